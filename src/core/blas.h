@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* BLAS and LAPACK with 32-bit integers, taken at first use from one shared library that is opened privately, so that another
+   BLAS in the process (an ILP64 one too) is neither used nor disturbed, and nothing of it is re-exported. */
+#ifndef TERNION_CORE_BLAS_H
+#define TERNION_CORE_BLAS_H
+
+#include <stdint.h>
+
+/* Fortran interfaces; character lengths follow the arguments as gfortran passes them. Add a routine here and in blas.c's list. */
+typedef struct blas_table {
+  void (*dgemm)(const char *, const char *, const int32_t *, const int32_t *, const int32_t *, const double *, const double *,
+                const int32_t *, const double *, const int32_t *, const double *, double *, const int32_t *, int64_t, int64_t);
+  void (*dgemv)(const char *, const int32_t *, const int32_t *, const double *, const double *, const int32_t *, const double *,
+                const int32_t *, const double *, double *, const int32_t *, int64_t);
+  void (*dsyrk)(const char *, const char *, const int32_t *, const int32_t *, const double *, const double *, const int32_t *,
+                const double *, double *, const int32_t *, int64_t, int64_t);
+  void (*dtrsm)(const char *, const char *, const char *, const char *, const int32_t *, const int32_t *, const double *,
+                const double *, const int32_t *, double *, const int32_t *, int64_t, int64_t, int64_t, int64_t);
+  double (*ddot)(const int32_t *, const double *, const int32_t *, const double *, const int32_t *);
+  void (*dgeqrf)(const int32_t *, const int32_t *, double *, const int32_t *, double *, double *, const int32_t *, int32_t *);
+  void (*dgesdd)(const char *, const int32_t *, const int32_t *, double *, const int32_t *, double *, double *, const int32_t *,
+                 double *, const int32_t *, double *, const int32_t *, int32_t *, int32_t *, int64_t);
+  void (*dsyev)(const char *, const char *, const int32_t *, double *, const int32_t *, double *, double *, const int32_t *,
+                int32_t *, int64_t, int64_t);
+  void (*dpotrf)(const char *, const int32_t *, double *, const int32_t *, int32_t *, int64_t);
+  void (*dpotrs)(const char *, const int32_t *, const int32_t *, const double *, const int32_t *, double *, const int32_t *,
+                 int32_t *, int64_t);
+  void (*dpocon)(const char *, const int32_t *, const double *, const int32_t *, const double *, double *, double *, int32_t *,
+                 int32_t *, int64_t);
+  void (*dgelsd)(const int32_t *, const int32_t *, const int32_t *, double *, const int32_t *, double *, const int32_t *, double *,
+                 const double *, int32_t *, double *, const int32_t *, int32_t *, int32_t *);
+} blas_table;
+
+/* The table, loaded and probed once (TERN_ERROR_BLAS with what to do otherwise). The library tried first is that of the environment
+   variable TERNION_BLAS, then the one found when Ternion was built (the single-threaded OpenBLAS where there is one), then
+   libopenblas.so.0. */
+int32_t blas_get(const blas_table **table);
+/* Path and configuration of the library in use, "" before first use; integer width in bits. */
+const char *blas_path(void);
+const char *blas_config(void);
+
+#endif

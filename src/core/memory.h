@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Memory that is counted, limited and refused before it starts. */
+#ifndef TERNION_CORE_MEMORY_H
+#define TERNION_CORE_MEMORY_H
+
+#include "core/run.h"
+
+/* `count` zeroed items of `size` bytes, 64-byte aligned, in *pointer (untouched on failure). An amount that overflows, goes
+   beyond the run's limit or beyond the machine's memory is refused with TERN_ERROR_MEMORY and its size. `what` names it.
+   run NULL: not counted against a limit, for what outlives the call. count 0 gives a valid pointer. */
+int32_t memory_new(run *run, void **pointer, int64_t count, int64_t size, const char *what);
+/* Grows or shrinks a block made with the same run, keeping its contents; new bytes are zeroed. */
+int32_t memory_resize(run *run, void **pointer, int64_t count, int64_t size, const char *what);
+/* Ends a block of memory_new made with the same run; NULL is fine. */
+void memory_free(run *run, void *pointer);
+/* Would this many more bytes fit? The same check and message as memory_new, nothing allocated. */
+int32_t memory_check(const run *run, double bytes, const char *what);
+/* The machine's memory in bytes. */
+int64_t memory_of_machine(void);
+char *memory_text(const char *text); /* a copy, NULL when memory is out; ended with memory_free(NULL, ...) */
+
+#define MEMORY_NEW(run, pointer, count, what) \
+  memory_new((run), (void **)(pointer), (count), (int64_t)sizeof **(pointer), (what))
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a descriptor kind offers. A kind sees one environment at a time and differentiates with respect to the vectors to the
+   neighbours; the descriptor room turns that into positions, strain, images, threads and files. A new kind is one folder with
+   one `const descriptor_kind`, entered in descriptor/kinds.c. */
+#ifndef TERNION_DENSITY_KIND_H
+#define TERNION_DENSITY_KIND_H
+
+#include <stdint.h>
+
+#include "core/run.h"
+#include "core/text.h"
+#include "io/safetensors.h"
+
+typedef struct environment {
+  int64_t n_neighbours;
+  const double *vectors;  /* [n_neighbours][3], 0 < length < cutoff */
+  const int32_t *species; /* [n_neighbours] index into the descriptor's species */
+  int32_t center_species; /* index into the descriptor's species */
+} environment;
+
+typedef struct descriptor_kind {
+  const char *name, *meaning;
+  int32_t index_size; /* numbers that name a row: 2, or 4 with two tags */
+
+  /* State from options and the species (ascending atomic numbers); immutable afterwards. */
+  int32_t (*create)(void **state, const tern_options *options, int32_t n_species, const int32_t *species);
+  void (*destroy)(void *state);
+  int64_t (*features)(const void *state);
+  /* Rows of one environment, and their tags as neighbour indices [rows][2] (-1: the centre itself); NULL: one row, no tags. */
+  int64_t (*rows)(const void *state, const environment *environment);
+  void (*tags)(const void *state, const environment *environment, int64_t *tags);
+  /* One JSON object {...} that labels a column. */
+  void (*label)(const void *state, int64_t column, text *label);
+
+  /* Scratch bytes (64-byte aligned) that the calls below need for environments of up to n_neighbours. */
+  int64_t (*scratch)(const void *state, int64_t n_neighbours);
+  /* values [rows][features], or NULL to leave only the intermediates in scratch. The other calls come after it, with the same
+     environment and scratch. */
+  int32_t (*forward)(const void *state, const environment *environment, void *scratch, double *values);
+  /* gradient [n_neighbours][3] = d sum(weights * values) / d vectors; weights [rows][features]. */
+  int32_t (*backward)(const void *state, const environment *environment, void *scratch, const double *weights, double *gradient);
+  /* derivative [rows][features] along directions [n_neighbours][3]. */
+  int32_t (*pushforward)(const void *state, const environment *environment, void *scratch, const double *directions,
+                         double *derivative);
+  /* jacobian [rows][n_neighbours][3][features]. */
+  int32_t (*jacobian)(const void *state, const environment *environment, void *scratch, double *jacobian);
+
+  /* Whatever is fitted on data beyond the species; NULL when nothing is (then the next two are NULL too). */
+  int32_t (*fit)(void *state, run *run, const tern_dataset *dataset);
+  int32_t (*store)(const void *state, int64_t capacity, tensor *tensors, int64_t *count);
+  int32_t (*restore)(void *state, const safetensors_file *file);
+} descriptor_kind;
+
+extern const descriptor_kind density_kind;        /* density/density.c */
+extern const descriptor_kind power_spectrum_kind; /* correlation/power_spectrum.c */
+extern const descriptor_kind frames_kind;         /* triplet/frames.c */
+
+#endif

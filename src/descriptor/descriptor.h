@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Descriptors of whole systems: a kind applied to every centre, with threads, derivatives, labels and files. */
+#ifndef TERNION_DESCRIPTOR_DESCRIPTOR_H
+#define TERNION_DESCRIPTOR_DESCRIPTOR_H
+
+#include "core/options.h"
+#include "density/kind.h"
+#include "system/dataset.h"
+#include "system/neighbours.h"
+
+struct tern_descriptor {
+  uint32_t tag;
+  const descriptor_kind *kind;
+  tern_options *options; /* a copy */
+  double cutoff;
+  int32_t n_species; /* 0: not fitted yet, state is NULL */
+  int32_t *species;  /* ascending atomic numbers */
+  int64_t n_centers; /* -1: all owned atoms */
+  int64_t *centers;
+  void *state;
+};
+
+const descriptor_kind *descriptor_kinds(int64_t index); /* NULL past the end */
+const descriptor_kind *descriptor_kind_find(const char *name);
+
+int32_t descriptor_new(tern_descriptor **descriptor, const char *kind, const tern_options *options);
+void descriptor_free(tern_descriptor *descriptor);
+int32_t descriptor_fit(tern_descriptor *descriptor, run *run, const tern_dataset *dataset);
+int32_t descriptor_save(const tern_descriptor *descriptor, const char *path);
+int32_t descriptor_load(tern_descriptor **descriptor, const char *path);
+/* The parts of a file that hold a descriptor, so that a model's file can hold one too (tensors "descriptor.*"). */
+int32_t descriptor_store(const tern_descriptor *descriptor, int64_t capacity, tensor *tensors, int64_t *n_tensors,
+                         text *json); /* json: {"kind": ..., "options": {...}, "species": [...]} */
+int32_t descriptor_restore(tern_descriptor **descriptor, const safetensors_file *file, const char *json);
+int32_t descriptor_info(const tern_descriptor *descriptor, text *json);
+int32_t descriptor_labels(const tern_descriptor *descriptor, text *json);
+int32_t descriptor_write(const tern_descriptor *descriptor, run *run, const tern_dataset *dataset, const char *path);
+
+/* The environments of a system's centres, ready for the kind. */
+typedef struct environments {
+  neighbours neighbours;
+  int64_t *centers;      /* [n_centers] atoms */
+  int32_t *species;      /* [n_pairs] species indices of the neighbours */
+  int32_t *center_species; /* [n_centers] */
+  int64_t *first_row;    /* [n_centers + 1] */
+  int64_t n_rows, most_neighbours, most_rows;
+} environments;
+/* Species that the descriptor does not know are TERN_ERROR_DATA; atom and element are named. */
+int32_t environments_build(const tern_descriptor *descriptor, run *run, const tern_system *system, environments *environments);
+void environments_free(run *run, environments *environments);
+environment environments_at(const environments *environments, int64_t index);
+
+int32_t descriptor_shape(const tern_descriptor *descriptor, run *run, const tern_system *system, int64_t *rows, int64_t *features);
+int32_t descriptor_rows(const tern_descriptor *descriptor, run *run, const tern_system *system, int64_t *indices);
+int32_t descriptor_compute(const tern_descriptor *descriptor, run *run, const tern_system *system, double *values);
+int32_t descriptor_pullback(const tern_descriptor *descriptor, run *run, const tern_system *system, const double *weights,
+                            double *position_gradient, double *strain_gradient);
+int32_t descriptor_pushforward(const tern_descriptor *descriptor, run *run, const tern_system *system,
+                               const double *position_direction, const double *strain_direction, double *derivative);
+int32_t descriptor_jacobian_shape(const tern_descriptor *descriptor, run *run, const tern_system *system, int64_t *blocks);
+int32_t descriptor_jacobian(const tern_descriptor *descriptor, run *run, const tern_system *system, int64_t *indices,
+                            double *values, double *strain);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Systems with their targets, in memory or streamed from a file. */
+#ifndef TERNION_SYSTEM_DATASET_H
+#define TERNION_SYSTEM_DATASET_H
+
+#include "system/system.h"
+
+/* One structure with what is known of it; shared between data sets by counting references. */
+typedef struct frame {
+  _Atomic int32_t references;
+  tern_system *system;
+  bool has_energy, has_virial;
+  double energy;
+  double virial[3][3];
+  double *forces; /* [n_atoms][3]; NULL when unknown */
+} frame;
+
+struct tern_dataset {
+  uint32_t tag;
+  int64_t size, capacity;
+  frame **frames;
+};
+
+int32_t dataset_new(tern_dataset **dataset);
+void dataset_free(tern_dataset *dataset);
+int32_t dataset_append(tern_dataset *dataset, const tern_system *system, const double *energy, const double *forces,
+                       const double *virial);
+int32_t dataset_subset(const tern_dataset *dataset, int64_t count, const int64_t *indices, tern_dataset **subset);
+int32_t dataset_read(tern_dataset **dataset, const char *path, const tern_options *options);
+int32_t dataset_write(const tern_dataset *dataset, const char *path);
+int64_t dataset_count(const tern_dataset *dataset, int32_t target);
+/* The species that occur, ascending; [119] is enough. Returns how many. */
+int32_t dataset_species(const tern_dataset *dataset, int32_t *species);
+
+/* Streams; struct tern_reader and tern_writer are known to their files only, and begin with their tag. */
+int32_t reader_open(tern_reader **reader, const char *path, const tern_options *options);
+int32_t reader_next(tern_reader *reader, int64_t count, tern_dataset **dataset);
+void reader_free(tern_reader *reader);
+int32_t writer_open(tern_writer **writer, const char *path);
+int32_t writer_append(tern_writer *writer, const tern_system *system, const double *energy, const double *forces,
+                      const double *virial);
+int32_t writer_close(tern_writer *writer);
+void writer_free(tern_writer *writer);
+
+#endif
