@@ -13,7 +13,7 @@ usage() {
 
 # What has to be there, as "check|packages": the check is a shell command, run only to see whether it succeeds.
 needs_build='
-command -v cc|gcc
+compiles_c|gcc libc6-dev
 command -v cmake|cmake
 command -v make|make
 command -v pkg-config|pkg-config
@@ -39,6 +39,9 @@ test -x /usr/bin/python3|python3
 have_library libopenblas64.so.0|libopenblas64-0-pthread
 command -v git|git"
 
+compiles_c() {
+  echo '#include <stdio.h>' | cc -E - >/dev/null
+}
 have_library() {
   ls /lib/*/"$1" /usr/lib/*/"$1" /usr/lib*/"$1" /usr/lib/*/*/"$1" 2>/dev/null | grep -q .
 }
