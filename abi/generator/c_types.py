@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How arguments look in C; shared by the header, the entry points and the reference page."""
 
-import textwrap
-
 NUMBERS = {"int32": "int32_t", "int64": "int64_t", "double": "double", "char": "char"}
 
 
@@ -10,8 +8,9 @@ def argument_type(contract, argument):
     """The C type of an argument, with the star of a pointer at its end."""
     kind = argument.type
     if kind == "handle":
-        name = f"{contract.prefix}_{argument.target}"
-        return {"in": f"const {name} *", "inout": f"{name} *", "free": f"{name} *", "new": f"{name} **"}[argument.direction]
+        const = "const " if argument.direction == "in" else ""
+        star = "**" if argument.direction == "new" else "*"
+        return f"{const}{contract.prefix}_{argument.target} {star}"
     if kind == "enum":
         return "int32_t "
     if kind == "string":
@@ -31,9 +30,18 @@ def parameters(contract, arguments):
 
 
 def prototype(contract, function, head):
-    """`head(arguments)`, broken after commas where it grows beyond the line."""
-    words = ", ".join(parameters(contract, function.arguments))
-    return textwrap.fill(f"{head}({words})", 120, subsequent_indent=" " * (len(head) + 1), break_long_words=False)
+    return call(head, parameters(contract, function.arguments), 116)
+
+
+def call(head, items, width=116):
+    """`head(items)`, broken between items where it grows beyond the width."""
+    lines, line = [], head + "("
+    for item in items:
+        if line[-1] != "(" and len(line) + len(item) > width:
+            lines.append(line)
+            line = " " * len(head)
+        line += ("" if line[-1] == "(" else " ") + item + ","
+    return "\n".join(lines + [line.rstrip(",") + ")"])
 
 
 def shape_text(argument):

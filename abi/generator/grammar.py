@@ -163,7 +163,8 @@ def _contract(tables):
 
 # ------------------------------------------------------------------------------------------------ tables of the file
 def _library(table):
-    keys = {"name": str, "prefix": str, "abi": int, "abi_history": list, "release": str, "doc": str, "conventions": list}
+    keys = {"name": str, "prefix": str, "abi": int, "abi_history": list, "release": str, "doc": str,
+            "conventions": list}
     place = "[library]"
     _keys(table, place, keys)
     _identifier(table["name"], place)
@@ -174,7 +175,8 @@ def _library(table):
         raise ContractError(f"{place}: release '{table['release']}' is not of the form 1.2.3")
     numbers = [line.split(":")[0] for line in table["abi_history"]]
     if numbers != [str(n) for n in range(1, table["abi"] + 1)]:
-        raise ContractError(f"{place}: abi_history must have one line 'NUMBER: what changed' for each of 1 to {table['abi']}")
+        raise ContractError(f"{place}: abi_history must have one line 'NUMBER: what changed' for each of "
+                            f"1 to {table['abi']}")
     return table
 
 
@@ -184,7 +186,7 @@ def _enum(name, table):
     _identifier(name, place)
     values = []
     for index, entry in enumerate(table["values"]):
-        here = f"{place}, value '{entry.get('name', index)}'" if isinstance(entry, dict) else f"{place}, value {index}"
+        here = _place(f"{place}, value", entry, index)
         _keys(entry, here, {"name": str, "number": int, "doc": str}, {"retired": bool})
         if not re.fullmatch(r"[A-Z][A-Z0-9_]*", entry["name"]):
             raise ContractError(f"{here}: a value is named in capitals")
@@ -192,7 +194,8 @@ def _enum(name, table):
             raise ContractError(f"{here}: number {entry['number']} does not fit in int32")
         for other in values:
             if other.number == entry["number"]:
-                raise ContractError(f"{here}: number {other.number} is taken by '{other.name}'; numbers are never reused")
+                raise ContractError(f"{here}: number {other.number} is taken by '{other.name}'; "
+                                    "numbers are never reused")
         values.append(Value(entry["name"], entry["number"], entry["doc"], entry.get("retired", False)))
     if not any(not value.retired for value in values):
         raise ContractError(f"{place}: has no values")
@@ -220,17 +223,17 @@ def _callback(name, table, contract):
     arguments = _arguments(table["arguments"], place, contract)
     for argument in arguments:
         if argument.type not in NUMBERS + ("string", "context") or argument.shape or argument.direction != "in":
-            raise ContractError(f"{place}, argument '{argument.name}': a callback takes input numbers, strings and its context only")
+            raise ContractError(f"{place}, argument '{argument.name}': "
+                                "a callback takes input numbers, strings and its context only")
         if argument.optional:
             raise ContractError(f"{place}, argument '{argument.name}': a callback's argument is not optional")
-    if not arguments or [a.type for a in arguments].index("context") != len(arguments) - 1 if any(
-            a.type == "context" for a in arguments) else True:
+    if [index for index, a in enumerate(arguments, 1) if a.type == "context"] != [len(arguments)]:
         raise ContractError(f"{place}: the last argument, and only that, is its context")
     return Callback(name, table["doc"], arguments)
 
 
 def _function(index, table, contract):
-    place = f"function '{table.get('name', index)}'" if isinstance(table, dict) else f"function {index}"
+    place = _place("function", table, index)
     _keys(table, place, {"name": str, "group": str, "doc": str, "arguments": list}, {"keeps_error": bool})
     _identifier(table["name"], place)
     _identifier(table["group"], place)
@@ -238,6 +241,7 @@ def _function(index, table, contract):
                         _arguments(table["arguments"], place, contract))
     for argument in function.arguments:
         _check_shape(function, argument, contract, f"{place}, argument '{argument.name}'")
+    _check_keeps_error(function, place)
     for this, following in zip(function.arguments, function.arguments[1:] + [None]):
         if (this.type == "callback") and (following is None or following.type != "context"):
             raise ContractError(f"{place}, argument '{this.name}': a callback is followed by its context")
@@ -250,7 +254,7 @@ def _function(index, table, contract):
 def _arguments(entries, place, contract):
     arguments = []
     for index, entry in enumerate(entries):
-        here = f"{place}, argument '{entry.get('name', index)}'" if isinstance(entry, dict) else f"{place}, argument {index}"
+        here = _place(f"{place}, argument", entry, index)
         keys = {"name": str, "type": str, "shape": list, "unit": str, "doc": str}
         _keys(entry, here, keys, {"direction": str, "optional": bool})
         _identifier(entry["name"], here)
@@ -286,7 +290,8 @@ def _check_direction(argument, place):
     if argument.direction not in DIRECTIONS:
         raise ContractError(f"{place}: unknown direction '{argument.direction}' (valid: {', '.join(DIRECTIONS)})")
     if argument.direction not in valid:
-        raise ContractError(f"{place}: a {argument.type} cannot have direction '{argument.direction}' (valid: {', '.join(valid)})")
+        raise ContractError(f"{place}: a {argument.type} cannot have direction '{argument.direction}' "
+                            f"(valid: {', '.join(valid)})")
     if argument.shape and argument.type not in BYTES:
         raise ContractError(f"{place}: a {argument.type} has no shape")
     if argument.type == "char" and len(argument.shape) != 1:
@@ -298,6 +303,15 @@ def _check_optional(argument, place):
         raise ContractError(f"{place}: cannot be optional: it is no pointer, or a handle that is made or changed")
     if argument.direction == "free" and not argument.optional:
         raise ContractError(f"{place}: a handle that is ended is optional, NULL is fine")
+
+
+def _check_keeps_error(function, place):
+    """What leaves the last error alone fails without a message, so it takes only what can hardly be wrong."""
+    for argument in function.arguments:
+        is_plain = argument.type == "char" or argument.type in NUMBERS and argument.is_scalar
+        if function.keeps_error and (not is_plain or argument.type == "double" and argument.direction == "in"):
+            raise ContractError(f"{place}, argument '{argument.name}': a function that keeps the error takes only "
+                                "buffers, counts and output numbers")
 
 
 def _check_shape(function, argument, contract, place):
@@ -348,14 +362,16 @@ def _check_handles(contract):
                     made += argument.direction == "new"
                     ended += argument.direction == "free"
         if made < 1 or ended != 1:
-            raise ContractError(f"handle '{name}': is made by {made} functions and ended by {ended}; needs at least one and one")
+            raise ContractError(f"handle '{name}': {made} functions make it and {ended} end it; "
+                                "at least one and exactly one must")
 
 
 def _check_groups(contract):
     previous, seen = None, set()
     for function in contract.functions:
         if function.group != previous and function.group in seen:
-            raise ContractError(f"function '{function.name}': group '{function.group}' was left before; keep a group together")
+            raise ContractError(f"function '{function.name}': group '{function.group}' was left before; "
+                                "keep a group together")
         seen.add(function.group)
         previous = function.group
 
@@ -383,6 +399,11 @@ def _keys(table, place, required, optional=None):
     for key in required:
         if key not in table:
             raise ContractError(f"{place}: key '{key}' is missing")
+
+
+def _place(what, table, index):
+    """Where a table stands, by its name as far as it has one."""
+    return f"{what} '{table.get('name', index)}'" if isinstance(table, dict) else f"{what} {index}"
 
 
 def _texts(values, place):

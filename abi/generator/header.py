@@ -101,7 +101,8 @@ def _function(contract, function):
 def _documented(arguments):
     lines = []
     for argument in arguments:
-        where = ", ".join(text for text in (c_types.shape_text(argument), "" if argument.unit == "1" else argument.unit) if text)
+        unit = "" if argument.unit == "1" else argument.unit
+        where = ", ".join(filter(None, (c_types.shape_text(argument), unit)))
         text = (f"({where}) " if where else "") + argument.doc
         if argument.optional and "NULL" not in argument.doc:
             text += " May be NULL."

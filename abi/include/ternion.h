@@ -266,8 +266,8 @@ TERN_API int32_t tern_options_set_doubles(tern_options *options, const char *key
  * @param[in] capacity (bytes) Size of buffer.
  * @param[out] length (bytes) Length of the text without its NUL. May be NULL.
  */
-TERN_API int32_t tern_options_get(const tern_options *options, const char *key, char *buffer, int64_t capacity, int64_t
-                                  *length);
+TERN_API int32_t tern_options_get(const tern_options *options, const char *key, char *buffer, int64_t capacity,
+                                  int64_t *length);
 
 /**
  * How many options a kind has.
@@ -300,8 +300,8 @@ TERN_API int32_t tern_options_entry(const char *kind, int64_t index, int32_t fie
  * @param[in] cell ([3][3], Angstrom) Cell vectors, one a row; NULL for none.
  * @param[in] periodic ([3]) 1 for each periodic direction; NULL for all with a cell, none without.
  */
-TERN_API int32_t tern_system_new(tern_system **system, int64_t n_atoms, const int32_t *species, const double *positions,
-                                 const double *cell, const int32_t *periodic);
+TERN_API int32_t tern_system_new(tern_system **system, int64_t n_atoms, const int32_t *species,
+                                 const double *positions, const double *cell, const int32_t *periodic);
 
 /**
  * A structure from a host program's own neighbour list. Atoms 0 to n_owned - 1 are the centres; the rest are ghosts,
@@ -316,9 +316,9 @@ TERN_API int32_t tern_system_new(tern_system **system, int64_t n_atoms, const in
  * @param[in] vectors ([n_pairs][3], Angstrom) Position of the neighbour minus that of the centre.
  * @param[in] cutoff (Angstrom) Distance to which the list is complete; descriptors with a larger cutoff refuse it.
  */
-TERN_API int32_t tern_system_new_from_pairs(tern_system **system, int64_t n_owned, int64_t n_atoms, const int32_t
-                                            *species, int64_t n_pairs, const int64_t *pairs, const double *vectors,
-                                            double cutoff);
+TERN_API int32_t tern_system_new_from_pairs(tern_system **system, int64_t n_owned, int64_t n_atoms,
+                                            const int32_t *species, int64_t n_pairs, const int64_t *pairs,
+                                            const double *vectors, double cutoff);
 
 /**
  * Ends the handle.
@@ -411,8 +411,8 @@ TERN_API int32_t tern_dataset_free(tern_dataset *dataset);
  * @param[in] forces ([n_atoms][3], eV/Angstrom) Forces. May be NULL.
  * @param[in] virial ([3][3], eV) Virial -dE/dstrain. May be NULL.
  */
-TERN_API int32_t tern_dataset_append(tern_dataset *dataset, const tern_system *system, const double *energy, const
-                                     double *forces, const double *virial);
+TERN_API int32_t tern_dataset_append(tern_dataset *dataset, const tern_system *system, const double *energy,
+                                     const double *forces, const double *virial);
 
 /**
  * Number of structures.
@@ -453,8 +453,8 @@ TERN_API int32_t tern_dataset_target(const tern_dataset *dataset, int64_t index,
  * @param[in] indices ([count]) Their indices, 0-based, in any order.
  * @param[out] subset The new handle.
  */
-TERN_API int32_t tern_dataset_subset(const tern_dataset *dataset, int64_t count, const int64_t *indices, tern_dataset
-                                     **subset);
+TERN_API int32_t tern_dataset_subset(const tern_dataset *dataset, int64_t count, const int64_t *indices,
+                                     tern_dataset **subset);
 
 /**
  * Opens a structure file to be read in chunks, so that memory does not grow with the file.
@@ -493,8 +493,8 @@ TERN_API int32_t tern_writer_open(tern_writer **writer, const char *path);
  * @param[in] forces ([n_atoms][3], eV/Angstrom) Forces. May be NULL.
  * @param[in] virial ([3][3], eV) Virial; written as virial, and as stress where there is a volume. May be NULL.
  */
-TERN_API int32_t tern_writer_append(tern_writer *writer, const tern_system *system, const double *energy, const double
-                                    *forces, const double *virial);
+TERN_API int32_t tern_writer_append(tern_writer *writer, const tern_system *system, const double *energy,
+                                    const double *forces, const double *virial);
 
 /**
  * Completes the file and puts it under its name; the handle still has to be freed.
@@ -555,8 +555,8 @@ TERN_API int32_t tern_descriptor_load(tern_descriptor **descriptor, const char *
  * @param[in] capacity (bytes) Size of buffer.
  * @param[out] length (bytes) Length of the text without its NUL. May be NULL.
  */
-TERN_API int32_t tern_descriptor_info(const tern_descriptor *descriptor, char *buffer, int64_t capacity, int64_t
-                                      *length);
+TERN_API int32_t tern_descriptor_info(const tern_descriptor *descriptor, char *buffer, int64_t capacity,
+                                      int64_t *length);
 
 /**
  * JSON array with one object per column: parity and whatever of nu, n, l, m and species applies.
@@ -565,8 +565,8 @@ TERN_API int32_t tern_descriptor_info(const tern_descriptor *descriptor, char *b
  * @param[in] capacity (bytes) Size of buffer.
  * @param[out] length (bytes) Length of the text without its NUL. May be NULL.
  */
-TERN_API int32_t tern_descriptor_labels(const tern_descriptor *descriptor, char *buffer, int64_t capacity, int64_t
-                                        *length);
+TERN_API int32_t tern_descriptor_labels(const tern_descriptor *descriptor, char *buffer, int64_t capacity,
+                                        int64_t *length);
 
 /**
  * Numbers of rows (centres, pairs or triplets) and of features of a system.
@@ -611,8 +611,8 @@ TERN_API int32_t tern_descriptor_compute(const tern_descriptor *descriptor, cons
  * @param[out] strain_gradient ([3][3]) Gradient with respect to a strain r_a += strain_ab r_b of positions and cell.
  *     May be NULL.
  */
-TERN_API int32_t tern_descriptor_pullback(const tern_descriptor *descriptor, const tern_system *system, const double
-                                          *weights, double *position_gradient, double *strain_gradient);
+TERN_API int32_t tern_descriptor_pullback(const tern_descriptor *descriptor, const tern_system *system,
+                                          const double *weights, double *position_gradient, double *strain_gradient);
 
 /**
  * Jacobian-vector product: how the features change along a direction of the positions and of the strain.
@@ -622,8 +622,9 @@ TERN_API int32_t tern_descriptor_pullback(const tern_descriptor *descriptor, con
  * @param[in] strain_direction ([3][3]) Direction of the strain; NULL for zero.
  * @param[out] derivative ([rows][features], as the kind) Derivative of the features.
  */
-TERN_API int32_t tern_descriptor_pushforward(const tern_descriptor *descriptor, const tern_system *system, const double
-                                             *position_direction, const double *strain_direction, double *derivative);
+TERN_API int32_t tern_descriptor_pushforward(const tern_descriptor *descriptor, const tern_system *system,
+                                             const double *position_direction, const double *strain_direction,
+                                             double *derivative);
 
 /**
  * Number of blocks of the sparse Jacobian: one for each row and atom that it depends on.
@@ -631,8 +632,8 @@ TERN_API int32_t tern_descriptor_pushforward(const tern_descriptor *descriptor, 
  * @param[in] system The system.
  * @param[out] blocks Number of blocks.
  */
-TERN_API int32_t tern_descriptor_jacobian_shape(const tern_descriptor *descriptor, const tern_system *system, int64_t
-                                                *blocks);
+TERN_API int32_t tern_descriptor_jacobian_shape(const tern_descriptor *descriptor, const tern_system *system,
+                                                int64_t *blocks);
 
 /**
  * The explicit sparse Jacobian of the features.
@@ -643,8 +644,8 @@ TERN_API int32_t tern_descriptor_jacobian_shape(const tern_descriptor *descripto
  *     position. May be NULL.
  * @param[out] strain ([rows][3][3][features]) Derivative with respect to the strain. May be NULL.
  */
-TERN_API int32_t tern_descriptor_jacobian(const tern_descriptor *descriptor, const tern_system *system, int64_t
-                                          *indices, double *values, double *strain);
+TERN_API int32_t tern_descriptor_jacobian(const tern_descriptor *descriptor, const tern_system *system,
+                                          int64_t *indices, double *values, double *strain);
 
 /**
  * Writes the features of a whole data set, with rows and labels, as safetensors, or as .npy (values only) when the name
@@ -655,8 +656,8 @@ TERN_API int32_t tern_descriptor_jacobian(const tern_descriptor *descriptor, con
  * @param[in] progress Progress callback. May be NULL.
  * @param[in] context Handed to the callback. May be NULL.
  */
-TERN_API int32_t tern_descriptor_write(const tern_descriptor *descriptor, const tern_dataset *dataset, const char *path,
-                                       tern_progress progress, void *context);
+TERN_API int32_t tern_descriptor_write(const tern_descriptor *descriptor, const tern_dataset *dataset,
+                                       const char *path, tern_progress progress, void *context);
 
 /* ----------------------------------------------------------------------------------------------------------- model */
 
@@ -669,8 +670,8 @@ TERN_API int32_t tern_descriptor_write(const tern_descriptor *descriptor, const 
  * @param[in] progress Progress callback. May be NULL.
  * @param[in] context Handed to the callback. May be NULL.
  */
-TERN_API int32_t tern_model_fit(tern_model **model, const char *kind, const tern_dataset *dataset, const tern_options
-                                *options, tern_progress progress, void *context);
+TERN_API int32_t tern_model_fit(tern_model **model, const char *kind, const tern_dataset *dataset,
+                                const tern_options *options, tern_progress progress, void *context);
 
 /**
  * Ends the handle.
@@ -709,8 +710,8 @@ TERN_API int32_t tern_model_info(const tern_model *model, char *buffer, int64_t 
  * @param[out] forces ([n_atoms][3], eV/Angstrom) Forces -dE/dr, ghosts included. May be NULL.
  * @param[out] virial ([3][3], eV) Virial -dE/dstrain. May be NULL.
  */
-TERN_API int32_t tern_model_predict(const tern_model *model, const tern_system *system, double *energy, double *forces,
-                                    double *virial);
+TERN_API int32_t tern_model_predict(const tern_model *model, const tern_system *system, double *energy,
+                                    double *forces, double *virial);
 
 /**
  * Energies and virials of each atom; they sum to those of model_predict, and the virials give the heat flux.
@@ -720,8 +721,8 @@ TERN_API int32_t tern_model_predict(const tern_model *model, const tern_system *
  * @param[out] virials ([n_owned][3][3], eV) Virials of the owned atoms: [a][b] is -sum_j dE_i/dr_ij,a r_ij,b. May be
  *     NULL.
  */
-TERN_API int32_t tern_model_predict_atoms(const tern_model *model, const tern_system *system, double *energies, double
-                                          *virials);
+TERN_API int32_t tern_model_predict_atoms(const tern_model *model, const tern_system *system, double *energies,
+                                          double *virials);
 
 /* -------------------------------------------------------------------------------------------------------- analysis */
 
@@ -738,8 +739,8 @@ TERN_API int32_t tern_model_predict_atoms(const tern_model *model, const tern_sy
  *     May be NULL.
  * @param[out] permutation ([n_atoms]) Atom of the second that lies on each atom of the first. May be NULL.
  */
-TERN_API int32_t tern_compare(const tern_system *first, const tern_system *second, const tern_options *options, int32_t
-                              *same, double *rmsd, double *rotation, int64_t *permutation);
+TERN_API int32_t tern_compare(const tern_system *first, const tern_system *second, const tern_options *options,
+                              int32_t *same, double *rmsd, double *rotation, int64_t *permutation);
 
 #ifdef __cplusplus
 }
