@@ -93,8 +93,8 @@ def _exported(contract, function):
     head = c_types.prototype(contract, function, f"int32_t {contract.prefix}_{function.name}") + " {"
     names = [argument.name for argument in function.arguments]
     call = c_types.call(f"  const int32_t status = checked_{function.name}", names) + ";"
-    lines = ["", head, "  guard guard;", "  guard_enter(&guard);", call, "  guard_leave(&guard);", "  return status;", "}", ""]
-    return "\n".join(lines)
+    lines = ["", head, "  guard guard;", "  guard_enter(&guard);", call, "  guard_leave(&guard);", "  return status;"]
+    return "\n".join(lines + ["}", ""])
 
 
 def _quiet_checks(contract, function):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The grammar of the contract: reads a TOML file and refuses whatever is not written down here, naming the place."""
 
+import keyword
 import re
 import tomllib
 from dataclasses import dataclass, field
@@ -9,6 +10,11 @@ NUMBERS = ("int32", "int64", "double")
 WORDS = NUMBERS + ("char", "string", "context")
 REFERENCES = ("enum", "handle", "callback")
 DIRECTIONS = ("in", "out", "inout", "new", "free")
+# Names that some language, or the generated code itself, keeps for itself.
+RESERVED = set(keyword.kwlist) | set(
+    "auto bool case catch char class const default delete do double end enum explicit export extern float function goto "
+    "guard inline int let local long macro module namespace new operator private public quote register short signed "
+    "sizeof static status struct switch template this throw typedef union unsigned using virtual void volatile".split())
 BYTES = {"int32": 4, "int64": 8, "double": 8, "char": 1}
 
 
@@ -183,7 +189,8 @@ def _library(table):
 def _enum(name, table):
     place = f"enum '{name}'"
     _keys(table, place, {"doc": str, "values": list})
-    _identifier(name, place)
+    if name != "status":  # reserved for results, which is what this one is
+        _identifier(name, place)
     values = []
     for index, entry in enumerate(table["values"]):
         here = _place(f"{place}, value", entry, index)
@@ -415,3 +422,5 @@ def _texts(values, place):
 def _identifier(text, place):
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", text):
         raise ContractError(f"{place}: '{text}' is no name; names are of small letters, digits and single _")
+    if text in RESERVED:
+        raise ContractError(f"{place}: the name '{text}' is reserved in one of the languages")
