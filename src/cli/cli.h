@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The program: a thin client of the public interface. A new verb is one file and one row in main.c. */
+#ifndef TERNION_CLI_CLI_H
+#define TERNION_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <ternion.h>
+
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, MOST_INPUTS = 2 };
+/* A failure of the program's own, whose message is printed already; beside the library's statuses. */
+enum { ALREADY_TOLD = INT32_MIN };
+
+/* What was typed behind the verb. */
+typedef struct arguments {
+  int n_inputs;
+  const char *inputs[MOST_INPUTS];
+  const char *output, *test, *data;
+  char descriptor[64], model[64]; /* kinds; empty when not given */
+  bool json, quiet, pairs;
+  tern_options *options;
+} arguments;
+
+typedef struct verb {
+  const char *name, *synopsis, *meaning, *example;
+  int least_inputs, most_inputs;
+  const char *letters; /* options that it takes, by the letter of arguments.c's table */
+  int (*run)(const arguments *arguments);
+} verb;
+
+int arguments_read(const verb *verb, int count, char **words, arguments *arguments);
+void arguments_help(const verb *verb);
+
+int verb_demo(const arguments *arguments);
+int verb_describe(const arguments *arguments);
+int verb_fit(const arguments *arguments);
+int verb_predict(const arguments *arguments);
+int verb_options(const arguments *arguments);
+int verb_info(const arguments *arguments);
+
+/* console.c: messages, progress and tables. */
+bool failed(int32_t status);       /* prints the library's message when the status is a failure */
+int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+typedef struct progress_bar {
+  bool shown;
+  double start;
+  char stage[40];
+} progress_bar;
+progress_bar progress_new(const arguments *arguments);
+int32_t progress_show(const char *stage, int64_t done, int64_t total, double loss, void *bar);
+void progress_end(progress_bar *bar);
+void interrupt_watch(void); /* the first Ctrl-C asks for an orderly end, the second one kills */
+bool interrupted(void);
+void print_json(const char *json);          /* indented `key  value` lines for people */
+void print_json_string(const char *text);   /* quoted and escaped */
+int32_t fetch_text(int32_t (*get)(const void *, char *, int64_t, int64_t *), const void *source, char **text);
+
+/* measures.c: errors of predictions, accumulated frame by frame. */
+typedef struct error_sum {
+  int64_t count;
+  double squares, absolutes;
+} error_sum;
+typedef struct measures {
+  error_sum energy, energy_per_atom, forces, virial;
+  int64_t n_energies; /* consecutive energies 2k, 2k+1 are a pair */
+  double last_error, last_reference, sum, sum_squares;
+  error_sum mean, delta; /* errors of pair means and of pair differences, eV */
+  double delta_squares;
+} measures;
+double error_rmse(const error_sum *sum);
+double error_mae(const error_sum *sum);
+double measures_mean(const measures *measures);  /* RMSE of pair means / std(E), % */
+double measures_delta(const measures *measures); /* RMSE of pair differences / their RMS, % */
+void measures_print(const measures *measures, const char *set, bool pairs);
+void measures_print_json(const measures *measures, const char *set, bool pairs);
+
+/* One structure's prediction, in arrays that grow and are used again. */
+typedef struct prediction {
+  int64_t n_atoms, capacity;
+  double energy, virial[9], reference_energy; /* the reference is NaN where there is none */
+  double *forces, *reference;
+} prediction;
+int32_t prediction_make(prediction *prediction, const tern_model *model, const tern_dataset *dataset, int64_t index,
+                        const tern_system *system, measures *measures);
+void prediction_free(prediction *prediction);
+/* The errors of a model on a whole data set; `bar` NULL: no progress. TERN_CANCELLED after Ctrl-C. */
+int32_t measures_dataset(measures *measures, const tern_model *model, const tern_dataset *dataset, progress_bar *bar);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Messages, progress, Ctrl-C, and JSON shown to people. */
+#include <math.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+bool failed(int32_t status) {
+  if (status == TERN_SUCCESS)
+    return false;
+  if (status == ALREADY_TOLD)
+    return true;
+  char message[1024];
+  tern_last_error(message, sizeof message, NULL);
+  fprintf(stderr, "ternion: %s\n", status == TERN_CANCELLED ? "stopped; nothing was written" : message);
+  return true;
+}
+
+int usage_error(const char *format, ...) {
+  va_list list;
+  va_start(list, format);
+  fputs("ternion: ", stderr);
+  vfprintf(stderr, format, list);
+  fputc('\n', stderr);
+  va_end(list);
+  return EXIT_USAGE;
+}
+
+static volatile sig_atomic_t stop_asked;
+static void ask_to_stop(int number) {
+  (void)number;
+  stop_asked = 1;
+}
+
+void interrupt_watch(void) {
+  struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+}
+bool interrupted(void) { return stop_asked != 0; }
+
+static double seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+progress_bar progress_new(const arguments *arguments) {
+  return (progress_bar){.shown = isatty(STDERR_FILENO) && !arguments->quiet, .start = seconds()};
+}
+
+static void format_time(double duration, char *text, size_t size) {
+  const long s = lround(duration);
+  if (s >= 3600)
+    snprintf(text, size, "%ld h %02ld min", s / 3600, s / 60 % 60);
+  else if (s >= 60)
+    snprintf(text, size, "%ld min %02ld s", s / 60, s % 60);
+  else
+    snprintf(text, size, "%ld s", s);
+}
+
+static void draw(const progress_bar *bar, int64_t done, int64_t total, double loss) {
+  enum { WIDTH = 24 };
+  char cells[WIDTH + 1], left[32] = "", measure[32] = "";
+  const double share = total > 0 ? (double)done / (double)total : 0, elapsed = seconds() - bar->start;
+  for (int i = 0; i < WIDTH; ++i)
+    cells[i] = i < share * WIDTH ? '#' : '.';
+  cells[WIDTH] = '\0';
+  if (share > 0 && share < 1)
+    format_time(elapsed / share - elapsed, left, sizeof left);
+  else
+    format_time(elapsed, left, sizeof left);
+  if (loss >= 0)
+    snprintf(measure, sizeof measure, "  loss %.3g", loss);
+  fprintf(stderr, "\r\033[K%-20s [%s] %3.0f %%  %s%s%s", bar->stage, cells, 100 * share, left, share < 1 ? " left" : "", measure);
+}
+
+int32_t progress_show(const char *stage, int64_t done, int64_t total, double loss, void *context) {
+  progress_bar *bar = context;
+  if (strncmp(bar->stage, stage, sizeof bar->stage - 1) != 0) {
+    progress_end(bar);
+    snprintf(bar->stage, sizeof bar->stage, "%s", stage);
+    bar->start = seconds();
+  }
+  if (bar->shown)
+    draw(bar, done, total, loss);
+  return interrupted() ? 1 : 0;
+}
+
+void progress_end(progress_bar *bar) {
+  if (bar->shown && bar->stage[0])
+    fputc('\n', stderr);
+  bar->stage[0] = '\0';
+}
+
+void print_json_string(const char *text) {
+  putchar('"');
+  for (const unsigned char *c = (const unsigned char *)text; *c; ++c)
+    if (*c == '"' || *c == '\\')
+      printf("\\%c", *c);
+    else if (*c < 0x20)
+      printf("\\u%04x", *c);
+    else
+      putchar(*c);
+  putchar('"');
+}
+
+/* Each member of an object on a line of its own; lists stay on one line; quotes are dropped. */
+void print_json(const char *json) {
+  int depth = 0, lists = 0;
+  bool quoted = false, fresh = true;
+  for (const char *c = json; *c; ++c) {
+    if (*c == '"' && (c == json || c[-1] != '\\')) {
+      quoted = !quoted;
+      continue;
+    }
+    const bool structure = !quoted && lists == 0;
+    if (!quoted)
+      lists += (*c == '[') - (*c == ']');
+    if (structure && (*c == '{' || *c == '}' || *c == ',')) {
+      depth += (*c == '{') - (*c == '}');
+      if (!fresh)
+        putchar('\n');
+      fresh = true;
+      continue;
+    }
+    if (fresh && (*c == ' ' || *c == '\n'))
+      continue;
+    if (fresh)
+      printf("%*s", 2 * (depth - 1), "");
+    fresh = false;
+    putchar(*c);
+  }
+  if (!fresh)
+    putchar('\n');
+}
+
+int32_t fetch_text(int32_t (*get)(const void *, char *, int64_t, int64_t *), const void *source, char **text) {
+  int64_t length = 0;
+  int32_t status = get(source, NULL, 0, &length);
+  if (status != TERN_SUCCESS)
+    return status;
+  *text = malloc((size_t)length + 1);
+  if (*text == NULL)
+    return TERN_ERROR_MEMORY;
+  status = get(source, *text, length + 1, NULL);
+  if (status != TERN_SUCCESS) {
+    free(*text);
+    *text = NULL;
+  }
+  return status;
+}

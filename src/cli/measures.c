@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Errors of predictions. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli.h"
+
+static void add(error_sum *sum, double error) {
+  ++sum->count;
+  sum->squares += error * error;
+  sum->absolutes += fabs(error);
+}
+double error_rmse(const error_sum *sum) { return sum->count ? sqrt(sum->squares / (double)sum->count) : NAN; }
+double error_mae(const error_sum *sum) { return sum->count ? sum->absolutes / (double)sum->count : NAN; }
+
+static void add_energy(measures *measures, int64_t n_atoms, double predicted, double reference) {
+  const double error = predicted - reference;
+  add(&measures->energy, error);
+  add(&measures->energy_per_atom, n_atoms > 0 ? error / (double)n_atoms : error);
+  measures->sum += reference;
+  measures->sum_squares += reference * reference;
+  if (measures->n_energies++ % 2 == 1) {
+    const double difference = measures->last_reference - reference;
+    add(&measures->mean, 0.5 * (measures->last_error + error));
+    add(&measures->delta, measures->last_error - error);
+    measures->delta_squares += difference * difference;
+  }
+  measures->last_error = error;
+  measures->last_reference = reference;
+}
+
+double measures_mean(const measures *measures) {
+  const double n = (double)measures->n_energies, average = measures->sum / n;
+  return 100 * error_rmse(&measures->mean) / sqrt(measures->sum_squares / n - average * average);
+}
+double measures_delta(const measures *measures) { return 100 * sqrt(measures->delta.squares / measures->delta_squares); }
+
+static void print_row(const char *name, const error_sum *sum, double factor, const char *unit) {
+  if (sum->count)
+    printf("  %-18s %10lld %14.6g %14.6g  %s\n", name, (long long)sum->count, factor * error_mae(sum), factor * error_rmse(sum), unit);
+}
+
+void measures_print(const measures *measures, const char *set, bool pairs) {
+  if (measures->energy.count + measures->forces.count + measures->virial.count == 0)
+    return;
+  printf("%-20s %10s %14s %14s\n", set, "values", "MAE", "RMSE");
+  print_row("energy", &measures->energy, 1, "eV");
+  print_row("energy per atom", &measures->energy_per_atom, 1000, "meV");
+  print_row("forces", &measures->forces, 1, "eV/A");
+  print_row("virial", &measures->virial, 1, "eV");
+  if (pairs && measures->mean.count)
+    printf("  pairs of frames: mean %.2f %%, delta %.2f %%\n", measures_mean(measures), measures_delta(measures));
+}
+
+static void print_json_row(const char *name, const error_sum *sum) {
+  if (sum->count)
+    printf(", \"%s\": {\"count\": %lld, \"mae\": %.10g, \"rmse\": %.10g}", name, (long long)sum->count, error_mae(sum),
+           error_rmse(sum));
+}
+
+void measures_print_json(const measures *measures, const char *set, bool pairs) {
+  printf("{\"event\": \"errors\", \"set\": ");
+  print_json_string(set);
+  print_json_row("energy", &measures->energy);
+  print_json_row("energy_per_atom", &measures->energy_per_atom);
+  print_json_row("forces", &measures->forces);
+  print_json_row("virial", &measures->virial);
+  if (pairs && measures->mean.count)
+    printf(", \"mean_percent\": %.6g, \"delta_percent\": %.6g", measures_mean(measures), measures_delta(measures));
+  puts("}");
+}
+
+static int32_t make_room(prediction *prediction, int64_t n_atoms) {
+  prediction->n_atoms = n_atoms;
+  if (n_atoms <= prediction->capacity && prediction->forces)
+    return TERN_SUCCESS;
+  const size_t bytes = sizeof(double) * 3 * (size_t)(n_atoms + 1);
+  double *forces = realloc(prediction->forces, bytes);
+  if (forces)
+    prediction->forces = forces;
+  double *reference = realloc(prediction->reference, bytes);
+  if (reference)
+    prediction->reference = reference;
+  if (forces == NULL || reference == NULL)
+    return TERN_ERROR_MEMORY;
+  prediction->capacity = n_atoms;
+  return TERN_SUCCESS;
+}
+
+void prediction_free(prediction *prediction) {
+  free(prediction->forces);
+  free(prediction->reference);
+}
+
+static void add_errors(prediction *prediction, const tern_dataset *dataset, int64_t index, measures *measures) {
+  double virial[9];
+  prediction->reference_energy = NAN;
+  if (tern_dataset_target(dataset, index, TERN_TARGET_ENERGY, &prediction->reference_energy) == TERN_SUCCESS)
+    add_energy(measures, prediction->n_atoms, prediction->energy, prediction->reference_energy);
+  if (tern_dataset_target(dataset, index, TERN_TARGET_FORCES, prediction->reference) == TERN_SUCCESS)
+    for (int64_t k = 0; k < 3 * prediction->n_atoms; ++k)
+      add(&measures->forces, prediction->forces[k] - prediction->reference[k]);
+  if (tern_dataset_target(dataset, index, TERN_TARGET_VIRIAL, virial) == TERN_SUCCESS)
+    for (int k = 0; k < 9; ++k)
+      add(&measures->virial, prediction->virial[k] - virial[k]);
+}
+
+int32_t prediction_make(prediction *prediction, const tern_model *model, const tern_dataset *dataset, int64_t index,
+                        const tern_system *system, measures *measures) {
+  int64_t n_atoms;
+  int32_t status = tern_system_size(system, &n_atoms, NULL);
+  if (status == TERN_SUCCESS)
+    status = make_room(prediction, n_atoms);
+  if (status == TERN_SUCCESS)
+    status = tern_model_predict(model, system, &prediction->energy, prediction->forces, prediction->virial);
+  if (status == TERN_SUCCESS)
+    add_errors(prediction, dataset, index, measures);
+  return status;
+}
+
+int32_t measures_dataset(measures *measures, const tern_model *model, const tern_dataset *dataset, progress_bar *bar) {
+  prediction prediction = {0};
+  int64_t size;
+  int32_t status = tern_dataset_size(dataset, &size);
+  for (int64_t i = 0; i < size && status == TERN_SUCCESS; ++i) {
+    tern_system *system = NULL;
+    status = tern_dataset_system(dataset, i, &system);
+    if (status == TERN_SUCCESS)
+      status = prediction_make(&prediction, model, dataset, i, system, measures);
+    tern_system_free(system);
+    if (status == TERN_SUCCESS && bar && (i % 64 == 63 || i + 1 == size) && progress_show("predict", i + 1, size, -1, bar))
+      status = TERN_CANCELLED;
+  }
+  prediction_free(&prediction);
+  return status;
+}
