@@ -31,11 +31,12 @@ typedef struct blas_table {
                  const double *, int32_t *, double *, const int32_t *, int32_t *, int32_t *);
 } blas_table;
 
-/* The table, loaded and probed once (TERN_ERROR_BLAS with what to do otherwise). The library tried first is that of the environment
-   variable TERNION_BLAS, then the one found when Ternion was built (the single-threaded OpenBLAS where there is one), then
-   libopenblas.so.0. */
+/* The table, loaded and probed once (TERN_ERROR_BLAS with what to do otherwise; the next call tries again). The environment
+   variable TERNION_BLAS names the library, and no other is tried then; else it is the one found when Ternion was built (the
+   single-threaded OpenBLAS where there is one), then OpenBLAS in the system's usual places. A multi-threaded library keeps
+   its own number of threads: it is the process's, not ours to set (OPENBLAS_NUM_THREADS). */
 int32_t blas_get(const blas_table **table);
-/* Path and configuration of the library in use, "" before first use; integer width in bits. */
+/* Path and configuration of the library in use, "" before first use. Its integers have 32 bits, or it would not be in use. */
 const char *blas_path(void);
 const char *blas_config(void);
 

@@ -6,7 +6,8 @@
 #include <stdint.h>
 #include <ternion.h>
 
-/* Keeps a formatted message for tern_last_error and returns `status`, so that a failure is one statement. */
+/* Keeps a formatted message for tern_last_error and returns `status`, so that a failure is one statement.
+   One line of at most 1023 bytes; what is longer is cut. */
 int32_t error_set(int32_t status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Puts words before the message at hand ("train.extxyz: ..."); returns `status`. */
 int32_t error_prefix(int32_t status, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -17,7 +17,9 @@ void memory_free(run *run, void *pointer);
 int32_t memory_check(const run *run, double bytes, const char *what);
 /* The machine's memory in bytes. */
 int64_t memory_of_machine(void);
-char *memory_text(const char *text); /* a copy, NULL when memory is out; ended with memory_free(NULL, ...) */
+char *memory_text(const char *text); /* a copy, NULL when memory is out; ended with memory_free(NULL, copy) */
+/* For tests of the paths taken when memory runs out: this thread's allocation of that number from now fails; 0: none. */
+void memory_fail_at(int64_t allocation);
 
 #define MEMORY_NEW(run, pointer, count, what) \
   memory_new((run), (void **)(pointer), (count), (int64_t)sizeof **(pointer), (what))

@@ -14,12 +14,16 @@ typedef struct run {
   _Atomic int64_t memory_peak;
   tern_progress progress; /* may be NULL */
   void *context;
-  double last_report; /* seconds; reports are spaced in time */
+  double last_report;   /* seconds; reports are spaced in time */
+  char last_stage[48];  /* a new stage is reported at once */
 } run;
 
 struct tern_options;
 /* Threads and memory limit from options (NULL: defaults: all processors, no limit). */
 int32_t run_init(run *run, const struct tern_options *options, tern_progress progress, void *context);
+
+/* Processors that this process may run on. */
+int32_t run_processors(void);
 
 /* Tells the caller how far the work is, a few times a second at most, and always when done == total; only from the thread that
    made the call. loss < 0: none. Returns TERN_SUCCESS, TERN_CANCELLED, or the callback's negative number. */

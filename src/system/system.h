@@ -32,7 +32,4 @@ tern_system *system_share(const tern_system *system); /* one more reference */
 void system_free(tern_system *system);
 bool system_volume(const tern_system *system, double *volume); /* false when not periodic in all three directions */
 
-const char *species_symbol(int32_t number);             /* "Si"; NULL when not 1..118 */
-int32_t species_number(const char *symbol, int64_t length); /* 0 when unknown */
-
 #endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Every option of the library, one a row. A new option is one more row here, and a call of options_real ... where it is used. */
+#include "core/options.h"
+
+static const option_row options_rows[] = {
+  /* name, type, default, unit, range, used by, meaning */
+  {"cutoff", OPTION_REAL, "5.0", "Angstrom", "(0, inf)", "descriptor", "Distance up to which neighbours count"},
+  {"cutoff_function", OPTION_CHOICE, "shifted-cosine", "", "shifted-cosine", "descriptor",
+   "How a neighbour fades out before the cutoff"},
+  {"cutoff_width", OPTION_REAL, "0.5", "Angstrom", "(0, inf)", "descriptor",
+   "Width of the shell below the cutoff in which a neighbour fades out; at most the cutoff"},
+  {"radial_basis", OPTION_CHOICE, "gto", "", "gto", "descriptor",
+   "Radial functions: orthonormalized Gaussian-type orbitals, smeared by sigma"},
+  {"n_max", OPTION_INTEGER, "8", "", "[1, 32]", "descriptor", "Number of radial functions"},
+  {"l_max", OPTION_INTEGER, "6", "", "[0, 20]", "descriptor", "Largest degree of the spherical harmonics"},
+  {"sigma", OPTION_REAL, "0.3", "Angstrom", "(0, inf)", "descriptor", "Width of the Gaussian that stands for an atom"},
+  {"center_weight", OPTION_REAL, "0", "", "[0, inf)", "descriptor", "Weight of the centre in its own density"},
+  {"spline_error", OPTION_REAL, "1e-9", "", "[1e-13, 1e-2]", "descriptor",
+   "Largest absolute error of the tabulated radial functions"},
+  {"centers", OPTION_INTEGERS, "all", "", "all|[0, inf)", "descriptor", "Atoms that are described, 0-based"},
+  {"species", OPTION_SPECIES, "", "", "[1, 118]", "descriptor",
+   "Species of the neighbours, as atomic numbers or symbols; by default those of the data"},
+  {"tag_cutoff", OPTION_REAL, "", "Angstrom", "(0, inf)", "descriptor/frames",
+   "Distance up to which neighbours are tags; by default the cutoff"},
+  {"tag_width", OPTION_REAL, "0.5", "Angstrom", "(0, inf)", "descriptor/frames",
+   "Width of the shell below tag_cutoff in which a tag fades out; at most tag_cutoff"},
+  {"self_pairs", OPTION_FLAG, "1", "", "0|1", "descriptor/frames", "Whether a neighbour is paired with itself as second tag"},
+
+  {"descriptor", OPTION_CHOICE, "power_spectrum", "", "density|power_spectrum|frames", "model", "Descriptor that the model reads"},
+  {"energy_weight", OPTION_REAL, "1", "", "[0, inf)", "model", "Weight of the energies"},
+  {"force_weight", OPTION_REAL, "0.1", "Angstrom", "[0, inf)", "model",
+   "Weight of the forces, which are used when the data have them"},
+  {"virial_weight", OPTION_REAL, "0.1", "", "[0, inf)", "model", "Weight of the virials, which are used when the data have them"},
+  {"regularization", OPTION_REAL, "auto", "", "auto|(0, inf)", "model/ridge",
+   "Strength of the ridge penalty; auto minimizes the error of validation"},
+  {"validation", OPTION_REAL, "0", "", "[0, 1)", "model",
+   "Fraction of the structures that is held out for validation; 0: generalized cross-validation"},
+  {"seed", OPTION_INTEGER, "0", "", "[0, inf)", "model", "Seed of everything random"},
+  {"e0", OPTION_TEXT, "least_squares", "eV", "least_squares|isolated|SPECIES:ENERGY,...", "model",
+   "Energies of the isolated atoms: fitted, taken from structures of one atom, or given as H:-13.6,8:-432.1"},
+
+  {"energy_key", OPTION_TEXT, "energy", "", "", "dataset", "Name of the energy in the comment line"},
+  {"forces_key", OPTION_TEXT, "forces", "", "", "dataset", "Name of the column of forces"},
+  {"virial_key", OPTION_TEXT, "virial", "", "", "dataset", "Name of the virial in the comment line"},
+  {"stress_key", OPTION_TEXT, "stress", "", "", "dataset", "Name of the stress in the comment line"},
+
+  {"tolerance", OPTION_REAL, "1e-3", "Angstrom", "(0, inf)", "analysis/compare",
+   "Largest distance between matched atoms of structures that count as the same"},
+  {"group", OPTION_CHOICE, "o3", "", "o3|so3", "analysis/compare",
+   "Isometries that change nothing: o3 with reflections, so3 without"},
+
+  {"threads", OPTION_INTEGER, "0", "", "[0, 4096]", "any", "Number of threads; 0: one for each processor of the process"},
+  {"memory_limit", OPTION_INTEGER, "0", "bytes", "[0, inf)", "any",
+   "Memory that one call may take, also as 500M or 2GiB; 0: what the machine has"},
+};
+
+const option_row *options_table(int64_t *count) {
+  *count = (int64_t)(sizeof options_rows / sizeof *options_rows);
+  return options_rows;
+}

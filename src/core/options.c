@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/options.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/handle_tags.h"
+#include "core/memory.h"
+#include "core/option_value.h"
+#include "core/text.h"
+
+enum { OPTIONS_MOST = 128 };
+
+struct tern_options {
+  uint32_t tag;
+  option_value values[OPTIONS_MOST]; /* by the table's order */
+};
+
+static const option_row *options_find(const char *key, int64_t *index) {
+  int64_t count;
+  const option_row *rows = options_table(&count);
+  for (*index = 0; *index < count; ++*index)
+    if (strcmp(rows[*index].name, key) == 0)
+      return &rows[*index];
+  return NULL;
+}
+
+static int32_t options_unknown(const char *key) {
+  const char *names[OPTIONS_MOST];
+  int64_t count;
+  const option_row *rows = options_table(&count);
+  for (int64_t i = 0; i < count && i < OPTIONS_MOST; i++)
+    names[i] = rows[i].name;
+  const char *nearest = text_nearest(key, names, count);
+  if (!nearest)
+    return error_set(TERN_ERROR_OPTION, "unknown option '%.200s'; 'ternion options' lists all", key);
+  return error_set(TERN_ERROR_OPTION, "unknown option '%.200s' (did you mean '%s'?); 'ternion options' lists all", key, nearest);
+}
+
+/* ------------------------------------------------------------------------------------------------------- handles */
+
+int32_t options_new(tern_options **options) {
+  tern_options *fresh = NULL;
+  TRY(MEMORY_NEW(NULL, &fresh, 1, "options"));
+  fresh->tag = HANDLE_OPTIONS;
+  *options = fresh;
+  return TERN_SUCCESS;
+}
+
+void options_free(tern_options *options) {
+  if (!options)
+    return;
+  for (int64_t i = 0; i < OPTIONS_MOST; i++)
+    option_value_free(&options->values[i]);
+  options->tag = HANDLE_END(HANDLE_OPTIONS);
+  memory_free(NULL, options);
+}
+
+int32_t options_copy(tern_options **copy, const tern_options *options) {
+  tern_options *fresh = NULL;
+  TRY(options_new(&fresh));
+  int32_t status = TERN_SUCCESS;
+  for (int64_t i = 0; options && i < OPTIONS_MOST && status == TERN_SUCCESS; i++)
+    status = option_value_copy(&fresh->values[i], &options->values[i]);
+  if (status == TERN_SUCCESS)
+    *copy = fresh;
+  else
+    options_free(fresh);
+  return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------- setting */
+
+static void options_keep(tern_options *options, int64_t index, const option_value *value) {
+  option_value_free(&options->values[index]);
+  options->values[index] = *value;
+}
+
+int32_t options_set(tern_options *options, const char *key, const char *value) {
+  int64_t index;
+  option_value fresh;
+  const option_row *row = options_find(key, &index);
+  if (!row)
+    return options_unknown(key);
+  TRY(option_value_read(&fresh, row, value));
+  options_keep(options, index, &fresh);
+  return TERN_SUCCESS;
+}
+
+int32_t options_set_text(tern_options *options, const char *key, const char *value) {
+  int64_t index;
+  option_value fresh;
+  const option_row *row = options_find(key, &index);
+  if (!row)
+    return options_unknown(key);
+  TRY(option_value_read(&fresh, row, value));
+  const bool numbers = fresh.count > 0;
+  if (numbers) {
+    option_value_free(&fresh);
+    return error_set(TERN_ERROR_OPTION, "option '%s' is a %s and was given as text '%.200s'; set it as number, or as text to be read",
+                     key, options_type_name(row->type), value);
+  }
+  options_keep(options, index, &fresh);
+  return TERN_SUCCESS;
+}
+
+int32_t options_set_numbers(tern_options *options, const char *key, int64_t count, const double *reals, const int64_t *integers) {
+  int64_t index;
+  option_value fresh;
+  const option_row *row = options_find(key, &index);
+  if (!row)
+    return options_unknown(key);
+  TRY(option_value_from_numbers(&fresh, row, count, reals, integers));
+  options_keep(options, index, &fresh);
+  return TERN_SUCCESS;
+}
+
+/* ------------------------------------------------------------------------------------------------------- asking */
+
+static option_value options_defaults[OPTIONS_MOST]; /* filled once, then constant */
+static pthread_once_t options_defaults_once = PTHREAD_ONCE_INIT;
+
+static void options_fill_defaults(void) {
+  int64_t count;
+  const option_row *rows = options_table(&count);
+  for (int64_t i = 0; i < count && i < OPTIONS_MOST; i++)
+    option_value_read(&options_defaults[i], &rows[i], rows[i].default_value);
+}
+
+/* The value in force, and whether its row has the wanted type. */
+static int32_t options_value(const tern_options *options, const char *key, bool (*wanted)(const option_row *),
+                             const option_value **value) {
+  int64_t index;
+  const option_row *row = options_find(key, &index);
+  if (!row)
+    return options_unknown(key);
+  if (wanted && !wanted(row))
+    return error_set(TERN_ERROR_INTERNAL, "option '%s' is a %s and was asked for as another type", key,
+                     options_type_name(row->type));
+  pthread_once(&options_defaults_once, options_fill_defaults);
+  *value = options && options->values[index].set ? &options->values[index] : &options_defaults[index];
+  if (!(*value)->set)
+    return error_set(TERN_ERROR_INTERNAL, "the default of option '%s' is not valid", key);
+  return TERN_SUCCESS;
+}
+
+static bool options_is_one_integer(const option_row *row) { return option_is_integer(row) && !option_is_list(row); }
+static bool options_is_one_real(const option_row *row) { return option_is_real(row) && !option_is_list(row); }
+
+int32_t options_integer(const tern_options *options, const char *key, int64_t *number) {
+  const option_value *value;
+  TRY(options_value(options, key, options_is_one_integer, &value));
+  *number = value->integer;
+  return TERN_SUCCESS;
+}
+
+int32_t options_real(const tern_options *options, const char *key, double *number) {
+  const option_value *value;
+  TRY(options_value(options, key, options_is_one_real, &value));
+  *number = value->real;
+  return TERN_SUCCESS;
+}
+
+int32_t options_text(const tern_options *options, const char *key, const char **source) {
+  const option_value *value;
+  TRY(options_value(options, key, NULL, &value));
+  *source = value->text;
+  return TERN_SUCCESS;
+}
+
+int32_t options_integers(const tern_options *options, const char *key, int64_t *count, const int64_t **numbers) {
+  const option_value *value;
+  TRY(options_value(options, key, option_is_integer, &value));
+  *count = value->word ? -1 : value->count;
+  *numbers = value->integers ? value->integers : &value->integer;
+  return TERN_SUCCESS;
+}
+
+int32_t options_reals(const tern_options *options, const char *key, int64_t *count, const double **numbers) {
+  const option_value *value;
+  TRY(options_value(options, key, option_is_real, &value));
+  *count = value->word ? -1 : value->count;
+  *numbers = value->reals ? value->reals : &value->real;
+  return TERN_SUCCESS;
+}
+
+bool options_is_set(const tern_options *options, const char *key) {
+  int64_t index;
+  return options && options_find(key, &index) && options->values[index].set;
+}
+
+/* --------------------------------------------------------------------------------------------------- what applies */
+
+/* Does a blank-separated list hold `class_name`, or `class_name/kind` (kind NULL: any kind)? */
+static bool options_lists(const char *list, const char *class_name, const char *kind) {
+  const size_t length = strlen(class_name);
+  while (*list) {
+    const size_t n = strcspn(list, " ");
+    if (n >= length && memcmp(list, class_name, length) == 0) {
+      const bool this_kind = n > length && list[length] == '/' &&
+                             (!kind || (strlen(kind) == n - length - 1 && memcmp(list + length + 1, kind, n - length - 1) == 0));
+      if (n == length || this_kind)
+        return true;
+    }
+    list += n + strspn(list + n, " ");
+  }
+  return false;
+}
+
+bool options_row_applies(const option_row *row, const char *kind, const char *class_name) {
+  return options_lists(row->used_by, "any", "") || options_lists(row->used_by, class_name, kind);
+}
+
+int32_t options_check(const tern_options *options, const char *kind, const char *class_name) {
+  int64_t count;
+  const option_row *rows = options_table(&count);
+  for (int64_t i = 0; options && i < count; i++) {
+    const option_row *row = &rows[i];
+    if (options->values[i].set && options_lists(row->used_by, class_name, NULL) && !options_row_applies(row, kind, class_name))
+      return error_set(TERN_ERROR_OPTION, "option '%s' does not apply to the %s '%s'; it applies to: %s", row->name, class_name,
+                       kind, row->used_by);
+  }
+  return TERN_SUCCESS;
+}
+
+int32_t options_each(const tern_options *options, const char *kind, const char *class_name, options_visit visit, void *context) {
+  int64_t count;
+  const option_row *rows = options_table(&count);
+  for (int64_t i = 0; options && i < count; i++)
+    if (options->values[i].set && options_lists(rows[i].used_by, class_name, kind))
+      TRY(visit(context, &rows[i], options->values[i].text));
+  return TERN_SUCCESS;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/threads.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/memory.h"
+
+enum { THREADS_STACK = 1 << 20, THREADS_MESSAGE = 1024 };
+
+typedef struct threads_part {
+  threads_task task;
+  void *context;
+  int64_t begin, end;
+  int32_t thread, status;
+  bool started;
+  pthread_t handle;
+  char message[THREADS_MESSAGE];
+} threads_part;
+
+int32_t threads_count(const run *run, int64_t count, int64_t grain) {
+  const int64_t parts = count / (grain > 1 ? grain : 1);
+  return parts < 1 ? 1 : parts < run->threads ? (int32_t)parts : run->threads;
+}
+
+static void *threads_work(void *argument) {
+  threads_part *part = argument;
+  part->status = part->task(part->context, part->begin, part->end, part->thread);
+  if (part->status != TERN_SUCCESS)
+    strcpy(part->message, error_message()); /* the message is this thread's own and must travel */
+  return NULL;
+}
+
+/* The host's signals stay with the host's threads: a new one inherits a full mask. A part whose thread cannot be had is left to
+   the caller. */
+static void threads_start(threads_part *parts, int32_t count) {
+  pthread_attr_t attributes;
+  sigset_t all, before;
+  const size_t stack = THREADS_STACK > PTHREAD_STACK_MIN ? THREADS_STACK : (size_t)PTHREAD_STACK_MIN;
+  if (pthread_attr_init(&attributes) != 0)
+    return;
+  pthread_attr_setstacksize(&attributes, stack);
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  for (int32_t i = 1; i < count; i++)
+    parts[i].started = pthread_create(&parts[i].handle, &attributes, threads_work, &parts[i]) == 0;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_attr_destroy(&attributes);
+}
+
+static int32_t threads_finish(threads_part *parts, int32_t count) {
+  int32_t status = TERN_SUCCESS;
+  for (int32_t i = 0; i < count; i++) {
+    if (parts[i].started)
+      pthread_join(parts[i].handle, NULL);
+    else
+      threads_work(&parts[i]);
+  }
+  for (int32_t i = count - 1; i >= 0; i--)
+    if (parts[i].status != TERN_SUCCESS)
+      status = error_set(parts[i].status, "%s", parts[i].message);
+  return status;
+}
+
+int32_t threads_for(run *run, int64_t count, int64_t grain, threads_task task, void *context) {
+  const int32_t n_threads = threads_count(run, count, grain);
+  if (count <= 0)
+    return TERN_SUCCESS;
+  if (n_threads == 1)
+    return task(context, 0, count, 0);
+  threads_part *parts = NULL;
+  TRY(MEMORY_NEW(run, &parts, n_threads, "threads"));
+  for (int32_t i = 0; i < n_threads; i++) {
+    const int64_t share = count / n_threads, rest = count % n_threads;
+    parts[i] = (threads_part){.task = task, .context = context, .thread = i};
+    parts[i].begin = i * share + (i < rest ? i : rest);
+    parts[i].end = parts[i].begin + share + (i < rest);
+  }
+  threads_start(parts, n_threads);
+  const int32_t status = threads_finish(parts, n_threads);
+  memory_free(run, parts);
+  return status;
+}
