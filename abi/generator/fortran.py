@@ -65,8 +65,7 @@ def _enum(contract, enum):
         if value.retired:
             lines.append(f"  ! {value.number} was {name} (retired)")
         else:
-            number = f"{value.number}_c_int32_t" if value.number > -(2**31) else "-2147483647_c_int32_t - 1_c_int32_t"
-            lines += [*_comment(value.doc, "  "), f"  integer(c_int32_t), parameter :: {name} = {number}"]
+            lines += [*_comment(value.doc, "  "), f"  integer(c_int32_t), parameter :: {name} = {value.number}_c_int32_t"]
     return "\n".join(lines + [""])
 
 

@@ -197,8 +197,8 @@ def _enum(name, table):
         _keys(entry, here, {"name": str, "number": int, "doc": str}, {"retired": bool})
         if not re.fullmatch(r"[A-Z][A-Z0-9_]*", entry["name"]):
             raise ContractError(f"{here}: a value is named in capitals")
-        if not -(2**31) <= entry["number"] < 2**31:
-            raise ContractError(f"{here}: number {entry['number']} does not fit in int32")
+        if abs(entry["number"]) >= 2**31:
+            raise ContractError(f"{here}: number {entry['number']} does not fit in int32 (in Fortran, which is symmetric)")
         for other in values:
             if other.number == entry["number"]:
                 raise ContractError(f"{here}: number {other.number} is taken by '{other.name}'; "
