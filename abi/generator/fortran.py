@@ -65,7 +65,8 @@ def _enum(contract, enum):
         if value.retired:
             lines.append(f"  ! {value.number} was {name} (retired)")
         else:
-            lines += [*_comment(value.doc, "  "), f"  integer(c_int32_t), parameter :: {name} = {value.number}_c_int32_t"]
+            lines += _comment(value.doc, "  ")
+            lines.append(f"  integer(c_int32_t), parameter :: {name} = {value.number}_c_int32_t")
     return "\n".join(lines + [""])
 
 

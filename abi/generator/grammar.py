@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The grammar of the contract: reads a TOML file and refuses whatever is not written down here, naming the place."""
+"""The grammar of the contract: reads a TOML file and refuses what is not written down here, naming the place."""
 
 import keyword
 import re
@@ -12,8 +12,8 @@ REFERENCES = ("enum", "handle", "callback")
 DIRECTIONS = ("in", "out", "inout", "new", "free")
 # Names that some language, or the generated code itself, keeps for itself.
 RESERVED = set(keyword.kwlist) | set(
-    "auto bool case catch char class const default delete do double end enum explicit export extern float function goto "
-    "guard inline int let local long macro module namespace new operator private public quote register short signed "
+    "auto bool case catch char class const default delete do double end enum explicit export extern float function "
+    "goto guard inline int let local long macro module namespace new operator private public quote register short signed "
     "sizeof static status struct switch template this throw typedef union unsigned using virtual void volatile".split())
 BYTES = {"int32": 4, "int64": 8, "double": 8, "char": 1}
 
@@ -198,7 +198,7 @@ def _enum(name, table):
         if not re.fullmatch(r"[A-Z][A-Z0-9_]*", entry["name"]):
             raise ContractError(f"{here}: a value is named in capitals")
         if abs(entry["number"]) >= 2**31:
-            raise ContractError(f"{here}: number {entry['number']} does not fit in int32 (in Fortran, which is symmetric)")
+            raise ContractError(f"{here}: number {entry['number']} does not fit in int32 (in Fortran: +-2147483647)")
         for other in values:
             if other.number == entry["number"]:
                 raise ContractError(f"{here}: number {other.number} is taken by '{other.name}'; "

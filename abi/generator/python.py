@@ -6,7 +6,7 @@ HEAD = '''\
 # {notice}
 """The functions of lib{name} as they are, one to one: numbers of the contract, and prototypes for ctypes.
 
-Arrays are plain addresses (c_void_p takes `array.ctypes.data`, a ctypes array, byref(...) or None), so nothing is copied.
+Arrays are plain addresses, so nothing is copied: c_void_p takes `array.ctypes.data`, a ctypes array, byref(..) or None.
 """
 
 from ctypes import CFUNCTYPE, POINTER, byref, c_char_p, c_double, c_int32, c_int64, c_void_p

@@ -7,7 +7,8 @@ MARKS = {"in": "in", "inout": "in, changed", "out": "out", "new": "new handle", 
 
 
 def write(contract, notice):
-    parts = [f"<!-- {notice} -->\n# lib{contract.name} {contract.release}: reference of the C interface\n\n{contract.doc}\n"]
+    title = f"lib{contract.name} {contract.release}: reference of the C interface"
+    parts = [f"<!-- {notice} -->\n# {title}\n\n{contract.doc}\n"]
     parts += [_conventions(contract), _versions(contract), _contents(contract), _handles(contract), _sizes(contract)]
     parts += ["\n## Callbacks\n" if contract.callbacks else ""]
     parts += [_callback(contract, callback) for callback in contract.callbacks.values()]
@@ -75,7 +76,8 @@ def _function(contract, function):
 
 def _entry(name, function, signature):
     text = f"\n### {name}\n\n{function.doc}\n\n```c\n{signature}\n```\n"
-    return text + _table("argument", "direction", "shape", "unit", "meaning") + "".join(map(_argument, function.arguments))
+    rows = map(_argument, function.arguments)
+    return text + _table("argument", "direction", "shape", "unit", "meaning") + "".join(rows)
 
 
 def _argument(argument):

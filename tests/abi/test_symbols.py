@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the built library shows to the linker: exactly the contract's functions, its own ABI number, few dependencies."""
+"""What the built library shows to the linker: exactly the contract's functions, its ABI number, few dependencies."""
 
 import pathlib
 import re
