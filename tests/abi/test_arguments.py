@@ -165,7 +165,7 @@ class WithHandles(unittest.TestCase):
 
 class Arguments(WithHandles):
     def each(self, keep, check):
-        """Checks the arguments that `keep` chooses, each on its own, and counts them. Getters have tests of their own."""
+        """Checks the arguments that `keep` chooses, each on its own, and counts them; getters are tested elsewhere."""
         count = 0
         for function, arguments in FUNCTIONS.items():
             for argument in arguments:

@@ -79,6 +79,7 @@ static void test_callback(void **state) {
   (void)state;
   const locale_t host = host_locale(), changed = host_locale();
   uselocale(host);
+  feclearexcept(FE_ALL_EXCEPT);
   feenableexcept(FE_DIVBYZERO);
   guard guard;
   guard_enter(&guard);
@@ -132,9 +133,9 @@ static void test_nothing_outside_a_call(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_traps),    cmocka_unit_test(test_flags_and_rounding),
-    cmocka_unit_test(test_locale),   cmocka_unit_test(test_callback),
-    cmocka_unit_test(test_nested),   cmocka_unit_test(test_nothing_outside_a_call),
+    cmocka_unit_test(test_traps),  cmocka_unit_test(test_flags_and_rounding),
+    cmocka_unit_test(test_locale), cmocka_unit_test(test_callback),
+    cmocka_unit_test(test_nested), cmocka_unit_test(test_nothing_outside_a_call),
   };
   return cmocka_run_group_tests_name("guard", tests, NULL, NULL);
 }
