@@ -11,10 +11,10 @@ WORDS = NUMBERS + ("char", "string", "context")
 REFERENCES = ("enum", "handle", "callback")
 DIRECTIONS = ("in", "out", "inout", "new", "free")
 # Names that some language, or the generated code itself, keeps for itself.
-RESERVED = set(keyword.kwlist) | set(
-    "auto bool case catch char class const default delete do double end enum explicit export extern float function "
-    "goto guard inline int let local long macro module namespace new operator private public quote register short "
-    "signed sizeof static status struct switch template this throw typedef union unsigned using virtual void volatile".split())
+RESERVED = set(keyword.kwlist) | set("""
+auto bool case catch char class const default delete do double end enum explicit export extern float function goto guard
+inline int let local long macro module namespace new operator private public quote register short signed sizeof static
+status struct switch template this throw typedef union unsigned using virtual void volatile""".split())
 BYTES = {"int32": 4, "int64": 8, "double": 8, "char": 1}
 
 

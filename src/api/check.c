@@ -2,12 +2,12 @@
 #include "api/check.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/handle_tags.h"
 #include "core/memory.h"
+#include "core/text.h"
 
 int32_t check_pointer(check_place place, const void *pointer) {
   if (pointer != NULL)
@@ -74,26 +74,11 @@ int32_t check_handle(check_place place, const void *handle, uint32_t tag) {
                    place.argument, place.function, wanted);
 }
 
-/* Bytes of the UTF-8 character at `text`; 0 when it is none (RFC 3629: shortest form, no surrogates, up to U+10FFFF). */
-static int32_t check_character(const unsigned char *text) {
-  if (text[0] < 0x80)
-    return 1;
-  const int32_t length = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
-  if (text[0] < 0xc2 || text[0] > 0xf4)
-    return 0;
-  for (int32_t i = 1; i < length; i++)
-    if ((text[i] & 0xc0) != 0x80)
-      return 0;
-  const int overlong = (text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xf0 && text[1] < 0x90);
-  const int beyond = (text[0] == 0xed && text[1] > 0x9f) || (text[0] == 0xf4 && text[1] > 0x8f);
-  return overlong || beyond ? 0 : length;
-}
-
 int32_t check_text(check_place place, const char *text) {
   if (text == NULL)
     return TERN_SUCCESS;
   for (const char *at = text; *at != '\0';) {
-    const int32_t length = check_character((const unsigned char *)at);
+    const int64_t length = text_utf8_length(at);
     if (length == 0)
       return error_set(TERN_ERROR_ARGUMENT, "argument '%s' of %s is not UTF-8: byte %td is 0x%02x", place.argument,
                        place.function, at - text, (unsigned)(unsigned char)*at);

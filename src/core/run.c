@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/guard.h"
 #include "core/options.h"
 
 static const double run_report_spacing = 0.2; /* seconds */
@@ -59,7 +60,9 @@ static bool run_report_due(run *run, const char *stage, bool last) {
 int32_t run_report(run *run, const char *stage, int64_t done, int64_t total, double loss) {
   if (!run->progress || !run_report_due(run, stage, done == total))
     return TERN_SUCCESS;
+  guard_suspend(); /* the callback is the host's code */
   const int32_t answer = run->progress(stage, done, total, loss, run->context);
+  guard_resume();
   if (answer > 0)
     return error_set(TERN_CANCELLED, "cancelled by the progress callback during: %s", stage);
   if (answer < 0)
