@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/memory.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,11 @@ static memory_header *memory_header_of(void *pointer) {
   return (memory_header *)(void *)((char *)pointer - MEMORY_ALIGNMENT);
 }
 
-/* The limit of the control group that containers set; none when the file is absent or says "max". */
+/* The physical memory, or the limit of the control group that a container sets (no limit when the file is absent or says
+   "max"); asked for once. */
+static int64_t memory_physical; /* constant after once */
+static pthread_once_t memory_physical_once = PTHREAD_ONCE_INIT;
+
 static int64_t memory_of_group(void) {
   long long limit = 0;
   FILE *file = fopen("/sys/fs/cgroup/memory.max", "re");
@@ -38,14 +43,18 @@ static int64_t memory_of_group(void) {
   return limit > 0 ? (int64_t)limit : INT64_MAX;
 }
 
-int64_t memory_of_machine(void) {
+static void memory_ask_physical(void) {
   const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-  int64_t bytes = pages > 0 && page > 0 ? (int64_t)pages * page : INT64_MAX;
+  const int64_t bytes = pages > 0 && page > 0 ? (int64_t)pages * page : INT64_MAX, group = memory_of_group();
+  memory_physical = group < bytes ? group : bytes;
+}
+
+int64_t memory_of_machine(void) {
   struct rlimit limit;
-  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < (rlim_t)bytes)
-    bytes = (int64_t)limit.rlim_cur;
-  const int64_t group = memory_of_group();
-  return group < bytes ? group : bytes;
+  pthread_once(&memory_physical_once, memory_ask_physical);
+  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < (rlim_t)memory_physical)
+    return (int64_t)limit.rlim_cur;
+  return memory_physical;
 }
 
 static const char *memory_amount(double bytes, char *buffer, size_t capacity) {

@@ -15,7 +15,7 @@ int32_t memory_resize(run *run, void **pointer, int64_t count, int64_t size, con
 void memory_free(run *run, void *pointer);
 /* Would this many more bytes fit? The same check and message as memory_new, nothing allocated. */
 int32_t memory_check(const run *run, double bytes, const char *what);
-/* The machine's memory in bytes. */
+/* The memory that this process may have: the machine's, or the limit set on container or process. */
 int64_t memory_of_machine(void);
 char *memory_text(const char *text); /* a copy, NULL when memory is out; ended with memory_free(NULL, copy) */
 /* For tests of the paths taken when memory runs out: this thread's allocation of that number from now fails; 0: none. */

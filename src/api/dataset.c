@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "system/dataset.h"
+
+#include <string.h>
+
+#include "api/api.h"
+#include "api/bodies.h"
+
+int32_t api_dataset_new(tern_dataset **dataset) { return dataset_new(dataset); }
+
+int32_t api_dataset_read(tern_dataset **dataset, const char *path, const tern_options *options) {
+  return dataset_read(dataset, path, options);
+}
+
+int32_t api_dataset_write(const tern_dataset *dataset, const char *path) { return dataset_write(dataset, path); }
+
+int32_t api_dataset_free(tern_dataset *dataset) {
+  dataset_free(dataset);
+  return TERN_SUCCESS;
+}
+
+int32_t api_dataset_append(tern_dataset *dataset, const tern_system *system, const double *energy, const double *forces,
+                           const double *virial) {
+  return dataset_append(dataset, system, energy, forces, virial);
+}
+
+int32_t api_dataset_size(const tern_dataset *dataset, int64_t *size) {
+  *size = dataset->size;
+  return TERN_SUCCESS;
+}
+
+int32_t api_dataset_count(const tern_dataset *dataset, int32_t target, int64_t *count) {
+  *count = dataset_count(dataset, target);
+  return TERN_SUCCESS;
+}
+
+int32_t api_dataset_system(const tern_dataset *dataset, int64_t index, tern_system **system) {
+  TRY(api_index("index", index, dataset->size, "structures"));
+  *system = system_share(dataset->frames[index]->system);
+  return TERN_SUCCESS;
+}
+
+static int32_t dataset_missing(int64_t index, const char *target) {
+  return error_set(TERN_ERROR_MISSING, "structure %lld has no %s", (long long)index, target);
+}
+
+int32_t api_dataset_target(const tern_dataset *dataset, int64_t index, int32_t target, double *values) {
+  TRY(api_index("index", index, dataset->size, "structures"));
+  const frame *frame = dataset->frames[index];
+  switch (target) {
+  case TERN_TARGET_ENERGY:
+    if (!frame->has_energy)
+      return dataset_missing(index, "energy");
+    *values = frame->energy;
+    return TERN_SUCCESS;
+  case TERN_TARGET_FORCES:
+    if (!frame->forces)
+      return dataset_missing(index, "forces");
+    memcpy(values, frame->forces, (size_t)frame->system->n_atoms * 3 * sizeof *values);
+    return TERN_SUCCESS;
+  default:
+    if (!frame->has_virial)
+      return dataset_missing(index, "virial");
+    memcpy(values, frame->virial, sizeof frame->virial);
+    return TERN_SUCCESS;
+  }
+}
+
+int32_t api_dataset_subset(const tern_dataset *dataset, int64_t count, const int64_t *indices, tern_dataset **subset) {
+  return dataset_subset(dataset, count, indices, subset);
+}
+
+int32_t api_reader_open(tern_reader **reader, const char *path, const tern_options *options) {
+  return reader_open(reader, path, options);
+}
+
+int32_t api_reader_next(tern_reader *reader, int64_t count, tern_dataset **dataset) {
+  if (count < 1)
+    return error_set(TERN_ERROR_ARGUMENT, "argument 'count' is %lld; it must be at least 1", (long long)count);
+  return reader_next(reader, count, dataset);
+}
+
+int32_t api_reader_free(tern_reader *reader) {
+  reader_free(reader);
+  return TERN_SUCCESS;
+}
+
+int32_t api_writer_open(tern_writer **writer, const char *path) { return writer_open(writer, path); }
+
+int32_t api_writer_append(tern_writer *writer, const tern_system *system, const double *energy, const double *forces,
+                          const double *virial) {
+  return writer_append(writer, system, energy, forces, virial);
+}
+
+int32_t api_writer_close(tern_writer *writer) { return writer_close(writer); }
+
+int32_t api_writer_free(tern_writer *writer) {
+  writer_free(writer);
+  return TERN_SUCCESS;
+}

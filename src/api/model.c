@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "model/model.h"
+
+#include "api/bodies.h"
+#include "core/error.h"
+
+int32_t api_model_fit(tern_model **model, const char *kind, const tern_dataset *dataset, const tern_options *options,
+                      tern_progress progress, void *context) {
+  run run;
+  TRY(run_init(&run, options, progress, context));
+  return model_fit(model, kind, &run, dataset, options);
+}
+
+int32_t api_model_free(tern_model *model) {
+  model_free(model);
+  return TERN_SUCCESS;
+}
+
+int32_t api_model_save(const tern_model *model, const char *path) { return model_save(model, path); }
+
+int32_t api_model_load(tern_model **model, const char *path) { return model_load(model, path); }
+
+int32_t api_model_info(const tern_model *model, char *buffer, int64_t capacity, int64_t *length) {
+  text json = {0};
+  const int32_t status = model_info(model, &json);
+  if (status == TERN_SUCCESS)
+    return text_give(&json, buffer, capacity, length);
+  text_free(&json);
+  return status;
+}
+
+int32_t api_model_predict(const tern_model *model, const tern_system *system, double *energy, double *forces, double *virial) {
+  run run;
+  TRY(run_init(&run, model->options, NULL, NULL));
+  return model_predict(model, &run, system, energy, forces, virial, NULL, NULL);
+}
+
+int32_t api_model_predict_atoms(const tern_model *model, const tern_system *system, double *energies, double *virials) {
+  run run;
+  TRY(run_init(&run, model->options, NULL, NULL));
+  return model_predict(model, &run, system, NULL, NULL, NULL, energies, virials);
+}
