@@ -6,15 +6,18 @@ that share nothing with the library.
 """
 import os
 import sys
-from mpmath import mp, mpf
+from mpmath import mp
 
-mp.dps = 50  # before the modules below keep constants
+mp.dps = 50  # before anything is computed
 
 import blocks
+import errors
 import systems
+import training
 from descriptors import (Basis, density, density_derivatives, frames, power_spectrum,
                          power_spectrum_derivatives)
 from radial import Radial
+from ridge import Features, design, least_squares_e0, predict, solve
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -77,17 +80,42 @@ def frames_file(system, **hypers):
         blocks.real("frames", rows)])
 
 
+def ridge_file(labelled, features, tests, e0, regularization, weights):
+    """One fit and what it predicts; e0 a list of energies, or None for least squares."""
+    basis = tests[0].basis
+    options = dict({"descriptor": "power_spectrum"}, **basis.options)
+    del options["species"]  # those of the data
+    options.update(e0=",".join(map(str, e0)) if e0 else "least_squares",
+                   regularization=regularization, **weights)
+    e0 = e0 or least_squares_e0(basis, labelled)
+    solution = solve(*design(features, labelled, e0, **weights), regularization)
+    parts = [
+        blocks.text("train", ["ridge_train.extxyz"]), option_block(options),
+        blocks.real("e0", e0),
+        blocks.real("weights", solution, [len(e0), len(solution) // len(e0)])]
+    for k, test in enumerate(tests, 1):
+        energies, forces, virials = predict(test, e0, solution)
+        parts += [
+            system_blocks(test.system, f"test{k}_"),
+            blocks.real(f"test{k}_energy", [mp.fsum(energies)]),
+            blocks.real(f"test{k}_forces", forces),
+            blocks.real(f"test{k}_virial", [[mp.fsum(v[x][y] for v in virials) for y in range(3)]
+                                            for x in range(3)]),
+            blocks.real(f"test{k}_atom_energies", energies),
+            blocks.real(f"test{k}_atom_virials", virials)]
+    return "".join(parts)
+
+
 def radial_files():
     b8 = dict(cutoff=2.0, cutoff_width=0.1, n_max=6, l_max=3, sigma=0.2)
     silicon = dict(cutoff=5.0, cutoff_width=0.5, n_max=8, l_max=6, sigma=0.3)
     small = dict(cutoff=3.0, cutoff_width=3.0, n_max=2, l_max=1, sigma=0.5)
     return {
-        "radial_b8.txt": lambda: radial_file(
+        "radial_b8.txt": radial_file(
             [0, 1e-6, 0.05, 0.7, 1.3, 1.9, 1.95, 1.999, 1.999999, 2.0, 2.1], **b8),
-        "radial_silicon.txt": lambda: radial_file(
+        "radial_silicon.txt": radial_file(
             [0, 1e-6, 0.3, 1.1, 2.35, 3.84, 4.5, 4.75, 4.999, 5.0, 6], **silicon),
-        "radial_small.txt": lambda: radial_file(
-            [0, 0.01, 0.5, 1.5, 2.5, 2.999999, 3.0], **small)}
+        "radial_small.txt": radial_file([0, 0.01, 0.5, 1.5, 2.5, 2.999999, 3.0], **small)}
 
 
 def descriptor_files():
@@ -98,43 +126,75 @@ def descriptor_files():
     tiny = dict(n_max=2, l_max=2)
     three = [1, 6, 8]
     return {
-        "molecule.txt": lambda: descriptor_file(systems.MOLECULE, **small(three)),
-        "molecule_center.txt": lambda: descriptor_file(
-            systems.MOLECULE, **small(three, center_weight=1.0)),
-        "triclinic.txt": lambda: descriptor_file(systems.TRICLINIC, **small([8, 14], n_max=4)),
-        "triclinic_center.txt": lambda: descriptor_file(
-            systems.TRICLINIC, **small([8, 14], center_weight=1.0)),
-        "chain.txt": lambda: descriptor_file(systems.CHAIN, **small([1, 6])),
-        "slab.txt": lambda: descriptor_file(systems.SLAB, **small([8, 13], l_max=4)),
-        "atom.txt": lambda: descriptor_file(systems.ATOM, **b8),
-        "atom_center.txt": lambda: descriptor_file(systems.ATOM, **b8, center_weight=1.0),
-        "jacobian_trimer.txt": lambda: jacobian_file(
+        "atom.txt": descriptor_file(systems.ATOM, **b8),
+        "atom_center.txt": descriptor_file(systems.ATOM, **b8, center_weight=1.0),
+        "chain.txt": descriptor_file(systems.CHAIN, **small([1, 6])),
+        "frames.txt": frames_file(systems.FRAMES, **small(three, cutoff=2.5, **tiny)),
+        "jacobian_crystal.txt": jacobian_file(systems.CRYSTAL, **small([3, 9], **tiny)),
+        "jacobian_trimer.txt": jacobian_file(
             systems.TRIMER, **small([1, 7], center_weight=0.5, **tiny)),
-        "jacobian_crystal.txt": lambda: jacobian_file(systems.CRYSTAL, **small([3, 9], **tiny)),
-        "frames.txt": lambda: frames_file(
-            systems.FRAMES, **small([1, 6, 8], cutoff=2.5, **tiny))}
+        "molecule.txt": descriptor_file(systems.MOLECULE, **small(three)),
+        "molecule_center.txt": descriptor_file(
+            systems.MOLECULE, **small(three, center_weight=1.0)),
+        "slab.txt": descriptor_file(systems.SLAB, **small([8, 13], l_max=4)),
+        "triclinic.txt": descriptor_file(systems.TRICLINIC, **small([8, 14], n_max=4)),
+        "triclinic_center.txt": descriptor_file(
+            systems.TRICLINIC, **small([8, 14], center_weight=1.0))}
 
 
-def build(files):
-    """{name: text} of all files; a builder may be text already."""
-    return {name: maker() if callable(maker) else maker for name, maker in files.items()}
+def ridge_files():
+    basis = Basis([1, 6], cutoff=3.0, cutoff_width=0.5, n_max=2, l_max=2, sigma=0.4)
+    labelled = training.structures()
+    features = [Features(basis, item.system) for item in labelled]
+    tests = [Features(basis, system) for system in training.TEST]
+
+    def fit(e0, regularization, *weights):
+        names = ("energy_weight", "force_weight", "virial_weight")
+        return ridge_file(labelled, features, tests, e0, regularization, dict(zip(names, weights)))
+    return {
+        "ridge_train.extxyz": training.extxyz(labelled),
+        "ridge_energies.txt": fit(None, 1e-4, 2.0, 0, 0),
+        "ridge_forces.txt": fit([-1.25, -3.5], 1e-3, 2.0, 0.5, 0),
+        "ridge_virial.txt": fit(None, 1e-3, 2.0, 0.5, 0.3)}
+
+
+def golden_files():
+    """{name: bytes} of everything."""
+    descriptors = descriptor_files()
+    texts = {**radial_files(), **descriptors, **ridge_files(),
+             "descriptors.txt": blocks.text("files", sorted(descriptors)),
+             "errors.txt": errors.errors_file()}
+    return {**{name: text.encode() for name, text in texts.items()}, **errors.bad_files()}
+
+
+def leftovers(files):
+    """Files of a golden kind that nothing here writes any more."""
+    found = [name for name in os.listdir(HERE) if name.endswith((".txt", ".extxyz"))]
+    found += ["bad/" + name for name in os.listdir(os.path.join(HERE, "bad"))]
+    return sorted(set(found) - set(files))
+
+
+def stored(path):
+    if not os.path.exists(path):
+        return None
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def main():
-    files = build({**radial_files(), **descriptor_files()})
-    files["descriptors.txt"] = blocks.text("files", sorted(descriptor_files()))
-    stale = []
-    for name, content in files.items():
+    arguments = sys.argv[1:]
+    if arguments not in ([], ["--check"]):
+        sys.exit("usage: make.py [--check]")
+    files = golden_files()
+    stale = [name for name in files if stored(os.path.join(HERE, name)) != files[name]]
+    if arguments:
+        wrong = stale + leftovers(files)
+        sys.exit("golden files differ from what make.py writes: " + " ".join(wrong) if wrong else 0)
+    for name in stale:
         path = os.path.join(HERE, name)
-        old = open(path, newline="").read() if os.path.exists(path) else None
-        if old != content:
-            stale.append(name)
-            if "--check" not in sys.argv[1:]:
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-                with open(path, "w", newline="") as file:
-                    file.write(content)
-    if "--check" in sys.argv[1:] and stale:
-        sys.exit("golden files differ from make.py: " + " ".join(stale))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(files[name])
 
 
 if __name__ == "__main__":
