@@ -14,6 +14,9 @@ CONTRACT = tomllib.loads((HERE.parent.parent / "abi" / "ternion.toml").read_text
 ABI = CONTRACT["library"]["abi"]
 # The C library in its parts, and what the contract's work needs; BLAS is opened by name at first use.
 DEPENDENCIES = {"libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "libz.so.1", "libjansson.so.4"}
+# A library neither prints, ends the process, nor changes what belongs to the host.
+FORBIDDEN = set("""stdout stderr stdin printf vprintf puts putchar perror exit _exit quick_exit abort __assert_fail atexit
+setlocale signal sigaction rand srand strtok localtime gmtime system fork chdir umask setenv putenv""".split())
 
 
 def run(*command):
@@ -45,6 +48,12 @@ class Symbols(unittest.TestCase):
         everything = run("ldd", LIBRARY)
         for word in ("python", "libffi", "libstdc++", "libc++", "blas", "lapack", "gfortran", "not found"):
             self.assertNotIn(word, everything)
+
+    def test_nothing_of_the_host_is_touched(self):
+        lines = run("nm", "-D", "--undefined-only", LIBRARY).split("\n")[:-1]
+        names = {line.split()[-1].split("@")[0] for line in lines}
+        self.assertIn("memcpy", names)
+        self.assertEqual(names & (FORBIDDEN | {f"__{name}_chk" for name in FORBIDDEN}), set())
 
     def test_stack_is_not_executable(self):
         stack = [line for line in run("readelf", "-lW", LIBRARY).split("\n") if "GNU_STACK" in line]
