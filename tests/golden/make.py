@@ -72,7 +72,7 @@ def jacobian_file(system, **hypers):
 def frames_file(system, **hypers):
     basis = Basis(**hypers)
     indices, rows = frames(basis, system)
-    options = dict(basis.options, tag_products=0, self_pairs=1)
+    options = dict(basis.options, self_pairs=1)
     return "".join([
         blocks.text("kinds", ["frames"]),
         option_block(options), system_blocks(system),
@@ -85,8 +85,8 @@ def ridge_file(labelled, features, tests, e0, regularization, weights):
     basis = tests[0].basis
     options = dict({"descriptor": "power_spectrum"}, **basis.options)
     del options["species"]  # those of the data
-    options.update(e0=",".join(map(str, e0)) if e0 else "least_squares",
-                   regularization=regularization, **weights)
+    given = e0 and ",".join(f"{s}:{energy}" for s, energy in zip(basis.species, e0))
+    options.update(e0=given or "least_squares", regularization=regularization, **weights)
     e0 = e0 or least_squares_e0(basis, labelled)
     solution = solve(*design(features, labelled, e0, **weights), regularization)
     parts = [
