@@ -15,8 +15,8 @@ ABI = CONTRACT["library"]["abi"]
 # The C library in its parts, and what the contract's work needs; BLAS is opened by name at first use.
 DEPENDENCIES = {"libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "libz.so.1", "libjansson.so.4"}
 # A library neither prints, ends the process, nor changes what belongs to the host.
-FORBIDDEN = set("""stdout stderr stdin printf vprintf puts putchar perror exit _exit quick_exit abort __assert_fail atexit
-setlocale signal sigaction rand srand strtok localtime gmtime system fork chdir umask setenv putenv""".split())
+FORBIDDEN = set("""stdout stderr stdin printf vprintf puts putchar perror exit _exit quick_exit abort __assert_fail
+atexit setlocale signal sigaction rand srand strtok localtime gmtime system fork chdir umask setenv putenv""".split())
 
 
 def run(*command):
@@ -52,7 +52,7 @@ class Symbols(unittest.TestCase):
     def test_nothing_of_the_host_is_touched(self):
         lines = run("nm", "-D", "--undefined-only", LIBRARY).split("\n")[:-1]
         names = {line.split()[-1].split("@")[0] for line in lines}
-        self.assertIn("memcpy", names)
+        self.assertIn("free", names)
         self.assertEqual(names & (FORBIDDEN | {f"__{name}_chk" for name in FORBIDDEN}), set())
 
     def test_stack_is_not_executable(self):
