@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The demonstration: what must be blind is blind, and the picture is drawn."""
+import os
+import unittest
+
+from program import InFolder, lines
+
+BLIND = ("power_spectrum", "frames")
+
+
+class Demo(InFolder):
+    def test_demo(self):
+        events = lines("demo", "-o", self.path("demo"))
+        rows = {event["name"]: event for event in events if event["event"] == "row"}
+        for name in BLIND:
+            self.assertAlmostEqual(rows[name]["delta_percent"], 100, delta=2)
+            self.assertLess(rows[name]["agreement"], 1e-9)
+            self.assertLess(rows[name]["mean_percent"], 45)
+        self.assertLess(rows["all_atoms"]["delta_percent"], 80)
+        (pairs,) = [event for event in events if event["event"] == "pairs"]
+        self.assertEqual(pairs["same"], 0)
+        self.assertGreater(pairs["smallest_rmsd"], 1e-3)
+        with open(self.path("demo/parity.png"), "rb") as picture:
+            self.assertEqual(picture.read(8), b"\x89PNG\r\n\x1a\n")
+        self.assertTrue(os.path.exists(self.path("demo/power_spectrum.tern")))
+
+
+if __name__ == "__main__":
+    unittest.main()

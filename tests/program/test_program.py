@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The program as a person types it: verbs, exit codes, files, JSON lines, Ctrl-C."""
+import json
+import os
+import signal
+import struct
+import subprocess
+import time
+import unittest
+
+import numpy
+
+from program import CLUSTERS, PROGRAM, SMALL, InFolder, lines, run
+
+
+def read_safetensors(path):
+    with open(path, "rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header, data = json.loads(file.read(length)), file.read()
+    arrays = {}
+    for name, entry in header.items():
+        if name != "__metadata__":
+            begin, end = entry["data_offsets"]
+            kind = {"F64": "<f8", "I64": "<i8"}[entry["dtype"]]
+            arrays[name] = numpy.frombuffer(data[begin:end], kind).reshape(entry["shape"])
+    return arrays, header.get("__metadata__", {})
+
+
+class Words(InFolder):
+    def test_help(self):
+        self.assertEqual(run("--help").returncode, 0)
+        self.assertEqual(run().returncode, 2)
+        for verb in ("demo", "describe", "fit", "predict", "options", "info"):
+            result = run(verb, "--help")
+            self.assertEqual(result.returncode, 0)
+            self.assertIn("Example: ternion " + verb, result.stdout)
+
+    def test_usage(self):
+        self.refused(2, "fitt", say=["fitt"])
+        self.refused(2, "fit", say=["TRAIN"])
+        self.refused(2, "fit", CLUSTERS, "--model", "ridge", say=["-o"])
+        self.refused(2, "fit", CLUSTERS, "--modell", "ridge", say=["--modell"])
+        self.refused(2, "fit", CLUSTERS, "--model", say=["--model"])
+        model = ["fit", CLUSTERS, "--model", "ridge", "-o", self.path("m")]
+        self.refused(2, *model, "--set", "cutof=4", say=["cutof", "cutoff"])
+        self.refused(2, *model, "--set", "cutoff=-4", say=["cutoff", "-4"])
+        self.refused(2, *model, "--set", "cutoff", say=["KEY=VALUE"])
+        self.refused(2, *model, "--settings", "no-such", say=["no-such"])
+
+    def test_failures(self):
+        model = ["--model", "ridge", "-o", self.path("m")]
+        self.refused(1, "fit", self.path("none.extxyz"), *model, say=["none.extxyz"])
+        self.refused(1, "fit", self.folder, *model, say=[self.folder])
+        self.refused(1, "fit", CLUSTERS, "--model", "rigde", "-o", self.path("m"), say=["rigde", "ridge"])
+        self.refused(1, "fit", CLUSTERS, "--model", "ridge", *SMALL, "-o", "/proc/none/m", say=["/proc/none"])
+        self.refused(1, "predict", CLUSTERS, CLUSTERS, say=["clusters.extxyz"])
+
+    def test_settings(self):
+        settings = self.path("mine")
+        with open(settings, "w") as file:
+            file.write("# a comment\nmodel = ridge\ndescriptor = power_spectrum # the usual\nn_max = 3\n\nl_max = 2\ncutoff = 9\n")
+        call = ["fit", CLUSTERS, "--settings", settings, "--set", "cutoff=4", "-o", self.path("m")]
+        fitted = lines(*call)[0]["model"]
+        self.assertIn('4', json.dumps(fitted["options"]) + json.dumps(fitted))
+        with open(settings, "a") as file:
+            file.write("nonsense\n")
+        os.remove(self.path("m"))
+        self.refused(2, *call, say=["mine:8"])
+
+    def test_info(self):
+        self.assertEqual(lines("info")[0]["abi"], 1)
+        kinds = {entry["name"] for entry in lines("options") if entry["name"] in ("cutoff", "force_weight")}
+        self.assertEqual(kinds, {"cutoff", "force_weight"})
+        self.assertIn("regularization", run("options", "ridge").stdout)
+        self.refused(1, "options", "rigde", say=["rigde"])
+
+    def test_full_disk(self):
+        with open("/dev/full", "w") as full:
+            result = subprocess.run([PROGRAM, "options"], stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("space", result.stderr)
+
+
+class Work(InFolder):
+    def test_describe(self):
+        out = self.path("features.safetensors")
+        said = lines("describe", CLUSTERS, "--descriptor", "power_spectrum", *SMALL, "-o", out)
+        arrays, metadata = read_safetensors(out)
+        self.assertEqual(arrays["values"].shape, (160, 4 * 4 * 4))
+        self.assertEqual(said[-1]["features"], 64)
+        self.assertEqual(arrays["rows"].shape, (160, 2))
+        self.assertEqual(arrays["rows"][-1].tolist(), [39, 5])
+        labels = json.loads(metadata["labels"])
+        self.assertEqual(len(labels), 64)
+        self.assertTrue(all(label["parity"] == 1 for label in labels))
+        run("describe", CLUSTERS, "--descriptor", "power_spectrum", *SMALL, "-o", self.path("f.npy"))
+        self.assertTrue((numpy.load(self.path("f.npy")) == arrays["values"]).all())
+
+    def test_fit_and_predict(self):
+        model, out = self.path("silicon.tern"), self.path("predicted.extxyz")
+        said = lines("fit", CLUSTERS, "--model", "ridge", *SMALL, "--test", CLUSTERS, "-o", model)
+        self.assertEqual([event["event"] for event in said], ["model", "errors", "errors"])
+        self.assertLess(said[1]["forces"]["rmse"], 0.5)
+        said = lines("predict", model, CLUSTERS, "-o", out, "--pairs")
+        frames = [event for event in said if event["event"] == "frame"]
+        self.assertEqual(len(frames), 40)
+        self.assertIn("delta_percent", said[-1])
+        again = lines("predict", model, out)
+        for frame, repeated in zip(frames, again):
+            self.assertAlmostEqual(frame["energy"], repeated["energy"], 8)
+            self.assertAlmostEqual(repeated["reference"], frame["energy"], 10)
+        info = lines("info", model)[0]
+        self.assertIn("ridge", json.dumps(info))
+
+    def test_bad_frame_writes_nothing(self):
+        model, bad = self.path("m"), self.path("bad.extxyz")
+        self.assertEqual(run("fit", CLUSTERS, "--model", "ridge", *SMALL, "-o", model).returncode, 0)
+        with open(CLUSTERS) as good, open(bad, "w") as file:
+            file.write(good.read() + "1\nProperties=species:S:1:pos:R:3\nSi 0 0 x\n")
+        self.refused(1, "predict", model, bad, "-o", self.path("out.extxyz"), say=["bad.extxyz:", "x"])
+
+    def test_unknown_species(self):
+        model, other = self.path("m"), self.path("other.extxyz")
+        self.assertEqual(run("fit", CLUSTERS, "--model", "ridge", *SMALL, "-o", model).returncode, 0)
+        with open(other, "w") as file:
+            file.write("1\nProperties=species:S:1:pos:R:3\nMo 0 0 0\n")
+        self.refused(1, "predict", model, other, "-o", self.path("out.extxyz"), say=["Mo"])
+
+    def test_interrupt(self):
+        """Ctrl-C in the middle of a fit: exit 1, nothing written."""
+        child = subprocess.Popen([PROGRAM, "fit", self.many(), "--model", "ridge", "--set", "n_max=12", "--set", "l_max=8", "-o",
+                                  self.path("m")], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        time.sleep(1.0)
+        child.send_signal(signal.SIGINT)
+        _, message = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 1, message)
+        self.assertIn("stopped", message)
+        self.assertEqual(os.listdir(self.folder), ["many.extxyz"])
+
+    def many(self):
+        with open(CLUSTERS) as file:
+            text = file.read()
+        with open(self.path("many.extxyz"), "w") as file:
+            file.write(text * 200)
+        return self.path("many.extxyz")
+
+
+if __name__ == "__main__":
+    unittest.main()
