@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "model/evaluate.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/memory.h"
+#include "core/threads.h"
+
+typedef struct measure {
+  int64_t count;
+  double squares, absolutes, largest;
+} measure;
+
+enum { ENERGY, FORCES, VIRIAL, TARGETS };
+
+/* One structure's differences; summed in the order of the structures, whatever the threads. */
+typedef struct evaluation {
+  const tern_model *model;
+  const tern_dataset *dataset;
+  run *run;
+  measure (*measures)[TARGETS]; /* [size] */
+  int64_t memory_limit;
+  _Atomic int64_t done;
+  _Atomic int32_t stopped;
+} evaluation;
+
+static void measure_add(measure *measure, double difference) {
+  measure->count++;
+  measure->squares += difference * difference;
+  measure->absolutes += fabs(difference);
+  measure->largest = fmax(measure->largest, fabs(difference));
+}
+
+static int32_t evaluate_frame(evaluation *evaluation, run *run, int64_t index) {
+  const frame *frame = evaluation->dataset->frames[index];
+  const int64_t atoms = frame->system->n_atoms;
+  measure *measures = evaluation->measures[index];
+  double energy, virial[9], *forces = NULL;
+  if (atoms == 0)
+    return TERN_SUCCESS;
+  if (frame->forces != NULL)
+    TRY(MEMORY_NEW(run, &forces, 3 * atoms, "predicted forces"));
+  int32_t status = model_predict(evaluation->model, run, frame->system, &energy, forces,
+                                 frame->has_virial ? virial : NULL, NULL, NULL);
+  if (status != TERN_SUCCESS)
+    error_prefix(status, "structure %lld: ", (long long)index);
+  if (status == TERN_SUCCESS && frame->has_energy)
+    measure_add(&measures[ENERGY], (energy - frame->energy) / (double)atoms);
+  for (int64_t k = 0; status == TERN_SUCCESS && forces != NULL && k < 3 * atoms; k++)
+    measure_add(&measures[FORCES], forces[k] - frame->forces[k]);
+  for (int k = 0; status == TERN_SUCCESS && frame->has_virial && k < 9; k++)
+    measure_add(&measures[VIRIAL], (virial[k] - frame->virial[k / 3][k % 3]) / (double)atoms);
+  memory_free(run, forces);
+  return status;
+}
+
+static int32_t evaluate_frames(void *context, int64_t begin, int64_t end, int32_t thread) {
+  evaluation *evaluation = context;
+  run serial = {.threads = 1, .memory_limit = evaluation->memory_limit};
+  int32_t status = TERN_SUCCESS;
+  for (int64_t index = begin; status == TERN_SUCCESS && index < end && !evaluation->stopped; index++) {
+    status = evaluate_frame(evaluation, &serial, index);
+    const int64_t done = ++evaluation->done;
+    if (status == TERN_SUCCESS && thread == 0)
+      status = run_report(evaluation->run, "errors", done, evaluation->dataset->size, -1);
+  }
+  if (status != TERN_SUCCESS)
+    evaluation->stopped = 1;
+  return status;
+}
+
+static void report_measures(const evaluation *evaluation, text *report) {
+  static const char *const names[TARGETS][2] = {
+      {"energy_per_atom", "eV"}, {"forces", "eV/Angstrom"}, {"virial_per_atom", "eV"}};
+  text_add(report, "\"errors\": {");
+  for (int target = 0, shown = 0; target < TARGETS; target++) {
+    measure sum = {0};
+    for (int64_t index = 0; index < evaluation->dataset->size; index++) {
+      const measure *one = &evaluation->measures[index][target];
+      sum.count += one->count;
+      sum.squares += one->squares;
+      sum.absolutes += one->absolutes;
+      sum.largest = fmax(sum.largest, one->largest);
+    }
+    if (sum.count == 0)
+      continue;
+    text_add(report,
+             "%s\"%s\": {\"rmse\": %.10g, \"mae\": %.10g, \"largest\": %.10g, \"count\": %lld, \"unit\": \"%s\"}",
+             shown++ > 0 ? ", " : "", names[target][0], sqrt(sum.squares / (double)sum.count),
+             sum.absolutes / (double)sum.count, sum.largest, (long long)sum.count, names[target][1]);
+  }
+  text_add(report, "}");
+}
+
+int32_t model_evaluate(const tern_model *model, run *run, const tern_dataset *dataset, text *report) {
+  evaluation evaluation = {.model = model, .dataset = dataset, .run = run};
+  const int32_t threads = threads_count(run, dataset->size, 1);
+  if (run->memory_limit > 0)
+    evaluation.memory_limit = 1 + (run->memory_limit - run->memory_used) / (threads > 0 ? threads : 1);
+  TRY(MEMORY_NEW(run, &evaluation.measures, dataset->size, "errors of the structures"));
+  int32_t status = threads_for(run, dataset->size, 1, evaluate_frames, &evaluation);
+  if (status == TERN_SUCCESS)
+    status = run_report(run, "errors", dataset->size, dataset->size, -1);
+  if (status == TERN_SUCCESS)
+    report_measures(&evaluation, report);
+  memory_free(run, evaluation.measures);
+  return status;
+}

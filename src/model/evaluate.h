@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Errors of a model on the data that it was fitted on. */
+#ifndef TERNION_MODEL_EVALUATE_H
+#define TERNION_MODEL_EVALUATE_H
+
+#include "model/model.h"
+
+/* One member of a JSON object, "errors": {"energy_per_atom": {"rmse": ..., "mae": ..., "count": ..., "unit": ...},
+ * ...}. */
+int32_t model_evaluate(const tern_model *model, run *run, const tern_dataset *dataset, text *report);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Every kind of model, one a line. */
+#include <string.h>
+
+#include "model/model.h"
+#include "model/ridge.h"
+
+static const model_kind *const kinds[] = {
+    &ridge_kind,
+};
+
+const model_kind *model_kinds(int64_t index) {
+  return index >= 0 && index < (int64_t)(sizeof kinds / sizeof *kinds) ? kinds[index] : NULL;
+}
+
+const model_kind *model_kind_find(const char *name) {
+  for (int64_t index = 0; model_kinds(index) != NULL; index++)
+    if (strcmp(kinds[index]->name, name) == 0)
+      return kinds[index];
+  return NULL;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Energies, forces and virials in one pass over the centres; no derivative is stored. */
+#include <math.h>
+#include <string.h>
+
+#include "core/elements.h"
+#include "core/error.h"
+#include "core/memory.h"
+#include "core/threads.h"
+#include "model/baseline.h"
+#include "model/model.h"
+
+enum { GRAIN = 16 }; /* centres that are worth a thread */
+
+typedef struct prediction {
+  const tern_model *model;
+  run *run;
+  environments environments;
+  int64_t n_atoms, features;
+  int32_t threads;
+  double *energies; /* [n_owned] */
+  double *forces;   /* [threads][n_atoms][3]; NULL: not wanted */
+  double *virial;   /* [threads][3][3]; NULL: not wanted */
+  double *virials;  /* [n_owned][3][3]; NULL: not wanted */
+} prediction;
+
+/* One thread's arrays, large enough for any environment. */
+typedef struct workspace {
+  double *values, *weights, *gradient;
+  void *scratch;
+} workspace;
+
+static int32_t workspace_new(const prediction *prediction, workspace *space) {
+  const tern_descriptor *descriptor = prediction->model->descriptor;
+  const int64_t neighbours = prediction->environments.most_neighbours;
+  const int64_t numbers = prediction->environments.most_rows * prediction->features;
+  const bool gradients = prediction->forces != NULL || prediction->virial != NULL || prediction->virials != NULL;
+  TRY(memory_new(prediction->run, &space->scratch, descriptor->kind->scratch(descriptor->state, neighbours), 1,
+                 "scratch of the descriptor"));
+  TRY(MEMORY_NEW(prediction->run, &space->values, numbers, "features of an atom"));
+  if (!gradients)
+    return TERN_SUCCESS;
+  TRY(MEMORY_NEW(prediction->run, &space->weights, numbers, "weights of an atom's features"));
+  return MEMORY_NEW(prediction->run, &space->gradient, 3 * neighbours, "gradient of an atom's energy");
+}
+
+static void workspace_free(const prediction *prediction, workspace *space) {
+  memory_free(prediction->run, space->scratch);
+  memory_free(prediction->run, space->values);
+  memory_free(prediction->run, space->weights);
+  memory_free(prediction->run, space->gradient);
+}
+
+/* A neighbour's gradient acts on it and, reversed, on the centre. */
+static void add_forces(const environment *environment, int64_t center, const int64_t *atoms, const double *gradient,
+                       double *forces) {
+  double own[3] = {0, 0, 0};
+  for (int64_t k = 0; k < environment->n_neighbours; k++)
+    for (int axis = 0; axis < 3; axis++) {
+      own[axis] += gradient[3 * k + axis];
+      forces[3 * atoms[k] + axis] -= gradient[3 * k + axis];
+    }
+  for (int axis = 0; axis < 3; axis++)
+    forces[3 * center + axis] += own[axis];
+}
+
+static void add_virial(const environment *environment, const double *gradient, double *total, double *own) {
+  double sum[9] = {0};
+  for (int64_t k = 0; k < environment->n_neighbours; k++)
+    for (int a = 0; a < 3; a++)
+      for (int b = 0; b < 3; b++)
+        sum[3 * a + b] -= gradient[3 * k + a] * environment->vectors[3 * k + b];
+  for (int k = 0; k < 9; k++) {
+    if (total != NULL)
+      total[k] += sum[k];
+    if (own != NULL)
+      own[k] = sum[k];
+  }
+}
+
+static int32_t predict_center(prediction *prediction, workspace *space, int64_t index, int32_t thread) {
+  const tern_model *model = prediction->model;
+  const tern_descriptor *descriptor = model->descriptor;
+  const environments *all = &prediction->environments;
+  const environment environment = environments_at(all, index);
+  const int64_t center = all->centers[index], rows = all->first_row[index + 1] - all->first_row[index];
+  double energy = 0;
+  TRY(descriptor->kind->forward(descriptor->state, &environment, space->scratch, space->values));
+  TRY(model->kind->energy(model->state, &environment, rows, space->values, &energy, space->weights));
+  prediction->energies[center] += energy;
+  if (space->gradient == NULL || environment.n_neighbours == 0)
+    return TERN_SUCCESS;
+  TRY(descriptor->kind->backward(descriptor->state, &environment, space->scratch, space->weights, space->gradient));
+  if (prediction->forces != NULL)
+    add_forces(&environment, center, all->neighbours.atom + all->neighbours.first[index], space->gradient,
+               prediction->forces + thread * 3 * prediction->n_atoms);
+  add_virial(&environment, space->gradient, prediction->virial == NULL ? NULL : prediction->virial + 9 * thread,
+             prediction->virials == NULL ? NULL : prediction->virials + 9 * center);
+  return TERN_SUCCESS;
+}
+
+static int32_t predict_centers(void *context, int64_t begin, int64_t end, int32_t thread) {
+  prediction *prediction = context;
+  workspace space = {0};
+  int32_t status = workspace_new(prediction, &space);
+  for (int64_t index = begin; status == TERN_SUCCESS && index < end; index++)
+    status = predict_center(prediction, &space, index, thread);
+  workspace_free(prediction, &space);
+  return status;
+}
+
+/* Every owned atom must be of a species that the model was fitted on. */
+static int32_t predict_baseline(const tern_model *model, const tern_system *system, double *energies) {
+  for (int64_t atom = 0; atom < system->n_owned; atom++) {
+    const int64_t k = baseline_index(model->n_species, model->species, system->species[atom]);
+    if (k < 0)
+      return error_set(TERN_ERROR_DATA, "atom %lld is %s, a species that the model was not fitted on",
+                       (long long)atom, elements_symbol(system->species[atom]));
+    energies[atom] = model->e0[k];
+  }
+  return TERN_SUCCESS;
+}
+
+static int32_t prediction_new(prediction *prediction, const tern_system *system, bool forces, bool virial,
+                              bool virials) {
+  run *run = prediction->run;
+  TRY(MEMORY_NEW(run, &prediction->energies, system->n_owned, "energies of the atoms"));
+  TRY(predict_baseline(prediction->model, system, prediction->energies));
+  TRY(environments_build(prediction->model->descriptor, run, system, &prediction->environments));
+  prediction->threads = threads_count(run, prediction->environments.neighbours.n_centers, GRAIN);
+  if (prediction->threads < 1)
+    prediction->threads = 1;
+  if (forces)
+    TRY(MEMORY_NEW(run, &prediction->forces, 3 * system->n_atoms * prediction->threads, "forces of each thread"));
+  if (virial)
+    TRY(MEMORY_NEW(run, &prediction->virial, 9 * (int64_t)prediction->threads, "virial of each thread"));
+  if (virials)
+    TRY(MEMORY_NEW(run, &prediction->virials, 9 * system->n_owned, "virials of the atoms"));
+  return TERN_SUCCESS;
+}
+
+static void prediction_free(prediction *prediction) {
+  environments_free(prediction->run, &prediction->environments);
+  memory_free(prediction->run, prediction->energies);
+  memory_free(prediction->run, prediction->forces);
+  memory_free(prediction->run, prediction->virial);
+  memory_free(prediction->run, prediction->virials);
+}
+
+/* The threads' parts are added in their order. */
+static void sum_threads(int64_t count, int32_t threads, double *parts) {
+  for (int32_t thread = 1; parts != NULL && thread < threads; thread++)
+    for (int64_t k = 0; k < count; k++)
+      parts[k] += parts[thread * count + k];
+}
+
+static int32_t check_finite(const char *what, int64_t count, int64_t per_atom, const double *values) {
+  for (int64_t k = 0; values != NULL && k < count; k++)
+    if (!isfinite(values[k]))
+      return error_set(TERN_ERROR_NUMERICAL, "the %s of atom %lld came out as %g", what, (long long)(k / per_atom),
+                       values[k]);
+  return TERN_SUCCESS;
+}
+
+static int32_t prediction_check(const prediction *prediction, const tern_system *system) {
+  TRY(check_finite("energy", system->n_owned, 1, prediction->energies));
+  TRY(check_finite("force", 3 * system->n_atoms, 3, prediction->forces));
+  TRY(check_finite("virial", 9 * system->n_owned, 9, prediction->virials));
+  return check_finite("virial", prediction->virial != NULL ? 9 : 0, 9, prediction->virial);
+}
+
+static void copy_out(int64_t count, const double *values, double *output) {
+  if (output != NULL && count > 0)
+    memcpy(output, values, (size_t)count * sizeof(double));
+}
+
+int32_t model_predict(const tern_model *model, run *run, const tern_system *system, double *energy, double *forces,
+                      double *virial, double *energies, double *virials) {
+  prediction prediction = {.model = model, .run = run, .n_atoms = system->n_atoms};
+  prediction.features = model->descriptor->kind->features(model->descriptor->state);
+  int32_t status = prediction_new(&prediction, system, forces != NULL, virial != NULL, virials != NULL);
+  if (status == TERN_SUCCESS)
+    status = threads_for(run, prediction.environments.neighbours.n_centers, GRAIN, predict_centers, &prediction);
+  if (status == TERN_SUCCESS) {
+    sum_threads(3 * system->n_atoms, prediction.threads, prediction.forces);
+    sum_threads(9, prediction.threads, prediction.virial);
+    status = prediction_check(&prediction, system);
+  }
+  if (status == TERN_SUCCESS) {
+    double sum = 0;
+    for (int64_t atom = 0; atom < system->n_owned; atom++)
+      sum += prediction.energies[atom];
+    copy_out(1, &sum, energy);
+    copy_out(3 * system->n_atoms, prediction.forces, forces);
+    copy_out(9, prediction.virial, virial);
+    copy_out(system->n_owned, prediction.energies, energies);
+    copy_out(9 * system->n_owned, prediction.virials, virials);
+  }
+  prediction_free(&prediction);
+  return status;
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Linear model E = sum_i w_{species of i} . x_i with weights for each species of the centre. */
+#include "model/ridge.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/memory.h"
+#include "model/ridge_rows.h"
+
+typedef struct ridge {
+  int64_t n_species, features;
+  double *weights; /* [n_species][features] */
+} ridge;
+
+static void ridge_destroy(void *state) {
+  ridge *self = state;
+  if (self != NULL)
+    memory_free(NULL, self->weights);
+  memory_free(NULL, self);
+}
+
+static int32_t ridge_new(ridge **state, int64_t n_species, int64_t features) {
+  ridge *self = NULL;
+  TRY(MEMORY_NEW(NULL, &self, 1, "a ridge model"));
+  self->n_species = n_species;
+  self->features = features;
+  const int32_t status = MEMORY_NEW(NULL, &self->weights, n_species * features, "the weights of a ridge model");
+  if (status != TERN_SUCCESS) {
+    ridge_destroy(self);
+    return status;
+  }
+  *state = self;
+  return TERN_SUCCESS;
+}
+
+/* ---- targets ---- */
+
+/* The weight of a target: an explicit one must have rows, a default is used where the data have them. */
+static int32_t target_weight(const tern_options *options, const char *key, const char *what, int64_t count,
+                             double *weight) {
+  TRY(options_real(options, key, weight));
+  if (count > 0 || *weight == 0)
+    return TERN_SUCCESS;
+  if (options_is_set(options, key))
+    return error_set(TERN_ERROR_DATA,
+                     "option '%s' is %g, but no structure of the data set has %s; set it to 0 or name the"
+                     " data's key",
+                     key, *weight, what);
+  *weight = 0;
+  return TERN_SUCCESS;
+}
+
+static int32_t ridge_targets_read(const tern_options *options, const tern_dataset *dataset, ridge_targets *targets) {
+  TRY(target_weight(options, "energy_weight", "an energy", dataset_count(dataset, TERN_TARGET_ENERGY),
+                    &targets->energy));
+  TRY(target_weight(options, "force_weight", "forces", dataset_count(dataset, TERN_TARGET_FORCES), &targets->forces));
+  TRY(target_weight(options, "virial_weight", "a virial", dataset_count(dataset, TERN_TARGET_VIRIAL),
+                    &targets->virial));
+  if (targets->energy == 0 && targets->forces == 0 && targets->virial == 0)
+    return error_set(TERN_ERROR_DATA,
+                     "nothing to fit: the data set has %lld energies, %lld structures with forces and %lld"
+                     " virials, and energy_weight, force_weight and virial_weight leave none of them",
+                     (long long)dataset_count(dataset, TERN_TARGET_ENERGY),
+                     (long long)dataset_count(dataset, TERN_TARGET_FORCES),
+                     (long long)dataset_count(dataset, TERN_TARGET_VIRIAL));
+  return TERN_SUCCESS;
+}
+
+static void report_targets(const ridge_data *data, text *report) {
+  const ridge_targets only[3] = {{.energy = 1}, {.forces = 1}, {.virial = 1}};
+  const double weights[3] = {data->targets.energy, data->targets.forces, data->targets.virial};
+  static const char *const names[3] = {"energy", "forces", "virial"};
+  text_add(report, "\"rows\": {");
+  for (int k = 0; k < 3; k++) {
+    int64_t rows = 0;
+    for (int64_t index = 0; weights[k] > 0 && index < data->dataset->size; index++)
+      rows += ridge_rows_of_frame(&only[k], data->dataset->frames[index]);
+    text_add(report, "%s\"%s\": %lld", k > 0 ? ", " : "", names[k], (long long)rows);
+  }
+  text_add(report, "}, \"target_weights\": {\"energy\": %.17g, \"forces\": %.17g, \"virial\": %.17g}", weights[0],
+           weights[1], weights[2]);
+}
+
+/* ---- regularization ---- */
+
+/* What decides on the regularization: rows left out, or generalized cross-validation. */
+typedef struct judge {
+  const spectrum *spectrum;
+  least_squares *held_out; /* NULL: generalized cross-validation */
+  double scale, *weights;
+} judge;
+
+static int32_t judge_score(void *context, double regularization, double *score) {
+  judge *judge = context;
+  if (judge->held_out == NULL) {
+    *score = spectrum_gcv(judge->spectrum, regularization * judge->scale);
+    return TERN_SUCCESS;
+  }
+  spectrum_solve(judge->spectrum, regularization * judge->scale, judge->weights);
+  double residual;
+  TRY(least_squares_residual(judge->held_out, judge->weights, &residual));
+  *score = residual / (double)judge->held_out->rows;
+  return TERN_SUCCESS;
+}
+
+static void report_regularization(double regularization, const char *method, double score, text *report) {
+  text_add(report, ", \"regularization\": {\"value\": %.17g, \"method\": \"%s\"", regularization, method);
+  if (isfinite(score) && score >= 0)
+    text_add(report, ", \"score\": %.10g", score);
+  text_add(report, "}");
+}
+
+/* The option's value, or the one of the least score; weights is room for a solution. */
+static int32_t choose_regularization(const tern_options *options, const spectrum *spectrum, least_squares *held_out,
+                                     double *weights, double *regularization, text *report) {
+  const char *word;
+  double score = -1;
+  TRY(options_text(options, "regularization", &word));
+  if (strcmp(word, "auto") != 0) {
+    TRY(options_real(options, "regularization", regularization));
+    report_regularization(*regularization, "given", score, report);
+    return TERN_SUCCESS;
+  }
+  judge judge = {spectrum, held_out, spectrum_scale(spectrum), weights};
+  TRY(least_squares_search(-15, 2, judge_score, &judge, regularization, &score));
+  report_regularization(*regularization, held_out == NULL ? "generalized cross-validation" : "held-out structures",
+                        score, report);
+  return TERN_SUCCESS;
+}
+
+/* SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): the same split on every machine. */
+static uint64_t next_random(uint64_t *state) {
+  uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+  z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+  z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+  return z ^ (z >> 31);
+}
+
+/* Marks round(fraction * size) random structures; at least one is held out and one stays. */
+static int32_t split(int64_t size, double fraction, int64_t seed, unsigned char *part) {
+  const int64_t wanted = (int64_t)llround(fraction * (double)size), held_out = wanted < 1 ? 1 : wanted;
+  if (held_out >= size)
+    return error_set(TERN_ERROR_DATA, "option 'validation' is %g, which leaves none of the %lld structures to fit",
+                     fraction, (long long)size);
+  uint64_t state = (uint64_t)seed;
+  int64_t left = held_out;
+  for (int64_t index = 0; index < size; index++) /* selection sampling, Knuth's algorithm S */
+    if ((double)(next_random(&state) >> 11) * 0x1p-53 * (double)(size - index) < (double)left) {
+      part[index] = 1;
+      left--;
+    }
+  return TERN_SUCCESS;
+}
+
+/* ---- fit ---- */
+
+static void report_spectrum(const spectrum *spectrum, text *report) {
+  const double condition = spectrum_condition(spectrum);
+  text_add(report, ", \"columns\": %lld, \"rank\": %lld", (long long)spectrum->columns,
+           (long long)spectrum_rank(spectrum));
+  if (isfinite(condition))
+    text_add(report, ", \"condition\": %.4g", condition);
+  else
+    text_add(report, ", \"condition\": null");
+}
+
+static int32_t check_finite(int64_t count, const double *values) {
+  for (int64_t k = 0; k < count; k++)
+    if (!isfinite(values[k]))
+      return error_set(TERN_ERROR_NUMERICAL,
+                       "the linear fit gave a weight that is not finite; targets or features are too large");
+  return TERN_SUCCESS;
+}
+
+/* problems[0]: what is fitted; problems[1]: what is held out, empty without validation. Both are in the final
+ * solution. */
+static int32_t solve(run *run, const tern_options *options, bool validation, least_squares problems[2],
+                     double *weights, text *report) {
+  spectrum spectrum;
+  double regularization = 0;
+  TRY(run_report(run, "solve", 0, 2, -1));
+  TRY(least_squares_decompose(run, &problems[0], &spectrum));
+  int32_t status =
+      choose_regularization(options, &spectrum, validation ? &problems[1] : NULL, weights, &regularization, report);
+  if (status == TERN_SUCCESS)
+    status = run_report(run, "solve", 1, 2, -1);
+  if (status == TERN_SUCCESS && validation) {
+    spectrum_free(run, &spectrum);
+    TRY(least_squares_merge(&problems[0], &problems[1]));
+    TRY(least_squares_decompose(run, &problems[0], &spectrum));
+  }
+  if (status == TERN_SUCCESS) {
+    spectrum_solve(&spectrum, regularization * spectrum_scale(&spectrum), weights);
+    report_spectrum(&spectrum, report);
+    status = check_finite(spectrum.columns, weights);
+  }
+  spectrum_free(run, &spectrum);
+  TRY(status);
+  return run_report(run, "solve", 2, 2, -1);
+}
+
+static int32_t check_parts(const ridge_data *data, const least_squares problems[2]) {
+  for (int k = 0; k < (data->part == NULL ? 1 : 2); k++)
+    if (problems[k].rows == 0)
+      return error_set(TERN_ERROR_DATA, "option 'validation': the structures %s have no targets",
+                       k == 0 ? "left to fit" : "held out");
+  return TERN_SUCCESS;
+}
+
+static int32_t ridge_solve(run *run, const tern_options *options, const ridge_data *data, ridge *self, text *report) {
+  least_squares problems[2];
+  int32_t status = ridge_rows_gather(run, data, problems);
+  if (status == TERN_SUCCESS)
+    status = check_parts(data, problems);
+  if (status == TERN_SUCCESS)
+    status = solve(run, options, data->part != NULL, problems, self->weights, report);
+  least_squares_free(run, &problems[0]);
+  least_squares_free(run, &problems[1]);
+  return status;
+}
+
+static int32_t ridge_fit(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
+                         const double *baseline, const tern_options *options, text *report) {
+  ridge_data data = {.descriptor = descriptor, .dataset = dataset, .baseline = baseline};
+  double validation;
+  int64_t seed;
+  unsigned char *part = NULL;
+  ridge *self = NULL;
+  TRY(ridge_targets_read(options, dataset, &data.targets));
+  TRY(options_real(options, "validation", &validation));
+  TRY(options_integer(options, "seed", &seed));
+  data.features = descriptor->kind->features(descriptor->state);
+  data.columns = data.features * descriptor->n_species;
+  TRY(ridge_new(&self, descriptor->n_species, data.features));
+  int32_t status = TERN_SUCCESS;
+  if (validation > 0) {
+    status = MEMORY_NEW(run, &part, dataset->size, "the split of the structures");
+    if (status == TERN_SUCCESS)
+      status = split(dataset->size, validation, seed, part);
+    data.part = part;
+  }
+  report_targets(&data, report);
+  if (status == TERN_SUCCESS)
+    status = ridge_solve(run, options, &data, self, report);
+  memory_free(run, part);
+  if (status == TERN_SUCCESS)
+    *state = self;
+  else
+    ridge_destroy(self);
+  return status;
+}
+
+/* ---- prediction ---- */
+
+/* Eight sums side by side, which the compiler keeps in vector registers. */
+static double dot(int64_t count, const double *a, const double *b) {
+  double sums[8] = {0}, rest = 0;
+  int64_t k = 0;
+  for (; k + 8 <= count; k += 8)
+    for (int lane = 0; lane < 8; lane++)
+      sums[lane] += a[k + lane] * b[k + lane];
+  for (; k < count; k++)
+    rest += a[k] * b[k];
+  return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7])) + rest;
+}
+
+static int32_t ridge_energy(const void *state, const environment *environment, int64_t rows, const double *values,
+                            double *energy, double *weights) {
+  const ridge *self = state;
+  const double *own = self->weights + environment->center_species * self->features;
+  double sum = 0;
+  for (int64_t row = 0; row < rows; row++)
+    sum += dot(self->features, own, values + row * self->features);
+  for (int64_t row = 0; weights != NULL && row < rows; row++)
+    memcpy(weights + row * self->features, own, (size_t)self->features * sizeof(double));
+  *energy = sum;
+  return TERN_SUCCESS;
+}
+
+/* ---- files ---- */
+
+static int32_t ridge_store(const void *state, int64_t capacity, tensor *tensors, int64_t *count) {
+  const ridge *self = state;
+  if (capacity < 1)
+    return error_set(TERN_ERROR_INTERNAL, "a ridge model stores 1 tensor, there is room for none");
+  tensors[0] = (tensor){.name = "ridge.weights",
+                        .type = TENSOR_FLOAT64,
+                        .rank = 2,
+                        .shape = {self->n_species, self->features},
+                        .data = self->weights};
+  *count = 1;
+  return TERN_SUCCESS;
+}
+
+static int32_t ridge_restore(void **state, const tern_descriptor *descriptor, const safetensors_file *file) {
+  const int64_t shape[2] = {descriptor->n_species, descriptor->kind->features(descriptor->state)};
+  const tensor *found;
+  ridge *self = NULL;
+  TRY(safetensors_get(file, "ridge.weights", TENSOR_FLOAT64, 2, shape, &found));
+  for (int64_t k = 0; k < shape[0] * shape[1]; k++)
+    if (!isfinite(((const double *)found->data)[k]))
+      return error_set(TERN_ERROR_FORMAT, "tensor 'ridge.weights': number %lld is not finite", (long long)k);
+  TRY(ridge_new(&self, shape[0], shape[1]));
+  memcpy(self->weights, found->data, (size_t)(shape[0] * shape[1]) * sizeof(double));
+  *state = self;
+  return TERN_SUCCESS;
+}
+
+const model_kind ridge_kind = {
+    .name = "ridge",
+    .meaning = "Linear in the features of each atom, fitted by regularized least squares",
+    .fit = ridge_fit,
+    .destroy = ridge_destroy,
+    .energy = ridge_energy,
+    .store = ridge_store,
+    .restore = ridge_restore,
+};
