@@ -42,9 +42,11 @@ void density_radial(const density_basis *basis, double distance, double *values,
 typedef struct density_expansion {
   int64_t n_neighbours;
   int64_t stride;             /* length of a row over places: n_neighbours rounded up to 8 */
-  bool has_derivatives;       /* the three arrays marked * below are filled */
+  bool has_derivatives;       /* the arrays marked * below are filled */
   int64_t *order, *place;     /* [n_neighbours]: of a place its neighbour; of a neighbour its place */
   int64_t *first;             /* [n_species + 1] */
+  int64_t *interval;          /* [stride]: where the distances lie in the table */
+  double *weights;            /* [2][stride][6]: weights of the table's rows, for functions and slopes */
   double *unit;               /* [3][stride]: x, y, z of the directions */
   double *distance, *inverse; /* [stride]: r, 1/r */
   double *radial;             /* [place][l][n_padded]: R_nl */
@@ -52,7 +54,8 @@ typedef struct density_expansion {
   double *harmonics;          /* [lm][stride]: Y_lm */
   double *harmonics_gradient; /* [3][lm][stride]: d Y_lm / d vector, 1/r included * */
   double *coefficients;       /* [species][lm][n_padded] */
-  double *gradient;           /* [3][stride]: space of density_adjoint * */
+  double *lanes;              /* [3][stride]: space of density_adjoint */
+  double *turned;             /* [2][lm][stride]: space of density_tangent */
 } density_expansion;
 
 /* Bytes of scratch (64-byte aligned) for environments of up to n_neighbours. */

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The functions of one instruction set, as table.c collects them; what they do is said in kernels.h. */
+#ifndef TERNION_KERNELS_SET_H
+#define TERNION_KERNELS_SET_H
+
+#include "kernels/kernels.h"
+
+/* KERNEL_SET comes from the compiler's command line. */
+#define KERNEL_PASTE(name, set) name##_##set
+#define KERNEL_EXPAND(name, set) KERNEL_PASTE(name, set)
+#define KERNEL(name) KERNEL_EXPAND(name, KERNEL_SET)
+#define KERNEL_TEXT(set) #set
+#define KERNEL_NAME(set) KERNEL_TEXT(set)
+
+void KERNEL(directions)(int64_t stride, double *unit, double *distance, double *inverse);
+void KERNEL(harmonics)(int32_t l_max, const double *start, const double *recursion, int64_t stride, const double *unit,
+                       const double *inverse, double *values, double *gradient);
+void KERNEL(interpolate)(int64_t count, const int64_t *interval, const double *weights, const double *knots, int64_t size,
+                         double *values);
+void KERNEL(expand)(kernel_shape shape, int64_t count, const double *harmonics, int64_t stride, const double *radial,
+                    double *coefficients);
+void KERNEL(adjoint)(kernel_shape shape, int64_t count, int64_t stride, const double *unit, const double *harmonics,
+                     const double *harmonics_gradient, const double *radial, const double *radial_slope, const double *weights,
+                     double *gradient);
+void KERNEL(contract)(kernel_shape shape, int64_t stride, const double *harmonics, const double *harmonics_gradient,
+                      const double *coefficients, const double *factors, double *sums);
+void KERNEL(power_spectrum)(kernel_shape shape, const double *first, const double *second, const double *factors, double *values);
+void KERNEL(apply)(kernel_shape shape, const double *matrices, const double *coefficients, double *result);
+void KERNEL(outer)(kernel_shape shape, int32_t symmetric, const double *a, const double *b, const double *c, const double *d,
+                   double *values);
+
+#endif
