@@ -262,15 +262,29 @@ class Arguments(WithHandles):
     def test_arrays_that_are_not_finite(self):
         def check(function, argument):
             sizes = dimensions(function, argument)
-            total = math.prod(sizes) if sizes else 6 if "n_atoms" in argument["shape"] else 1
-            for index in (0, total - 1):
+            for index in (0, math.prod(sizes) - 1):
                 for value, word in ((math.nan, "NaN"), (-math.inf, "-infinity")):
                     values = array(ctypes.c_double, [1.0] * 4096)
                     values[index] = value
-                    subscripts = self.subscripts(index, sizes) if sizes else ""
-                    self.refused(function, argument, ctypes.addressof(values), f"{argument['name']}{subscripts}", word)
+                    name = argument["name"] + self.subscripts(index, sizes)
+                    self.refused(function, argument, ctypes.addressof(values), f"{name} is {word}")
 
-        self.assertGreater(self.each(lambda f, a: is_double_input(a) and a["shape"], check), 8)
+        has_known_size = lambda f, a: is_double_input(a) and a["shape"] and dimensions(f, a)
+        self.assertGreater(self.each(has_known_size, check), 8)
+
+    def test_arrays_whose_size_is_not_among_the_arguments_are_not_finite(self):
+        def check(function, argument):
+            for value in (math.nan, math.inf):
+                values = array(ctypes.c_double, [value] + [1.0] * 4096)
+                trial = Call(self.fixture, function)
+                self.assertEqual(trial(**{argument["name"]: ctypes.addressof(values)}), raw.ERROR_ARGUMENT, last_error())
+                name = argument["name"]
+                for word in (f"argument '{name}'", name + "[0]" * len(argument["shape"])):
+                    self.assertIn(word, last_error())
+                self.assertEqual(trial.touched(), [])
+
+        has_other_size = lambda f, a: is_double_input(a) and a["shape"] and not dimensions(f, a)
+        self.assertGreater(self.each(has_other_size, check), 3)
 
     @staticmethod
     def subscripts(index, sizes):
