@@ -6,7 +6,7 @@
 
 #include "core/text.h"
 
-enum { ERROR_CAPACITY = 1024 };
+enum { ERROR_CAPACITY = 1024, ERROR_ROOM = ERROR_CAPACITY + 4 }; /* a character that formatting cuts lies beyond the capacity */
 static _Thread_local char error_buffer[ERROR_CAPACITY];
 
 /* One line of valid UTF-8, whatever names and values went into the message. */
@@ -30,7 +30,7 @@ static void error_keep(const char *message) {
 
 /* Formats aside first: the arguments may point into the message at hand. */
 int32_t error_set(int32_t status, const char *format, ...) {
-  char message[ERROR_CAPACITY];
+  char message[ERROR_ROOM];
   va_list arguments;
   va_start(arguments, format);
   text_format_list(message, sizeof message, format, arguments);
@@ -40,10 +40,10 @@ int32_t error_set(int32_t status, const char *format, ...) {
 }
 
 int32_t error_prefix(int32_t status, const char *format, ...) {
-  char message[2 * ERROR_CAPACITY];
+  char message[ERROR_ROOM + ERROR_CAPACITY];
   va_list arguments;
   va_start(arguments, format);
-  text_format_list(message, ERROR_CAPACITY, format, arguments);
+  text_format_list(message, ERROR_ROOM, format, arguments);
   va_end(arguments);
   strcat(message, error_buffer);
   error_keep(message);

@@ -119,7 +119,7 @@ static bool option_read_integer(const option_row *row, const char *item, int64_t
   return known && option_in_range(row, (double)*number);
 }
 
-/* One item of a list without the blanks around it; false when it is too long to be a number. */
+/* One item without the blanks around it; false when it is too long to be a number. */
 static bool option_item(const char *source, size_t length, char item[OPTION_LONGEST_ITEM]) {
   while (length > 0 && *source == ' ') {
     source++;
@@ -192,11 +192,12 @@ static int32_t option_read_numbers(option_value *value, const option_row *row, c
   for (const char *at = source; option_is_list(row) && *at; at++)
     count += *at == ',';
   TRY(option_reserve(value, row, count));
+  const char *at = source;
   for (int64_t i = 0; i < count; i++) {
-    const size_t length = option_is_list(row) ? strcspn(source, ",") : strlen(source);
-    if (!option_item(source, length, item) || !option_store_text(value, row, i, item))
+    const size_t length = option_is_list(row) ? strcspn(at, ",") : strlen(at);
+    if (!option_item(at, length, item) || !option_store_text(value, row, i, item))
       return option_refuse(row, source);
-    source += length + (source[length] == ',');
+    at += length + (at[length] == ',');
   }
   if (!option_sort_species(value, row))
     return error_set(TERN_ERROR_OPTION, "option '%s' names a species twice; valid: each once", row->name);

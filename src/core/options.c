@@ -212,14 +212,29 @@ bool options_row_applies(const option_row *row, const char *kind, const char *cl
   return options_lists(row->used_by, "any", "") || options_lists(row->used_by, class_name, kind);
 }
 
+/* The kinds of a class that a row applies to, separated by blanks. */
+static void options_kinds(const option_row *row, const char *class_name, char *kinds, size_t capacity) {
+  const size_t length = strlen(class_name);
+  kinds[0] = '\0';
+  for (const char *word = row->used_by; *word;) {
+    const size_t n = strcspn(word, " "), used = strlen(kinds);
+    if (n > length && memcmp(word, class_name, length) == 0 && word[length] == '/')
+      text_format(kinds + used, capacity - used, "%s%.*s", used ? " " : "", (int)(n - length - 1), word + length + 1);
+    word += n + strspn(word + n, " ");
+  }
+}
+
 int32_t options_check(const tern_options *options, const char *kind, const char *class_name) {
   int64_t count;
   const option_row *rows = options_table(&count);
   for (int64_t i = 0; options && i < count; i++) {
     const option_row *row = &rows[i];
-    if (options->values[i].set && options_lists(row->used_by, class_name, NULL) && !options_row_applies(row, kind, class_name))
-      return error_set(TERN_ERROR_OPTION, "option '%s' does not apply to the %s '%s'; it applies to: %s", row->name, class_name,
-                       kind, row->used_by);
+    if (!options->values[i].set || !options_lists(row->used_by, class_name, NULL) || options_row_applies(row, kind, class_name))
+      continue;
+    char kinds[256];
+    options_kinds(row, class_name, kinds, sizeof kinds);
+    return error_set(TERN_ERROR_OPTION, "option '%s' does not apply to the %s '%s'; it applies to: %s", row->name, class_name, kind,
+                     kinds);
   }
   return TERN_SUCCESS;
 }

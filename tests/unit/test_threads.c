@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Threads live for one call, split the work the same way every time, and bring their messages home. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka wants the four above */
+#include <cmocka.h>
+#include <dirent.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "core/threads.h"
+
+enum { MOST = 64 };
+typedef struct record {
+  _Atomic int32_t visits[1000];
+  int64_t begin[MOST], end[MOST];
+  _Atomic int32_t calls;
+} record;
+
+static int32_t note(void *context, int64_t begin, int64_t end, int32_t thread) {
+  record *record = context;
+  record->begin[thread] = begin;
+  record->end[thread] = end;
+  atomic_fetch_add(&record->calls, 1);
+  for (int64_t i = begin; i < end; i++)
+    atomic_fetch_add(&record->visits[i], 1);
+  return TERN_SUCCESS;
+}
+
+/* Each item once, in contiguous parts of at least the grain, in the order of the threads. */
+static void test_split(void **state) {
+  (void)state;
+  for (int32_t threads = 1; threads <= 5; threads += 2)
+    for (int64_t count = 0; count < 40; count++)
+      for (int64_t grain = 0; grain < 12; grain += 3) {
+        static record record;
+        memset(&record, 0, sizeof record);
+        run run = {.threads = threads};
+        const int32_t used = threads_count(&run, count, grain);
+        assert_int_equal(threads_for(&run, count, grain, note, &record), TERN_SUCCESS);
+        assert_int_equal(record.calls, count ? used : 0);
+        assert_true(used >= 1 && used <= threads);
+        for (int64_t i = 0; i < count; i++)
+          assert_int_equal(record.visits[i], 1);
+        for (int32_t i = 0; count && i < used; i++) {
+          assert_int_equal(record.begin[i], i ? record.end[i - 1] : 0);
+          assert_true(used == 1 || record.end[i] - record.begin[i] >= grain);
+        }
+        assert_int_equal(run.memory_used, 0);
+      }
+}
+
+static int32_t fail_above(void *context, int64_t begin, int64_t end, int32_t thread) {
+  if (end > *(const int64_t *)context)
+    return error_set(TERN_ERROR_DATA, "thread %d, items %d to %d", (int)thread, (int)begin, (int)end);
+  return TERN_SUCCESS;
+}
+
+/* The first thread in order that failed is the one that is heard. */
+static void test_message(void **state) {
+  (void)state;
+  run run = {.threads = 4};
+  for (int again = 0; again < 20; again++) {
+    int64_t limit = 60;
+    error_clear();
+    assert_int_equal(threads_for(&run, 100, 1, fail_above, &limit), TERN_ERROR_DATA);
+    assert_string_equal(error_message(), "thread 2, items 50 to 75");
+  }
+  int64_t limit = 10;
+  assert_int_equal(threads_for(&run, 100, 1, fail_above, &limit), TERN_ERROR_DATA);
+  assert_string_equal(error_message(), "thread 0, items 0 to 25");
+  limit = 100;
+  error_set(1, "before");
+  assert_int_equal(threads_for(&run, 100, 1, fail_above, &limit), TERN_SUCCESS);
+  assert_string_equal(error_message(), "before");
+}
+
+typedef struct seen {
+  pthread_t caller;
+  _Atomic int32_t wrong;
+} seen;
+
+/* Thread 0 is the caller; the others take no signals of the host. */
+static int32_t look(void *context, int64_t begin, int64_t end, int32_t thread) {
+  (void)begin, (void)end;
+  seen *seen = context;
+  sigset_t mask;
+  pthread_sigmask(SIG_SETMASK, NULL, &mask);
+  const int is_caller = pthread_equal(pthread_self(), seen->caller) != 0;
+  const int blocked = sigismember(&mask, SIGUSR1) == 1 && sigismember(&mask, SIGINT) == 1;
+  if (is_caller != (thread == 0) || blocked != (thread != 0))
+    atomic_fetch_add(&seen->wrong, 1);
+  return TERN_SUCCESS;
+}
+
+static void test_caller_and_signals(void **state) {
+  (void)state;
+  run run = {.threads = 3};
+  seen seen = {.caller = pthread_self()};
+  sigset_t mask;
+  assert_int_equal(threads_for(&run, 30, 1, look, &seen), TERN_SUCCESS);
+  assert_int_equal(seen.wrong, 0);
+  pthread_sigmask(SIG_SETMASK, NULL, &mask);
+  assert_int_equal(sigismember(&mask, SIGUSR1), 0);
+}
+
+static int count_threads(void) {
+  DIR *folder = opendir("/proc/self/task");
+  int count = 0;
+  assert_non_null(folder);
+  for (struct dirent *entry; (entry = readdir(folder));)
+    count += entry->d_name[0] != '.';
+  closedir(folder);
+  return count;
+}
+
+static void test_none_left(void **state) {
+  (void)state;
+  static record record;
+  memset(&record, 0, sizeof record);
+  run run = {.threads = 4};
+  const int before = count_threads();
+  assert_int_equal(threads_for(&run, 100, 1, note, &record), TERN_SUCCESS);
+  int after = count_threads();
+  for (int i = 0; i < 100 && after != before; i++) { /* joined, but the kernel may list it a moment longer */
+    usleep(1000);
+    after = count_threads();
+  }
+  assert_int_equal(after, before);
+}
+
+/* With threads before the fork, in the child, and after it in the parent. */
+static void test_fork(void **state) {
+  (void)state;
+  static record record;
+  run run = {.threads = 3};
+  for (int again = 0; again < 3; again++) {
+    assert_int_equal(threads_for(&run, 100, 1, note, &record), TERN_SUCCESS);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+      memset(&record, 0, sizeof record);
+      int bad = threads_for(&run, 100, 1, note, &record) != TERN_SUCCESS;
+      for (int i = 0; i < 100; i++)
+        bad |= record.visits[i] != 1;
+      _exit(bad);
+    }
+    int result = -1;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_int_equal(result, 0);
+  }
+}
+
+/* Where no thread can be had, the caller does the work. */
+static void test_no_threads(void **state) {
+  (void)state;
+  const pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    static record record;
+    memset(&record, 0, sizeof record);
+    const struct rlimit none = {1, 1};
+    setrlimit(RLIMIT_NPROC, &none); /* root is not bound by it: give it up */
+    if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
+      _exit(3);
+    run run = {.threads = 4};
+    int bad = threads_for(&run, 100, 1, note, &record) != TERN_SUCCESS || record.calls != 4;
+    for (int i = 0; i < 100; i++)
+      bad |= record.visits[i] != 1;
+    _exit(bad);
+  }
+  int result = -1;
+  assert_int_equal(waitpid(child, &result, 0), child);
+  assert_int_equal(result, 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_split),     cmocka_unit_test(test_message), cmocka_unit_test(test_caller_and_signals),
+    cmocka_unit_test(test_none_left), cmocka_unit_test(test_fork),    cmocka_unit_test(test_no_threads)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
