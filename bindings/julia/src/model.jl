@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSD-3-Clause
+
+"""
+    Model(path)
+
+A fitted model: what [`fit`](@ref) returns, or read from a file that `save` wrote.
+"""
+mutable struct Model <: Owner
+    handle::Ptr{Cvoid}
+    Model(handle::Ptr{Cvoid}) = finalizer(model -> release(model, Raw.model_free), new(handle))
+end
+
+Model(path::AbstractString) = Model(create(handle -> Raw.model_load(handle, path)))
+
+Base.show(io::IO, model::Model) = print(io, "Model ", get(info(model), "kind", ""))
+
+"""
+    fit(kind, dataset; progress = nothing, options...)
+
+Fits a model of a kind such as `"ridge"` to the energies, forces and virials of a data set; `Ternion.options(kind)` lists the
+options. Returns a [`Model`](@ref), whose `info(model)` has the report of the fit.
+
+`progress` is called with a named tuple `(stage, done, total, loss)` a few times a second at most; `loss` is `nothing` when there
+is none. When it returns `false` the fit is cancelled with a [`TernionError`](@ref); an exception that it throws comes through.
+
+    fit("ridge", train; cutoff = 5.0, progress = p -> (println(p.stage, ' ', p.done, '/', p.total); true))
+"""
+function fit(kind::Union{AbstractString,Symbol}, dataset::Dataset; progress = nothing, options...)
+    handle = Ref{Ptr{Cvoid}}(C_NULL)
+    with_options(options) do chosen
+        with_progress(progress) do callback, context
+            Raw.model_fit(handle, string(kind), dataset, chosen, callback, context)
+        end
+    end
+    return Model(handle[])
+end
+
+save(model::Model, path::AbstractString) = check(Raw.model_save(model, path))
+info(model::Model) = parse_json(text((arguments...) -> Raw.model_info(model, arguments...)))
+
+"""
+    predict(model, system; forces = true, virial = true) -> energy, forces, virial
+
+Energy (eV), forces (`3 x n`, eV/Angstrom, ghosts included) and virial `-dE/dstrain` (`3 x 3`, eV) of a system, as a named tuple.
+What is not wanted costs nothing and comes as `nothing`.
+
+    predict(model, dataset; forces = true, virial = true)
+
+The same for every structure of a data set, as a vector.
+"""
+function predict(model::Model, system::System; forces::Bool = true, virial::Bool = true)
+    energy = Ref{Float64}(0)
+    force_values = forces ? Matrix{Float64}(undef, 3, length(system)) : nothing
+    virial_values = virial ? Matrix{Float64}(undef, 3, 3) : nothing
+    check(Raw.model_predict(model, system, energy, something(force_values, C_NULL), something(virial_values, C_NULL)))
+    virial && turn!(virial_values, 1)
+    return (energy = energy[], forces = force_values, virial = virial_values)
+end
+
+predict(model::Model, dataset::Dataset; keywords...) = [predict(model, frame.system; keywords...) for frame in dataset]
+
+"""
+    predict_atoms(model, system) -> energies, virials
+
+Energy (eV) and virial (`3 x 3`, eV) of each owned atom, which sum to those of [`predict`](@ref): a vector and a `3 x 3 x n` array
+whose `[a, b, i]` is `-sum_j dE_i/dr_ij[a] r_ij[b]`, as the heat flux needs it.
+"""
+function predict_atoms(model::Model, system::System)
+    owned = owned_atoms(system)
+    energies, virials = Vector{Float64}(undef, owned), Array{Float64}(undef, 3, 3, owned)
+    check(Raw.model_predict_atoms(model, system, energies, virials))
+    return (energies = energies, virials = turn!(virials, 1))
+end
