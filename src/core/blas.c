@@ -12,20 +12,16 @@
 #include "core/memory.h"
 
 /* RTLD_DEEPBIND keeps the library's inner calls (dgemm_ from LAPACK ...) away from another BLAS that the process has loaded
-   globally. The address sanitizer refuses the flag. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define BLAS_OPEN_FLAGS (RTLD_NOW | RTLD_LOCAL)
-#elif defined(__has_feature)
+   globally. The sanitizers refuse the flag. */
+#ifdef __has_feature
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define BLAS_SANITIZED
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(BLAS_SANITIZED) || !defined(RTLD_DEEPBIND)
 #define BLAS_OPEN_FLAGS (RTLD_NOW | RTLD_LOCAL)
-#endif
-#endif
-#ifndef BLAS_OPEN_FLAGS
-#ifdef RTLD_DEEPBIND
-#define BLAS_OPEN_FLAGS (RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND)
 #else
-#define BLAS_OPEN_FLAGS (RTLD_NOW | RTLD_LOCAL)
-#endif
+#define BLAS_OPEN_FLAGS (RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND)
 #endif
 
 #define BLAS_ADVICE "install libopenblas0-serial, or set TERNION_BLAS to the path of an LP64 OpenBLAS"

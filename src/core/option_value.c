@@ -144,11 +144,11 @@ static int32_t option_reserve(option_value *value, const option_row *row, int64_
 }
 
 static bool option_store_text(option_value *value, const option_row *row, int64_t index, const char *item) {
-  double *real = option_is_list(row) ? value->reals + index : &value->real;
-  int64_t *integer = option_is_list(row) ? value->integers + index : &value->integer;
-  if (option_is_real(row))
+  if (option_is_real(row)) {
+    double *real = option_is_list(row) ? value->reals + index : &value->real;
     return text_to_real(item, real) && option_in_range(row, *real);
-  return option_read_integer(row, item, integer);
+  }
+  return option_read_integer(row, item, option_is_list(row) ? value->integers + index : &value->integer);
 }
 
 static int option_order(const void *a, const void *b) {

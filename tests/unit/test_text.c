@@ -45,7 +45,7 @@ static void test_json(void **state) {
 
 static void test_real(void **state) {
   (void)state;
-  const double values[] = {0.1, 1e-9, 5, 1.0 / 3, -2.5e300, 4.9e-324, 0.0, 123456789012345678};
+  const double values[] = {0.1, 1e-9, 5, 1.0 / 3, -2.5e300, 4.9e-324, 0.0, 1.2345678901234568e17};
   for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
     text text = {0};
     double back = NAN;
