@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Fitted models."""
+
+import ctypes
+import json
+from typing import NamedTuple, Optional
+
+import numpy
+
+from . import _progress
+from ._arrays import address
+from ._library import NEW, Owner, check, encode, library, text
+from ._options import handle_of
+from .dataset import Dataset
+from .system import System
+
+
+class Prediction(NamedTuple):
+    """Energy (eV), forces ((n, 3), eV/Angstrom) and virial -dE/dstrain ((3, 3), eV); None: not asked for."""
+
+    energy: float
+    forces: Optional[numpy.ndarray]
+    virial: Optional[numpy.ndarray]
+
+
+class AtomPrediction(NamedTuple):
+    """Energies ((n_owned,), eV) and virials ((n_owned, 3, 3), eV) of the owned atoms.
+
+    Element [i, a, b] of the virials is -sum_j dE_i/dr_ij,a r_ij,b, as the heat flux needs it.
+    """
+
+    energies: numpy.ndarray
+    virials: numpy.ndarray
+
+
+class Model(Owner):
+    """A fitted model: what `ternion.fit` returns, or read from a file.
+
+    Parameters
+    ----------
+    path : str or path
+        A file that `save` wrote.
+    """
+
+    _free = "tern_model_free"
+
+    def __init__(self, path):
+        self._own(library.tern_model_load, NEW, encode(path))
+
+    def save(self, path):
+        """Writes the model, whole or not at all; `Model(path)` predicts the same numbers bit for bit."""
+        check(library.tern_model_save(self, encode(path)))
+
+    @property
+    def info(self):
+        """Kind, options, species, provenance and the report of the fit, as a dict."""
+        return json.loads(text(library.tern_model_info, self))
+
+    def predict(self, system, forces=True, virial=True):
+        """Energy, forces and virial.
+
+        Parameters
+        ----------
+        system : System or Dataset
+        forces, virial : bool, optional
+            What is not wanted costs nothing and comes as None.
+
+        Returns
+        -------
+        Prediction, or a list of them for a Dataset
+        """
+        if isinstance(system, Dataset):
+            return [self.predict(frame.system, forces, virial) for frame in system]
+        energy, system = ctypes.c_double(), System._given(system)
+        force_values = numpy.empty((len(system), 3)) if forces else None
+        virial_values = numpy.empty((3, 3)) if virial else None
+        check(library.tern_model_predict(self, system, ctypes.byref(energy), address(force_values), address(virial_values)))
+        return Prediction(energy.value, force_values, virial_values)
+
+    def predict_atoms(self, system):
+        """Energy and virial of each owned atom, which sum to those of `predict`, as an AtomPrediction."""
+        owned = System._given(system).n_owned
+        result = AtomPrediction(numpy.empty(owned), numpy.empty((owned, 3, 3)))
+        check(library.tern_model_predict_atoms(self, system, *map(address, result)))
+        return result
+
+    def __repr__(self):
+        return f"<ternion.Model {self.info.get('kind', '')}>"
+
+
+def fit(kind, dataset, progress=None, **options):
+    """Fits a model to the energies, forces and virials of a data set.
+
+    Parameters
+    ----------
+    kind : str
+        Such as 'ridge'; `ternion.kinds()` lists them.
+    dataset : Dataset
+        Structures with targets.
+    progress : callable, optional
+        Called with (stage, done, total, loss), a named tuple, a few times a second at most. When it returns False the fit is
+        cancelled, which raises `ternion.Cancelled`; an exception that it raises comes through, and so does Ctrl-C.
+    **options
+        `ternion.options(kind)` lists them; those of the descriptor apply too.
+
+    Returns
+    -------
+    Model
+        Its `info` has the report of the fit.
+    """
+    handle = ctypes.c_void_p()
+    with handle_of(options) as chosen:
+        _progress.call(library.tern_model_fit, ctypes.byref(handle), encode(kind), Dataset._given(dataset), chosen, progress=progress)
+    model = Model.__new__(Model)
+    model._hold(handle.value)
+    return model
