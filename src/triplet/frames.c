@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The descriptor kind `frames`: its state, rows, labels and values. */
+#include "triplet/frames.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/memory.h"
+
+static void destroy(void *state) {
+  frames_state *s = state;
+  if (s == NULL)
+    return;
+  density_basis_free(s->basis);
+  rotation_table_free(s->rotations);
+  memory_free(NULL, s->species);
+  memory_free(NULL, s);
+}
+
+/* A tag must be a neighbour, so tag_cutoff may not exceed cutoff. */
+static int32_t read_options(frames_state *s, const tern_options *options) {
+  double cutoff;
+  int64_t self_pairs;
+  TRY(options_real(options, "cutoff", &cutoff));
+  TRY(options_integer(options, "self_pairs", &self_pairs));
+  s->self_pairs = self_pairs != 0;
+  s->tag_cutoff = cutoff;
+  if (options_is_set(options, "tag_cutoff"))
+    TRY(options_real(options, "tag_cutoff", &s->tag_cutoff));
+  if (s->tag_cutoff > cutoff)
+    return error_set(TERN_ERROR_OPTION, "option 'tag_cutoff' is %g, but it must not exceed 'cutoff', which is %g",
+                     s->tag_cutoff, cutoff);
+  return TERN_SUCCESS;
+}
+
+static int32_t fill_state(frames_state *s, const tern_options *options, int32_t n_species, const int32_t *species) {
+  TRY(read_options(s, options));
+  TRY(MEMORY_NEW(NULL, &s->species, n_species, "species"));
+  memcpy(s->species, species, (size_t)n_species * sizeof *species);
+  TRY(density_basis_new(&s->basis, options, n_species));
+  TRY(rotation_table_new(&s->rotations, s->basis->l_max));
+  s->features = (int64_t)n_species * s->basis->n_harmonics * s->basis->n_max + 2 * s->basis->n_max + 1;
+  return TERN_SUCCESS;
+}
+
+static int32_t create(void **state, const tern_options *options, int32_t n_species, const int32_t *species) {
+  frames_state *s = NULL;
+  TRY(MEMORY_NEW(NULL, &s, 1, "descriptor"));
+  const int32_t status = fill_state(s, options, n_species, species);
+  if (status == TERN_SUCCESS)
+    *state = s;
+  else
+    destroy(s);
+  return status;
+}
+
+static int64_t features(const void *state) { return ((const frames_state *)state)->features; }
+
+static int64_t rows(const void *state, const environment *environment) {
+  const frames_state *s = state;
+  int64_t n_tags = 0;
+  for (int64_t k = 0; k < environment->n_neighbours; k++)
+    n_tags += frames_is_tag(s, environment->vectors + 3 * k);
+  return n_tags * (s->self_pairs ? n_tags : n_tags - 1);
+}
+
+static void tags(const void *state, const environment *environment, int64_t *tags) {
+  const frames_state *s = state;
+  for (int64_t j = 0; j < environment->n_neighbours; j++)
+    for (int64_t k = 0; k < environment->n_neighbours; k++)
+      if (frames_is_tag(s, environment->vectors + 3 * j) && frames_is_tag(s, environment->vectors + 3 * k) &&
+          frames_has_row(s, j, k)) {
+        *tags++ = j;
+        *tags++ = k;
+      }
+}
+
+static void label(const void *state, int64_t column, text *label) {
+  const frames_state *s = state;
+  const int64_t n_max = s->basis->n_max, width = s->basis->n_harmonics * n_max;
+  const int64_t tag_column = column - width * s->basis->n_species;
+  if (tag_column == 2 * n_max) {
+    text_add(label, "{\"angle\":\"cos_theta\",\"parity\":1}");
+  } else if (tag_column >= 0) {
+    text_add(label, "{\"tag\":%d,\"l\":0,\"n\":%d,\"parity\":1}", (int)(1 + tag_column / n_max), (int)(tag_column % n_max));
+  } else {
+    const int64_t lm = column % width / n_max;
+    int64_t l = 0;
+    while ((l + 1) * (l + 1) <= lm)
+      l++;
+    const int64_t mu = lm - l * l - l;
+    text_add(label, "{\"species\":%d,\"l\":%d,\"m\":%d,\"n\":%d,\"parity\":%d}", (int)s->species[column / width], (int)l,
+             (int)mu, (int)(column % n_max), mu < 0 ? -1 : 1);
+  }
+}
+
+static int64_t scratch(const void *state, int64_t n_neighbours) { return frames_scratch_size(state, n_neighbours); }
+
+static int32_t forward(const void *state, const environment *environment, void *memory, double *values) {
+  const frames_state *s = state;
+  const density_basis *basis = s->basis;
+  const int64_t n_max = basis->n_max, width = s->features - 2 * n_max - 1;
+  frames_scratch scratch;
+  frames_expand(s, environment, memory, &scratch);
+  for (int64_t j = 0; values != NULL && j < scratch.n_tags; j++) {
+    const frames_tag *first = &scratch.tags[j];
+    frames_look(s, &scratch, first);
+    for (int64_t k = 0; k < scratch.n_tags; k++) {
+      if (!frames_has_row(s, j, k))
+        continue;
+      const double *radial = scratch.expansion->radial;
+      frames_combine(s, first->density, scratch.powers + 2 * (basis->l_max + 1) * k, false, values);
+      memcpy(values + width, radial + first->place * basis->radial_size, (size_t)n_max * sizeof *values);
+      memcpy(values + width + n_max, radial + scratch.tags[k].place * basis->radial_size, (size_t)n_max * sizeof *values);
+      values[width + 2 * n_max] = scratch.seen[3 * k + 2];
+      values += s->features;
+    }
+  }
+  return TERN_SUCCESS;
+}
+
+const descriptor_kind frames_kind = {
+  .name = "frames",
+  .meaning = "density in the frame of each ordered pair of tags: complete, with one row per triplet",
+  .index_size = 4,
+  .create = create,
+  .destroy = destroy,
+  .features = features,
+  .rows = rows,
+  .tags = tags,
+  .label = label,
+  .scratch = scratch,
+  .forward = forward,
+  .backward = frames_backward,
+  .pushforward = frames_pushforward,
+  .jacobian = frames_jacobian,
+};

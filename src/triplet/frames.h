@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Frames: for each centre and ordered pair of tags (1, 2), the density seen in the frame of the triplet, with z along u1 and tag 2
+   in the half-plane x > 0, as s^|mu| rho_(n l mu), s = |u1 x u2|; then R_n0(r1), R_n0(r2) and u1.u2.
+
+   The density is turned once per first tag to any frame with z = u1. With c and s_ its parts mu and -mu there and
+   z2 = x2 + i y2 of u2 there,
+     s^mu rho_(+mu) = c Re z2^mu + s_ Im z2^mu,   s^mu rho_(-mu) = s_ Re z2^mu - c Im z2^mu,
+   which is bilinear in the turned density and the powers of z2, and does not depend on the choice of x: so a change of u1 may
+   be taken as a turn of the frame about an axis across u1, by the generators, whatever the rotation matrices depend on. */
+#ifndef TERNION_TRIPLET_FRAMES_H
+#define TERNION_TRIPLET_FRAMES_H
+
+#include <stdbool.h>
+
+#include "density/density.h"
+#include "triplet/rotation.h"
+
+typedef struct frames_state {
+  density_basis *basis;
+  rotation_table *rotations;
+  int32_t *species; /* atomic numbers */
+  double tag_cutoff;
+  bool self_pairs;
+  int64_t features;
+} frames_state;
+
+/* One centre and first tag: the frame, the density in it, and the other tags seen in it. */
+typedef struct frames_tag {
+  int64_t neighbour, place;
+  double *axes;     /* [3][3]: rows x, y, z = u1 */
+  double *matrices; /* rotation of the harmonics */
+  double *density;  /* [species][lm][n_padded] */
+} frames_tag;
+
+/* What follows the expansion in scratch. */
+typedef struct frames_scratch {
+  density_expansion *expansion;
+  int64_t n_tags;
+  frames_tag *tags;     /* [n_tags] */
+  double *seen;         /* [n_tags][3]: the directions to all tags in the frame at hand */
+  double *powers;       /* [n_tags][2][l_max + 1]: Re and Im of their z2^mu */
+  double *seen_change;  /* [n_tags][3] */
+  double *power_change; /* [2][l_max + 1] */
+  double *sums;         /* [2][l_max + 1] */
+  double *change, *turned; /* [species][lm][n_padded]: of the density, in space and in the frame */
+  double *about_x, *about_y;
+  double *direction;    /* [n_tags][3] and */
+  double *distance;     /* [n_tags]: changes or derivatives of the tags' directions and distances */
+} frames_scratch;
+
+int64_t frames_scratch_size(const frames_state *state, int64_t n_neighbours);
+
+static inline bool frames_is_tag(const frames_state *state, const double *vector) {
+  const double square = vector[0] * vector[0] + vector[1] * vector[1] + vector[2] * vector[2];
+  return square < state->tag_cutoff * state->tag_cutoff;
+}
+
+/* Expands the density and turns it to the frame of each tag; sets *scratch. */
+void frames_expand(const frames_state *state, const environment *environment, void *memory, frames_scratch *scratch);
+/* The scratch of an environment that was expanded. */
+void frames_reopen(const frames_state *state, const environment *environment, void *memory, frames_scratch *scratch);
+/* seen and powers for the frame of one tag. */
+void frames_look(const frames_state *state, frames_scratch *scratch, const frames_tag *first);
+/* result = axes vector. */
+void frames_turn(const double *axes, const double *vector, double *result);
+void frames_turn_back(const double *axes, const double *vector, double *result);
+/* columns of the density: turned density times powers [2][l_max + 1], set or added. */
+void frames_combine(const frames_state *state, const double *density, const double *powers, bool add, double *values);
+static inline bool frames_has_row(const frames_state *state, int64_t first, int64_t second) {
+  return state->self_pairs || first != second;
+}
+
+int32_t frames_backward(const void *state, const environment *environment, void *scratch, const double *weights,
+                        double *gradient);
+int32_t frames_pushforward(const void *state, const environment *environment, void *scratch, const double *directions,
+                           double *derivative);
+int32_t frames_jacobian(const void *state, const environment *environment, void *scratch, double *jacobian);
+
+#endif

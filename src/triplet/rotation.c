@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Rotation matrices by the recursion of J. Ivanic and K. Ruedenberg, J. Phys. Chem. 100, 6342 (1996), corrected in
+   J. Phys. Chem. A 102, 9099 (1998): D^l from D^1 and D^(l-1), with m = -l..l. */
+#include "triplet/rotation.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/memory.h"
+
+static int64_t rotation_offset(int32_t l) { return (int64_t)l * (4 * l * l - 1) / 3; }
+
+static void rotation_fill_coefficients(rotation_table *table) {
+  double *entry = table->coefficients;
+  for (int32_t l = 0; l <= table->l_max; l++)
+    for (int32_t m = -l; m <= l; m++)
+      for (int32_t n = -l; n <= l; n++, entry += 3) {
+        const int32_t k = abs(m);
+        const double d = abs(n) < l ? (double)(l + n) * (l - n) : 2.0 * l * (2 * l - 1);
+        if (l == 0)
+          continue;
+        entry[0] = sqrt((l + m) * (l - m) / d);
+        entry[1] = m == 0 ? -0.5 * sqrt(2.0 * (l - 1) * l / d) : 0.5 * sqrt((l + k - 1) * (l + k) / d);
+        entry[2] = m == 0 ? 0 : -0.5 * sqrt((l - k - 1) * (l - k) / d);
+      }
+}
+
+/* The angular momentum operators in the real basis: sqrt((l - m)(l + m + 1)) / 2, and sqrt 2 more next to m = 0. */
+static void rotation_fill_ladder(rotation_table *table) {
+  for (int32_t l = 0; l <= table->l_max; l++)
+    for (int32_t m = 0; m <= l; m++)
+      table->ladder[l * (table->l_max + 1) + m] = (m == 0 ? sqrt(0.5) : 0.5) * sqrt((double)(l - m) * (l + m + 1));
+}
+
+int32_t rotation_table_new(rotation_table **table, int32_t l_max) {
+  rotation_table *made = NULL;
+  TRY(MEMORY_NEW(NULL, &made, 1, "rotations"));
+  made->l_max = l_max;
+  made->size = rotation_offset(l_max + 1);
+  int32_t status = MEMORY_NEW(NULL, &made->coefficients, 3 * made->size, "rotations");
+  if (status == TERN_SUCCESS)
+    status = MEMORY_NEW(NULL, &made->ladder, (l_max + 1) * (l_max + 1), "rotations");
+  if (status != TERN_SUCCESS) {
+    rotation_table_free(made);
+    return status;
+  }
+  rotation_fill_coefficients(made);
+  rotation_fill_ladder(made);
+  *table = made;
+  return TERN_SUCCESS;
+}
+
+void rotation_table_free(rotation_table *table) {
+  if (table == NULL)
+    return;
+  memory_free(NULL, table->coefficients);
+  memory_free(NULL, table->ladder);
+  memory_free(NULL, table);
+}
+
+/* The function P of the recursion's table 2: row i of D^1 with row m of D^(l-1), for the columns -l..l; `first` and `before`
+   point to the elements [0][0]. */
+static inline double rotation_p(const double *first, const double *before, int32_t l, int32_t i, int32_t m, int32_t n) {
+  const double *one = first + 3 * i, *row = before + (2 * l - 1) * m;
+  if (n == l)
+    return one[1] * row[l - 1] - one[-1] * row[1 - l];
+  if (n == -l)
+    return one[1] * row[1 - l] + one[-1] * row[l - 1];
+  return one[0] * row[n];
+}
+
+static inline double rotation_v(const double *first, const double *before, int32_t l, int32_t m, int32_t n) {
+  const double edge = sqrt(2.0);
+  if (m == 0)
+    return rotation_p(first, before, l, 1, 1, n) + rotation_p(first, before, l, -1, -1, n);
+  if (m == 1)
+    return edge * rotation_p(first, before, l, 1, 0, n);
+  if (m == -1)
+    return edge * rotation_p(first, before, l, -1, 0, n);
+  if (m > 0)
+    return rotation_p(first, before, l, 1, m - 1, n) - rotation_p(first, before, l, -1, 1 - m, n);
+  return rotation_p(first, before, l, 1, m + 1, n) + rotation_p(first, before, l, -1, -m - 1, n);
+}
+
+static inline double rotation_w(const double *first, const double *before, int32_t l, int32_t m, int32_t n) {
+  if (m > 0)
+    return rotation_p(first, before, l, 1, m + 1, n) + rotation_p(first, before, l, -1, -m - 1, n);
+  return rotation_p(first, before, l, 1, m - 1, n) - rotation_p(first, before, l, -1, 1 - m, n);
+}
+
+/* A factor of zero stands for a row that D^(l-1) does not have. */
+static double rotation_element(const double *factors, const double *first, const double *before, int32_t l, int32_t m,
+                               int32_t n) {
+  double sum = 0;
+  if (factors[0] != 0)
+    sum += factors[0] * rotation_p(first, before, l, 0, m, n);
+  if (factors[1] != 0)
+    sum += factors[1] * rotation_v(first, before, l, m, n);
+  if (factors[2] != 0)
+    sum += factors[2] * rotation_w(first, before, l, m, n);
+  return sum;
+}
+
+void rotation_matrices(const rotation_table *table, const double *axes, double *matrices) {
+  static const int order[3] = {1, 2, 0}; /* l = 1 is y, z, x */
+  matrices[0] = 1;
+  if (table->l_max == 0)
+    return;
+  for (int i = 0; i < 3; i++)
+    for (int j = 0; j < 3; j++)
+      matrices[1 + 3 * i + j] = axes[3 * order[i] + order[j]];
+  const double *first = matrices + 1 + 4;
+  for (int32_t l = 2; l <= table->l_max; l++) {
+    double *element = matrices + rotation_offset(l);
+    const double *factors = table->coefficients + 3 * rotation_offset(l);
+    const double *before = matrices + rotation_offset(l - 1) + 2 * (l - 1) * l;
+    for (int32_t m = -l; m <= l; m++)
+      for (int32_t n = -l; n <= l; n++, factors += 3)
+        *element++ = rotation_element(factors, first, before, l, m, n);
+  }
+}
+
+void rotation_apply(const rotation_table *table, const double *matrices, int64_t width,
+                    const double *restrict coefficients, double *restrict rotated) {
+  for (int32_t l = 0; l <= table->l_max; l++) {
+    const int32_t size = 2 * l + 1;
+    const double *source = coefficients + l * l * width;
+    for (int32_t m = 0; m < size; m++) {
+      double *target = rotated + (l * l + m) * width;
+      memset(target, 0, (size_t)width * sizeof *target);
+      for (int32_t k = 0; k < size; k++) {
+        const double factor = *matrices++;
+        for (int64_t n = 0; n < width; n++)
+          target[n] += factor * source[k * width + n];
+      }
+    }
+  }
+}
+
+void rotation_adjoint(const rotation_table *table, const double *matrices, int64_t width,
+                      const double *restrict rotated, double *restrict coefficients) {
+  for (int32_t l = 0; l <= table->l_max; l++) {
+    const int32_t size = 2 * l + 1;
+    double *target = coefficients + l * l * width;
+    for (int32_t m = 0; m < size; m++) {
+      const double *source = rotated + (l * l + m) * width;
+      for (int32_t k = 0; k < size; k++) {
+        const double factor = *matrices++;
+        for (int64_t n = 0; n < width; n++)
+          target[k * width + n] += factor * source[n];
+      }
+    }
+  }
+}
+
+/* target = up * (m + 1) + down * (m - 1), a row of zero factor being absent. */
+static void rotation_step(int64_t width, double up, const double *above, double down, const double *below, double *target) {
+  for (int64_t n = 0; n < width; n++)
+    target[n] = (up != 0 ? up * above[n] : 0) + (down != 0 ? down * below[n] : 0);
+}
+
+/* With c and s the parts m >= 0 and m < 0 and h the ladder: about x, c_m becomes h_m s_(m+1) + h_(m-1) s_(m-1) and s_m minus the
+   same of c; about y, both become -h_m (m+1) + h_(m-1) (m-1). There is no s_0. */
+void rotation_generate(const rotation_table *table, int64_t width, const double *coefficients, double *about_x,
+                       double *about_y) {
+  for (int32_t l = 0; l <= table->l_max; l++) {
+    const double *ladder = table->ladder + l * (table->l_max + 1);
+    const int64_t centre = (int64_t)(l * l + l) * width;
+    for (int32_t m = 0; m <= l; m++) {
+      const double up = m < l ? ladder[m] : 0, down = m > 0 ? ladder[m - 1] : 0;
+      const double down_s = m > 1 ? down : 0;
+      const double *c = coefficients + centre, *s = coefficients + centre;
+      const double *c_up = c + (m + 1) * width, *c_down = c + (m - 1) * width;
+      const double *s_up = s - (m + 1) * width, *s_down = s - (m - 1) * width;
+      rotation_step(width, up, s_up, down_s, s_down, about_x + centre + m * width);
+      rotation_step(width, -up, c_up, down, c_down, about_y + centre + m * width);
+      if (m == 0)
+        continue;
+      rotation_step(width, -up, c_up, -down, c_down, about_x + centre - m * width);
+      rotation_step(width, -up, s_up, down_s, s_down, about_y + centre - m * width);
+    }
+  }
+}
