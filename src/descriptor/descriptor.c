@@ -82,7 +82,7 @@ static int32_t descriptor_make(tern_descriptor **descriptor, const descriptor_ki
 }
 
 int32_t descriptor_new(tern_descriptor **descriptor, const char *kind, const tern_options *options) {
-  int32_t species[DESCRIPTOR_MOST_SPECIES], n_species;
+  int32_t species[DESCRIPTOR_MOST_SPECIES], n_species = 0;
   const descriptor_kind *found = descriptor_kind_find(kind);
   if (found == NULL)
     return descriptor_kind_unknown(kind);
@@ -122,7 +122,7 @@ static int32_t descriptor_fit_state(tern_descriptor *descriptor, run *run, const
 
 /* A second descriptor is made and fitted, and takes the place of the first only when all went well. */
 int32_t descriptor_fit(tern_descriptor *descriptor, run *run, const tern_dataset *dataset) {
-  int32_t species[DESCRIPTOR_MOST_SPECIES], n_species;
+  int32_t species[DESCRIPTOR_MOST_SPECIES], n_species = 0;
   if (dataset->size == 0)
     return error_set(TERN_ERROR_DATA, "the data set to fit a descriptor on is empty; it needs at least one structure");
   TRY(descriptor_option_species(descriptor->options, species, &n_species));

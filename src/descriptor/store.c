@@ -133,7 +133,7 @@ static int32_t restore_species(const json_t *stored, int32_t *species, int32_t *
 
 static int32_t restore_make(tern_descriptor **descriptor, const safetensors_file *file, const json_t *json,
                             tern_options *options) {
-  int32_t species[STORE_MOST_SPECIES], n_species;
+  int32_t species[STORE_MOST_SPECIES], n_species = 0;
   const char *kind = json_string_value(json_object_get(json, "kind"));
   if (kind == NULL)
     return error_set(TERN_ERROR_FORMAT, "descriptor: 'kind' must be a text");
