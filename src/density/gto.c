@@ -3,8 +3,8 @@
      J_kl(r) = K_kl r^l exp(-c r^2) 1F1(a; b; beta r^2),  a = (k+l+3)/2, b = l+3/2, c = 1/(2 sigma^2), beta = c^2/(c+d_k).
    (A. P. Bartok, R. Kondor, G. Csanyi, Phys. Rev. B 87, 184115 (2013) has the density; the integral is in any table of Bessel
    transforms.) With F(z) = exp(-z) 1F1(a; b; z) nothing overflows: F is the mean of q_i = (a)_i/(b)_i under a Poisson distribution of
-   mean z, a sum of positive terms around i = z; its derivatives are means of the differences of q_i, which keep one sign, because
-   a - b = k/2 >= 0. For large z the asymptotic series takes over. */
+   mean z, a sum of positive terms around i = z; its derivatives are means of the differences of q_i, which keep one sign for given k
+   and l. For large z the asymptotic series takes over. */
 #include "density/gto.h"
 
 #include <math.h>
@@ -94,7 +94,7 @@ static int32_t orthonormalise(gto *g, long double *work) {
 
 /* q_i and its differences: q_(i+1) - q_i = q_i (a-b)/(b+i), the second q_i (a-b)(a-b-1)/((b+i)(b+i+1)). */
 static void fill_terms(gto *g, int32_t k, int32_t l, double *terms) {
-  const double a = (k + l + 3) / 2.0, b = l + 1.5, excess = k / 2.0;
+  const double a = (k + l + 3) / 2.0, b = l + 1.5, excess = (k - l) / 2.0;
   long double q = 1;
   for (int64_t i = 0; i < g->n_terms; i++) {
     terms[i] = (double)q;
@@ -241,7 +241,7 @@ void gto_evaluate(const void *basis, double distance, int32_t n_padded, double *
       const int64_t place = (int64_t)k * (g->l_max + 1) + l;
       double f[3], j[3];
       if (count == 0)
-        asymptotic((k + l + 3) / 2.0, k / 2.0, g->limit[place], z, f);
+        asymptotic((k + l + 3) / 2.0, (k - l) / 2.0, g->limit[place], z, f);
       for (int order = 0; count && order < 3; order++)
         f[order] = dot(count, weights, g->terms + (3 * place + order) * g->n_terms + first) / sum;
       primitive(g->front[place], l, distance, gamma, beta, f, j);

@@ -169,7 +169,7 @@ static int32_t refine(radial_table *table, const radial_source *source, double b
 
 static int32_t build(radial_table *table, const tern_options *options) {
   radial_shape shape;
-  radial_source source;
+  radial_source source = {0};
   const char *cutoff;
   double width, bound, *direct = NULL;
   TRY(read_shape(&shape, options));

@@ -30,11 +30,11 @@ INLINE void product_rows(int rows, int32_t l, int32_t n_padded, const double *fi
     sums[r] = block_scale(factor, sums[r]);
 }
 
-/* Rows beyond n_max are computed from the padding, and not stored. */
+/* Rows beyond n_max are computed from the padding, and not stored. The last columns first: what they store too much is overwritten. */
 INLINE void product(int32_t l, int32_t n_max, int32_t n_padded, const double *first, const double *second, double factor,
                     double *values) {
   for (int32_t n = 0; n < n_max; n += ROWS)
-    for (int32_t column = 0; column < n_max; column += KERNEL_BLOCK) {
+    for (int32_t column = n_padded - KERNEL_BLOCK; column >= 0; column -= KERNEL_BLOCK) {
       block sums[ROWS];
       product_rows(ROWS, l, n_padded, first + n, second + column, factor, sums);
       for (int r = 0; r < ROWS && n + r < n_max; r++)
