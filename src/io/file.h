@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* Input; gzip is recognised by its first bytes. A directory, a truncated or damaged gzip file are errors that name the path. */
+/* Input; gzip is recognised by its first bytes. A directory, a truncated or damaged gzip file are errors that name the
+ * path. */
 typedef struct input_file input_file;
 int32_t input_open(input_file **file, const char *path);
 /* The same from bytes in memory, which must outlive the stream; `name` stands for the path in messages. */
@@ -15,8 +16,8 @@ int32_t input_read(input_file *file, void *buffer, int64_t capacity, int64_t *co
 const char *input_path(const input_file *file);
 void input_close(input_file *file);
 
-/* Output through a temporary file in the same folder; gzip when the name ends in .gz. A device or a pipe is written directly,
-   and what a symbolic link points to is replaced, not the link. */
+/* Output through a temporary file in the same folder; gzip when the name ends in .gz. A device or a pipe is written
+   directly, and what a symbolic link points to is replaced, not the link. */
 typedef struct output_file output_file;
 int32_t output_open(output_file **file, const char *path);
 int32_t output_write(output_file *file, const void *data, int64_t bytes);

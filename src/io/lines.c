@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "io/lines.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -21,11 +22,17 @@ void lines_close(lines *lines) {
   lines->buffer = NULL;
 }
 
-int32_t lines_fail(const lines *lines, const char *at, int32_t status) {
+int32_t lines_fail(const lines *lines, const char *at, const char *format, ...) {
+  char what[512];
   int64_t column = 1;
   for (const char *byte = lines->line; byte < at; ++byte)
     column += ((unsigned char)*byte & 0xc0) != 0x80; /* characters, as an editor counts them */
-  return error_prefix(status, "%s:%lld:%lld: ", input_path(lines->file), (long long)lines->number, (long long)column);
+  va_list arguments;
+  va_start(arguments, format);
+  text_format_list(what, sizeof what, format, arguments);
+  va_end(arguments);
+  return error_set(TERN_ERROR_FORMAT, "%s:%lld:%lld: %s", input_path(lines->file), (long long)lines->number,
+                   (long long)column, what);
 }
 
 const char *lines_quote(char quote[LINES_QUOTE], const char *word, int64_t length) {
@@ -70,11 +77,10 @@ static int32_t lines_check(const lines *lines) {
       }
     }
     if (bytes[at] == 0)
-      return lines_fail(lines, lines->line + at, error_set(TERN_ERROR_FORMAT, "a NUL byte; a structure file is text"));
+      return lines_fail(lines, lines->line + at, "a NUL byte; a structure file is text");
     const int64_t length = text_utf8_length(lines->line + at);
     if (length == 0)
-      return lines_fail(lines, lines->line + at,
-                        error_set(TERN_ERROR_FORMAT, "byte 0x%02x is not UTF-8 text", (unsigned)bytes[at]));
+      return lines_fail(lines, lines->line + at, "byte 0x%02x is not UTF-8 text", (unsigned)bytes[at]);
     at += length;
   }
   return TERN_SUCCESS;

@@ -27,8 +27,8 @@ int32_t lines_open(lines *lines, input_file *file, int64_t chunk, run *run);
 void lines_close(lines *lines);
 /* Steps to the next line; *found is false at the end of the file. NUL bytes and what is not UTF-8 are errors. */
 int32_t lines_next(lines *lines, bool *found);
-/* Puts "path:line:column: " before the message at hand; `at` points into the line. Returns `status`. */
-int32_t lines_fail(const lines *lines, const char *at, int32_t status);
+/* TERN_ERROR_FORMAT with "path:line:column: " before the message; `at` points into the line. */
+int32_t lines_fail(const lines *lines, const char *at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* A word for a message, shortened at a character's border. */
 const char *lines_quote(char quote[LINES_QUOTE], const char *word, int64_t length);
 

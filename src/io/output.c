@@ -48,7 +48,8 @@ static int32_t output_temporary(output_file *file) {
   for (int attempt = 0; attempt < OUTPUT_ATTEMPTS; ++attempt) {
     if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
       number = (uint64_t)getpid() * OUTPUT_ATTEMPTS + (uint64_t)attempt;
-    text_format(file->temporary, capacity, "%.*s.ternion-%016llx.tmp", (int)folder, file->target, (unsigned long long)number);
+    text_format(file->temporary, capacity, "%.*s.ternion-%016llx.tmp", (int)folder, file->target,
+                (unsigned long long)number);
     file->descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file->descriptor >= 0 || errno != EEXIST)
       break;
@@ -185,7 +186,8 @@ int32_t output_printf(output_file *file, const char *format, ...) {
   return status;
 }
 
-/* The rename itself must survive a crash. Folders that cannot be synchronised (some network file systems) are left at that. */
+/* The rename itself must survive a crash. Folders that cannot be synchronised (some network file systems) are left at
+ * that. */
 static void output_sync_folder(const output_file *file) {
   const size_t length = output_folder(file->target);
   char *folder = length > 0 ? memory_text(file->target) : memory_text(".");

@@ -28,7 +28,8 @@ typedef struct metadata_entry {
 int32_t safetensors_write(const char *path, int64_t n_tensors, const tensor *tensors, int64_t n_metadata,
                           const metadata_entry *metadata);
 
-/* Writing in pieces, when the data do not fit in memory: shapes are known at the start, data come in the tensors' order. */
+/* Writing in pieces, when the data do not fit in memory: shapes are known at the start, data come in the tensors'
+ * order. */
 typedef struct safetensors_writer safetensors_writer;
 int32_t safetensors_writer_open(safetensors_writer **writer, const char *path, int64_t n_tensors, const tensor *tensors,
                                 int64_t n_metadata, const metadata_entry *metadata); /* data pointers are not read */
@@ -36,7 +37,8 @@ int32_t safetensors_writer_append(safetensors_writer *writer, const void *data, 
 int32_t safetensors_writer_close(safetensors_writer *writer); /* checks completeness, puts the file under its name */
 void safetensors_writer_free(safetensors_writer *writer);     /* discards what was not closed */
 
-/* A file read into memory; every size and offset is checked. Truncated, overlapping or malformed files are TERN_ERROR_FORMAT. */
+/* A file read into memory; every size and offset is checked. Truncated, overlapping or malformed files are
+ * TERN_ERROR_FORMAT. */
 typedef struct safetensors_file safetensors_file;
 int32_t safetensors_read(safetensors_file **file, const char *path);
 void safetensors_free(safetensors_file *file);
@@ -45,7 +47,7 @@ const tensor *safetensors_find(const safetensors_file *file, const char *name); 
 int64_t safetensors_count(const safetensors_file *file);
 const tensor *safetensors_at(const safetensors_file *file, int64_t index);
 /* A tensor of the given type and rank with the given shape (-1: any extent), or an error that names file and tensor. */
-int32_t safetensors_get(const safetensors_file *file, const char *name, tensor_type type, int32_t rank, const int64_t *shape,
-                        const tensor **found);
+int32_t safetensors_get(const safetensors_file *file, const char *name, tensor_type type, int32_t rank,
+                        const int64_t *shape, const tensor **found);
 
 #endif

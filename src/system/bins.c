@@ -7,7 +7,8 @@
 #include "core/error.h"
 #include "core/memory.h"
 
-/* Beyond these distances from the origin (Angstrom) coordinates are too coarse: wrapping loses decimals, differences do not. */
+/* Beyond these distances from the origin (Angstrom) coordinates are too coarse: wrapping loses decimals, differences do
+ * not. */
 #define BINS_FARTHEST_WRAPPED 1e8
 #define BINS_FARTHEST 1e15
 #define BINS_MOST_VIEWS 1e8
@@ -38,7 +39,8 @@ static int32_t bins_wrap(const lattice *lattice, int64_t atom, const double *pos
   double cells[3] = {0, 0, 0};
   for (int k = 0; k < 3; ++k)
     if (fabs(position[k]) > farthest)
-      return error_set(TERN_ERROR_DATA, "atom %lld lies at %g Angstrom, where distances lose their decimals: at most %g is possible",
+      return error_set(TERN_ERROR_DATA,
+                       "atom %lld lies at %g Angstrom, where distances lose their decimals: at most %g is possible",
                        (long long)atom, position[k], farthest);
   memcpy(wrapped, position, 3 * sizeof *wrapped);
   for (int d = 0; d < 3; ++d)
@@ -61,7 +63,8 @@ static int32_t bins_divide(bins *bins, double cutoff, double largest) {
     bins->width[d] = bins->lattice.periodic[d] ? 1 / count : reach / height;
     views *= 2 * range + 1;
     if (!(views <= BINS_MOST_VIEWS))
-      return error_set(TERN_ERROR_DATA, "a cutoff of %g Angstrom reaches over more than %g periodic images: the cell is too small",
+      return error_set(TERN_ERROR_DATA,
+                       "a cutoff of %g Angstrom reaches over more than %g periodic images: the cell is too small",
                        cutoff, BINS_MOST_VIEWS);
     bins->count[d] = (int64_t)count;
     bins->range[d] = (int64_t)range;
@@ -177,7 +180,8 @@ int64_t bins_view(const bins *bins, int64_t center, bin_view *views) {
           continue;
         view->home = cells[0] == 0 && cells[1] == 0 && cells[2] == 0;
         for (int k = 0; k < 3; ++k)
-          view->shift[k] = (double)cells[0] * bins->lattice.vectors[0][k] + (double)cells[1] * bins->lattice.vectors[1][k] +
+          view->shift[k] = (double)cells[0] * bins->lattice.vectors[0][k] +
+                           (double)cells[1] * bins->lattice.vectors[1][k] +
                            (double)cells[2] * bins->lattice.vectors[2][k];
         ++count;
       }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Atoms sorted into bins at least as wide as the reach. Only bins that hold atoms exist, found through a hash table, so that
-   neither a far outlier nor a large empty cell costs memory. */
+/* Atoms sorted into bins at least as wide as the reach. Only bins that hold atoms exist, found through a hash table, so
+   that neither a far outlier nor a large empty cell costs memory. */
 #ifndef TERNION_SYSTEM_BINS_H
 #define TERNION_SYSTEM_BINS_H
 

@@ -109,7 +109,8 @@ int64_t dataset_count(const tern_dataset *dataset, int32_t target) {
   int64_t count = 0;
   for (int64_t i = 0; i < dataset->size; ++i) {
     const frame *frame = dataset->frames[i];
-    count += (target == TERN_TARGET_ENERGY && frame->has_energy) || (target == TERN_TARGET_FORCES && frame->forces != NULL) ||
+    count += (target == TERN_TARGET_ENERGY && frame->has_energy) ||
+             (target == TERN_TARGET_FORCES && frame->forces != NULL) ||
              (target == TERN_TARGET_VIRIAL && frame->has_virial);
   }
   return count;

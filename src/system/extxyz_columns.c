@@ -14,8 +14,10 @@ typedef struct property {
 } property;
 
 static int32_t property_fail(const lines *lines, const char *at, const char *what) {
-  return lines_fail(lines, at, error_set(TERN_ERROR_FORMAT, "Properties: %s; valid: name:type:columns triples such as "
-                                                           "species:S:1:pos:R:3, with type R, I, S or L", what));
+  return lines_fail(lines, at,
+                    "Properties: %s; valid: name:type:columns triples such as "
+                    "species:S:1:pos:R:3, with type R, I, S or L",
+                    what);
 }
 
 /* Up to the next colon or the end. */
@@ -58,8 +60,8 @@ static int32_t property_role(const lines *lines, const property *property, const
     if (!property_named(property, name))
       continue;
     if (property->type != known[i].type || property->width != known[i].width)
-      return lines_fail(lines, property->name, error_set(TERN_ERROR_FORMAT, "Properties: '%s' must be %s:%c:%d", name, name,
-                                                         known[i].type, (int)known[i].width));
+      return lines_fail(lines, property->name, "Properties: '%s' must be %s:%c:%d", name, name, known[i].type,
+                        (int)known[i].width);
     *role = (extxyz_role)i;
     return TERN_SUCCESS;
   }

@@ -18,20 +18,21 @@ static bool comment_denies(const char *key, const char *name) {
 
 static int32_t comment_keep(const lines *lines, const extxyz_entry *entry, char **kept) {
   if (entry->value == NULL)
-    return lines_fail(lines, entry->key, error_set(TERN_ERROR_FORMAT, "key '%s' needs a value: %s=...", entry->key, entry->key));
+    return lines_fail(lines, entry->key, "key '%s' needs a value: %s=...", entry->key, entry->key);
   if (*kept != NULL)
-    return lines_fail(lines, entry->key, error_set(TERN_ERROR_FORMAT, "key '%s' is there twice on this line", entry->key));
+    return lines_fail(lines, entry->key, "key '%s' is there twice on this line", entry->key);
   *kept = entry->value;
   return TERN_SUCCESS;
 }
 
 static int32_t comment_keep_flag(const lines *lines, const extxyz_entry *entry, int32_t *flag) {
   if (entry->value != NULL && !extxyz_flag(entry->value, (int64_t)strlen(entry->value), flag))
-    return lines_fail(lines, entry->value, error_set(TERN_ERROR_FORMAT, "key '%s' is neither T nor F", entry->key));
+    return lines_fail(lines, entry->value, "key '%s' is neither T nor F", entry->key);
   return TERN_SUCCESS;
 }
 
-static int32_t comment_take(const lines *lines, const extxyz_keys *keys, const extxyz_entry *entry, extxyz_comment *comment) {
+static int32_t comment_take(const lines *lines, const extxyz_keys *keys, const extxyz_entry *entry,
+                            extxyz_comment *comment) {
   const struct {
     const char *name;
     char **kept;
@@ -52,7 +53,7 @@ static int32_t comment_take(const lines *lines, const extxyz_keys *keys, const e
   /* A cell or columns that go unseen for a letter's case would change what the file means. */
   for (int i = 0; i < 3; ++i)
     if (strcasecmp(entry->key, rows[i].name) == 0)
-      return lines_fail(lines, entry->key, error_set(TERN_ERROR_FORMAT, "key '%s' must be spelled '%s'", entry->key, rows[i].name));
+      return lines_fail(lines, entry->key, "key '%s' must be spelled '%s'", entry->key, rows[i].name);
   return TERN_SUCCESS;
 }
 
@@ -71,8 +72,8 @@ int32_t extxyz_comment_read(const lines *lines, const extxyz_keys *keys, extxyz_
 }
 
 /* A list whose length is one of two. */
-static int32_t comment_reals(const lines *lines, const char *key, const char *text, int64_t length, int64_t other, double *values,
-                             int64_t *count) {
+static int32_t comment_reals(const lines *lines, const char *key, const char *text, int64_t length, int64_t other,
+                             double *values, int64_t *count) {
   const char *wrong = NULL;
   *count = extxyz_reals(text, length, values, &wrong);
   if (*count == length || *count == other)
@@ -80,13 +81,12 @@ static int32_t comment_reals(const lines *lines, const char *key, const char *te
   if (*count < 0) {
     char quote[LINES_QUOTE];
     lines_quote(quote, wrong, (int64_t)strcspn(wrong, " \t,"));
-    return lines_fail(lines, wrong, error_set(TERN_ERROR_FORMAT, "%s: '%s' is not a finite number", key, quote));
+    return lines_fail(lines, wrong, "%s: '%s' is not a finite number", key, quote);
   }
   if (length == other)
-    return lines_fail(lines, text, error_set(TERN_ERROR_FORMAT, "%s has %lld values; %lld are needed", key, (long long)*count,
-                                             (long long)length));
-  return lines_fail(lines, text, error_set(TERN_ERROR_FORMAT, "%s has %lld values; %lld or %lld are needed", key,
-                                           (long long)*count, (long long)length, (long long)other));
+    return lines_fail(lines, text, "%s has %lld values; %lld are needed", key, (long long)*count, (long long)length);
+  return lines_fail(lines, text, "%s has %lld values; %lld or %lld are needed", key, (long long)*count,
+                    (long long)length, (long long)other);
 }
 
 static int32_t comment_periodic(const lines *lines, const extxyz_comment *comment, extxyz_frame *frame) {
@@ -96,10 +96,10 @@ static int32_t comment_periodic(const lines *lines, const extxyz_comment *commen
   if (comment->pbc == NULL)
     return TERN_SUCCESS;
   if (extxyz_flags(comment->pbc, 3, frame->periodic, &wrong) != 3)
-    return lines_fail(lines, comment->pbc, error_set(TERN_ERROR_FORMAT, "pbc needs three of T and F, as pbc=\"T T F\""));
+    return lines_fail(lines, comment->pbc, "pbc needs three of T and F, as pbc=\"T T F\"");
   const bool any = frame->periodic[0] || frame->periodic[1] || frame->periodic[2];
   if (any && !frame->has_cell)
-    return lines_fail(lines, comment->pbc, error_set(TERN_ERROR_FORMAT, "a periodic direction needs a cell: Lattice=\"...\" is missing"));
+    return lines_fail(lines, comment->pbc, "a periodic direction needs a cell: Lattice=\"...\" is missing");
   return TERN_SUCCESS;
 }
 
@@ -112,11 +112,11 @@ static int32_t comment_cell(const lines *lines, const extxyz_comment *comment, e
   TRY(comment_periodic(lines, comment, frame));
   for (int i = 0; i < 9; ++i)
     if (fabs(frame->cell[i / 3][i % 3]) > SYSTEM_LARGEST_CELL)
-      return lines_fail(lines, comment->lattice, error_set(TERN_ERROR_FORMAT, "Lattice holds %g; at most %g Angstrom is meaningful",
-                                                           frame->cell[i / 3][i % 3], SYSTEM_LARGEST_CELL));
+      return lines_fail(lines, comment->lattice, "Lattice holds %g; at most %g Angstrom is meaningful",
+                        frame->cell[i / 3][i % 3], SYSTEM_LARGEST_CELL);
   if (!lattice_independent(frame->cell, frame->periodic))
     return lines_fail(lines, comment->lattice,
-                      error_set(TERN_ERROR_FORMAT, "the cell has zero volume: the vectors of periodic directions must be independent"));
+                      "the cell has zero volume: the vectors of periodic directions must be independent");
   return TERN_SUCCESS;
 }
 
@@ -127,10 +127,12 @@ static void comment_spread(int64_t count, const double *values, double factor, d
     matrix[i / 3][i % 3] = factor * values[count == 9 ? i : voigt[i]];
 }
 
-static int32_t comment_virial(const lines *lines, const extxyz_keys *keys, const extxyz_comment *comment, extxyz_frame *frame) {
+static int32_t comment_virial(const lines *lines, const extxyz_keys *keys, const extxyz_comment *comment,
+                              extxyz_frame *frame) {
   double values[9];
   int64_t count = 0;
-  const bool virial = comment->virial != NULL && comment->has_virial, stress = comment->stress != NULL && comment->has_stress;
+  const bool virial = comment->virial != NULL && comment->has_virial,
+             stress = comment->stress != NULL && comment->has_stress;
   frame->has_virial = virial || stress;
   if (virial) {
     TRY(comment_reals(lines, keys->virial, comment->virial, 9, 6, values, &count));
@@ -139,15 +141,15 @@ static int32_t comment_virial(const lines *lines, const extxyz_keys *keys, const
     const double volume = frame->has_cell ? fabs(lattice_determinant(frame->cell)) : 0;
     TRY(comment_reals(lines, keys->stress, comment->stress, 9, 6, values, &count));
     if (!(volume > 0))
-      return lines_fail(lines, comment->stress,
-                        error_set(TERN_ERROR_FORMAT, "%s needs a cell with a volume; give %s, or has_%s=F", keys->stress,
-                                  keys->virial, keys->stress));
+      return lines_fail(lines, comment->stress, "%s needs a cell with a volume; give %s, or has_%s=F", keys->stress,
+                        keys->virial, keys->stress);
     comment_spread(count, values, -volume, frame->virial);
   }
   return TERN_SUCCESS;
 }
 
-int32_t extxyz_comment_apply(const lines *lines, const extxyz_keys *keys, const extxyz_comment *comment, extxyz_frame *frame) {
+int32_t extxyz_comment_apply(const lines *lines, const extxyz_keys *keys, const extxyz_comment *comment,
+                             extxyz_frame *frame) {
   int64_t count = 0;
   TRY(comment_cell(lines, comment, frame));
   frame->has_energy = comment->energy != NULL && comment->has_energy;

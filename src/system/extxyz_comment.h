@@ -21,6 +21,7 @@ typedef struct extxyz_comment {
 
 int32_t extxyz_comment_read(const lines *lines, const extxyz_keys *keys, extxyz_comment *comment);
 /* Cell, periodicity, energy and virial of the comment. */
-int32_t extxyz_comment_apply(const lines *lines, const extxyz_keys *keys, const extxyz_comment *comment, extxyz_frame *frame);
+int32_t extxyz_comment_apply(const lines *lines, const extxyz_keys *keys, const extxyz_comment *comment,
+                             extxyz_frame *frame);
 
 #endif

@@ -15,7 +15,7 @@ static int32_t entry_quoted(const lines *lines, char **cursor, char **text) {
       *write++ = *read == 'n' ? '\n' : *read;
       ++read;
     } else if (*read == '\0') {
-      return lines_fail(lines, start, error_set(TERN_ERROR_FORMAT, "the quote %c that begins here does not end on this line", *start));
+      return lines_fail(lines, start, "the quote %c that begins here does not end on this line", *start);
     } else {
       *write++ = *read++;
     }
@@ -41,18 +41,18 @@ static int32_t entry_bracket(const lines *lines, char **cursor) {
   int depth = 0;
   do {
     if (*at == '\0')
-      return lines_fail(lines, *cursor, error_set(TERN_ERROR_FORMAT, "the bracket that begins here is not closed on this line"));
+      return lines_fail(lines, *cursor, "the bracket that begins here is not closed on this line");
     if (*at == '"' || *at == '\'') {
       at = entry_pass_quoted(at);
       continue;
     }
     if (*at == '[' || *at == '{') {
       if (depth == DEEPEST)
-        return lines_fail(lines, at, error_set(TERN_ERROR_FORMAT, "brackets nested more than %d deep", DEEPEST));
+        return lines_fail(lines, at, "brackets nested more than %d deep", DEEPEST);
       closing[depth++] = *at == '[' ? ']' : '}';
     } else if (*at == ']' || *at == '}') {
       if (*at != closing[--depth])
-        return lines_fail(lines, at, error_set(TERN_ERROR_FORMAT, "'%c' where '%c' is due", *at, closing[depth]));
+        return lines_fail(lines, at, "'%c' where '%c' is due", *at, closing[depth]);
     }
     ++at;
   } while (depth > 0);
@@ -65,7 +65,7 @@ static int32_t entry_bare(const lines *lines, char **cursor, bool key) {
   char *at = *cursor;
   while (*at != '\0' && !extxyz_blank(*at) && !(key && *at == '=')) {
     if (*at == '"' || *at == '\'' || (!key && *at == '='))
-      return lines_fail(lines, at, error_set(TERN_ERROR_FORMAT, "'%c' inside a word; quote the whole word", *at));
+      return lines_fail(lines, at, "'%c' inside a word; quote the whole word", *at);
     ++at;
   }
   *cursor = at;
@@ -94,10 +94,10 @@ static int32_t entry_value(const lines *lines, char **cursor, extxyz_entry *entr
   ++*cursor;
   entry_skip(cursor);
   if (**cursor == '\0')
-    return lines_fail(lines, *cursor, error_set(TERN_ERROR_FORMAT, "key '%s' has no value behind its '='", key));
+    return lines_fail(lines, *cursor, "key '%s' has no value behind its '='", key);
   TRY(entry_text(lines, cursor, false, &entry->value));
   if (**cursor != '\0' && !extxyz_blank(**cursor))
-    return lines_fail(lines, *cursor, error_set(TERN_ERROR_FORMAT, "a blank is needed behind the value of '%s'", key));
+    return lines_fail(lines, *cursor, "a blank is needed behind the value of '%s'", key);
   if (**cursor != '\0')
     *(*cursor)++ = '\0';
   return TERN_SUCCESS;
@@ -110,11 +110,11 @@ int32_t extxyz_entry_next(const lines *lines, char **cursor, extxyz_entry *entry
   if (!*found)
     return TERN_SUCCESS;
   if (**cursor == '=')
-    return lines_fail(lines, *cursor, error_set(TERN_ERROR_FORMAT, "'=' without a key before it; valid: key=value"));
+    return lines_fail(lines, *cursor, "'=' without a key before it; valid: key=value");
   TRY(entry_text(lines, cursor, true, &entry->key));
   char *end = *cursor;
   if (*end != '\0' && *end != '=' && !extxyz_blank(*end))
-    return lines_fail(lines, end, error_set(TERN_ERROR_FORMAT, "a blank or '=' is needed behind a quoted key"));
+    return lines_fail(lines, end, "a blank or '=' is needed behind a quoted key");
   entry_skip(cursor);
   const bool value = **cursor == '=';
   *end = '\0'; /* may be the '=' */

@@ -20,9 +20,9 @@ void extxyz_frame_free(run *run, extxyz_frame *frame) {
 static int32_t frame_fail_word(const lines *lines, const char *word, int64_t length, const char *what) {
   char quote[LINES_QUOTE];
   if (length == 0)
-    return lines_fail(lines, word, error_set(TERN_ERROR_FORMAT, "the line ends where %s is due", what));
+    return lines_fail(lines, word, "the line ends where %s is due", what);
   lines_quote(quote, word, length);
-  return lines_fail(lines, word, error_set(TERN_ERROR_FORMAT, "'%s' is not %s", quote, what));
+  return lines_fail(lines, word, "'%s' is not %s", quote, what);
 }
 
 /* Room for one more atom: arrays grow as atoms arrive, whatever number the file announces. */
@@ -48,20 +48,23 @@ static int32_t frame_vector(const lines *lines, const char **cursor, const char 
   return TERN_SUCCESS;
 }
 
-/* An element by symbol or by number; a line that has both must agree with itself (`species` holds what was read before, or 0). */
+/* An element by symbol or by number; a line that has both must agree with itself (`species` holds what was read before,
+ * or 0). */
 static int32_t frame_species(const lines *lines, const char **cursor, bool symbol, int32_t *species) {
   const char *word = NULL;
   const int64_t length = extxyz_word(cursor, &word);
   int64_t number = 0;
   if (symbol)
     number = length > 0 ? elements_number(word, length) : 0;
-  else if (!extxyz_integer(word, length, &number) || elements_symbol(number < 1 || number > ELEMENTS_COUNT ? 0 : (int32_t)number) == NULL)
+  else if (!extxyz_integer(word, length, &number) ||
+           elements_symbol(number < 1 || number > ELEMENTS_COUNT ? 0 : (int32_t)number) == NULL)
     number = 0;
   if (number == 0)
-    return frame_fail_word(lines, word, length, symbol ? "the symbol of an element, such as Si" : "an atomic number, 1 to 118");
+    return frame_fail_word(lines, word, length,
+                           symbol ? "the symbol of an element, such as Si" : "an atomic number, 1 to 118");
   if (*species != 0 && *species != number)
-    return lines_fail(lines, word, error_set(TERN_ERROR_FORMAT, "species and Z name different elements, %s and %s",
-                                             elements_symbol(*species), elements_symbol((int32_t)number)));
+    return lines_fail(lines, word, "species and Z name different elements, %s and %s", elements_symbol(*species),
+                      elements_symbol((int32_t)number));
   *species = (int32_t)number;
   return TERN_SUCCESS;
 }
@@ -92,8 +95,8 @@ static int32_t frame_atom(const lines *lines, const extxyz_columns *columns, int
   if (length == 0)
     return TERN_SUCCESS;
   char quote[LINES_QUOTE];
-  return lines_fail(lines, word, error_set(TERN_ERROR_FORMAT, "'%s' is one column too many: Properties names %lld",
-                                           lines_quote(quote, word, length), (long long)columns->width));
+  return lines_fail(lines, word, "'%s' is one column too many: Properties names %lld", lines_quote(quote, word, length),
+                    (long long)columns->width);
 }
 
 static int32_t frame_atoms(lines *lines, const extxyz_columns *columns, extxyz_frame *frame) {
@@ -101,8 +104,8 @@ static int32_t frame_atoms(lines *lines, const extxyz_columns *columns, extxyz_f
   for (int64_t atom = 0; atom < frame->n_atoms; ++atom) {
     TRY(lines_next(lines, &found));
     if (!found)
-      return lines_fail(lines, lines->line, error_set(TERN_ERROR_FORMAT, "the file ends after %lld of %lld atoms", (long long)atom,
-                                                      (long long)frame->n_atoms));
+      return lines_fail(lines, lines->line, "the file ends after %lld of %lld atoms", (long long)atom,
+                        (long long)frame->n_atoms);
     TRY(frame_reserve(lines->run, frame, atom + 1));
     TRY(frame_atom(lines, columns, atom, frame));
   }
@@ -123,15 +126,16 @@ static int32_t frame_count(lines *lines, int64_t *n_atoms, bool *found) {
       break;
   }
   if (blank_lines > 0)
-    return lines_fail(lines, word, error_set(TERN_ERROR_FORMAT, "blank lines before this one: they are allowed at the end of the "
-                                                                "file only"));
+    return lines_fail(lines, word,
+                      "blank lines before this one: they are allowed at the end of the "
+                      "file only");
   if (!extxyz_integer(word, length, n_atoms) || *n_atoms < 0)
     return frame_fail_word(lines, word, length, "a number of atoms, 0 or more");
   if (*n_atoms > SYSTEM_LARGEST)
-    return lines_fail(lines, word, error_set(TERN_ERROR_FORMAT, "%lld atoms are more than any memory holds", (long long)*n_atoms));
+    return lines_fail(lines, word, "%lld atoms are more than any memory holds", (long long)*n_atoms);
   length = extxyz_word(&cursor, &word);
   if (length > 0)
-    return lines_fail(lines, word, error_set(TERN_ERROR_FORMAT, "the number of atoms must stand alone on its line"));
+    return lines_fail(lines, word, "the number of atoms must stand alone on its line");
   return TERN_SUCCESS;
 }
 
@@ -144,7 +148,7 @@ int32_t extxyz_next(lines *lines, const extxyz_keys *keys, extxyz_frame *frame, 
     return TERN_SUCCESS;
   TRY(lines_next(lines, &more));
   if (!more)
-    return lines_fail(lines, lines->line, error_set(TERN_ERROR_FORMAT, "the file ends where the comment line is due"));
+    return lines_fail(lines, lines->line, "the file ends where the comment line is due");
   TRY(extxyz_comment_read(lines, keys, &comment));
   TRY(extxyz_comment_apply(lines, keys, &comment, frame));
   TRY(extxyz_columns_read(lines, comment.properties, comment.has_forces ? keys->forces : NULL, &columns));

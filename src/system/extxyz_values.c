@@ -27,7 +27,8 @@ bool extxyz_integer(const char *word, int64_t length, int64_t *value) {
   if (at == length)
     return false;
   for (; at < length; ++at) {
-    if (!extxyz_digit(word[at]) || __builtin_mul_overflow(sum, 10, &sum) || __builtin_add_overflow(sum, word[at] - '0', &sum))
+    if (!extxyz_digit(word[at]) || __builtin_mul_overflow(sum, 10, &sum) ||
+        __builtin_add_overflow(sum, word[at] - '0', &sum))
       return false;
   }
   *value = negative ? -sum : sum;
@@ -83,8 +84,8 @@ static bool extxyz_real_slowly(const char *word, int64_t length, double *value) 
   return text_to_real(copy, value) && isfinite(*value);
 }
 
-/* Digits below 2^53 and a power of ten up to 22 are exact numbers, so that their product or quotient is rounded correctly
-   (Clinger, How to read floating point numbers accurately, 1990). */
+/* Digits below 2^53 and a power of ten up to 22 are exact numbers, so that their product or quotient is rounded
+   correctly (Clinger, How to read floating point numbers accurately, 1990). */
 bool extxyz_real(const char *word, int64_t length, double *value) {
   static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                   1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};

@@ -19,8 +19,8 @@ void lattice_cross(const double a[3], const double b[3], double product[3]);
 double lattice_determinant(const double vectors[3][3]);
 /* Are the periodic vectors independent? */
 bool lattice_independent(const double cell[3][3], const int32_t periodic[3]);
-/* The basis for a cell whose periodic vectors are independent. The same points are lattice points as before: only the choice
-   of vectors changes, to the shortest (Gauss's reduction by pairs, then Semaev's step for three). */
+/* The basis for a cell whose periodic vectors are independent. The same points are lattice points as before: only the
+   choice of vectors changes, to the shortest (Gauss's reduction by pairs, then Semaev's step for three). */
 void lattice_make(lattice *lattice, const double cell[3][3], const int32_t periodic[3]);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Neighbour lists: one pass over the bins counts, a second one fills, so that memory is exact and the order does not depend on
-   the number of threads. */
+/* Neighbour lists: one pass over the bins counts, a second one fills, so that memory is exact and the order does not
+   depend on the number of threads. */
 #include "system/neighbours.h"
 
 #include <math.h>
@@ -31,12 +31,13 @@ static int64_t search_center(const search *search, int64_t number) {
 }
 
 static int32_t search_coincident(int64_t a, int64_t b) {
-  return error_set(TERN_ERROR_DATA, "atoms %lld and %lld (counted from 0) are at the same place", (long long)(a < b ? a : b),
-                   (long long)(a < b ? b : a));
+  return error_set(TERN_ERROR_DATA, "atoms %lld and %lld (counted from 0) are at the same place",
+                   (long long)(a < b ? a : b), (long long)(a < b ? b : a));
 }
 
 /* Counts or writes the neighbours of one atom at `origin` that lie in one bin; *place is where the next one goes. */
-static int32_t search_bin(const search *search, int64_t center, const double *origin, const bin_view *view, int64_t *place) {
+static int32_t search_bin(const search *search, int64_t center, const double *origin, const bin_view *view,
+                          int64_t *place) {
   const bins *bins = &search->bins;
   const bin *bin = &bins->bin[view->bin];
   const double limit = search->cutoff * search->cutoff;
@@ -139,7 +140,8 @@ static int32_t search_fill(search *search) {
   return threads_for(search->run, search->n_centers, NEIGHBOURS_GRAIN, search_task, search);
 }
 
-/* Two atoms at one place spoil an environment also when neither is a centre: all atoms are searched, and only counted. */
+/* Two atoms at one place spoil an environment also when neither is a centre: all atoms are searched, and only counted.
+ */
 static int32_t search_check(const search *part) {
   neighbours counts = {0};
   search all = *part;
@@ -153,8 +155,8 @@ static int32_t search_check(const search *part) {
   return status;
 }
 
-static int32_t neighbours_search(run *run, const tern_system *system, double cutoff, int64_t n_centers, const int64_t *centers,
-                                 neighbours *list) {
+static int32_t neighbours_search(run *run, const tern_system *system, double cutoff, int64_t n_centers,
+                                 const int64_t *centers, neighbours *list) {
   search search = {.run = run, .cutoff = cutoff, .n_centers = n_centers, .centers = centers, .list = list};
   TRY(bins_make(run, &search.bins, system, cutoff));
   int32_t status = centers != NULL ? search_check(&search) : TERN_SUCCESS;

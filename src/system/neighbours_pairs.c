@@ -8,7 +8,8 @@
 #include "system/lattice.h"
 
 /* The pairs of one atom that are nearer than the cutoff; written from `place` on unless list->atom is NULL. */
-static int64_t neighbours_select(const tern_system *system, double cutoff, int64_t atom, int64_t place, neighbours *list) {
+static int64_t neighbours_select(const tern_system *system, double cutoff, int64_t atom, int64_t place,
+                                 neighbours *list) {
   int64_t count = 0;
   for (int64_t p = system->pair_first[atom]; p < system->pair_first[atom + 1]; ++p) {
     const double *vector = system->pair_vectors + 3 * p;
@@ -23,10 +24,11 @@ static int64_t neighbours_select(const tern_system *system, double cutoff, int64
   return count;
 }
 
-int32_t neighbours_from_pairs(run *run, const tern_system *system, double cutoff, int64_t n_centers, const int64_t *centers,
-                              neighbours *list) {
+int32_t neighbours_from_pairs(run *run, const tern_system *system, double cutoff, int64_t n_centers,
+                              const int64_t *centers, neighbours *list) {
   if (cutoff > system->pair_cutoff)
-    return error_set(TERN_ERROR_DATA, "the structure's pairs are complete to %g Angstrom only: a cutoff of %g needs more pairs",
+    return error_set(TERN_ERROR_DATA,
+                     "the structure's pairs are complete to %g Angstrom only: a cutoff of %g needs more pairs",
                      system->pair_cutoff, cutoff);
   list->n_centers = n_centers;
   TRY(MEMORY_NEW(run, &list->first, n_centers + 1, "a neighbour list"));

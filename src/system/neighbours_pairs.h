@@ -6,7 +6,7 @@
 #include "system/neighbours.h"
 
 /* As neighbours_build, whose checks are done; `list` is to be freed also after a failure. */
-int32_t neighbours_from_pairs(run *run, const tern_system *system, double cutoff, int64_t n_centers, const int64_t *centers,
-                              neighbours *list);
+int32_t neighbours_from_pairs(run *run, const tern_system *system, double cutoff, int64_t n_centers,
+                              const int64_t *centers, neighbours *list);
 
 #endif

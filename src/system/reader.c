@@ -80,15 +80,17 @@ static int32_t reader_append(const extxyz_frame *frame, tern_dataset *dataset) {
   tern_system *system = NULL;
   TRY(system_new(&system, frame->n_atoms, frame->species, frame->positions, frame->has_cell ? frame->cell[0] : NULL,
                  frame->periodic));
-  const int32_t status = dataset_append(dataset, system, frame->has_energy ? &frame->energy : NULL,
-                                        frame->has_forces ? frame->forces : NULL, frame->has_virial ? frame->virial[0] : NULL);
+  const int32_t status =
+      dataset_append(dataset, system, frame->has_energy ? &frame->energy : NULL,
+                     frame->has_forces ? frame->forces : NULL, frame->has_virial ? frame->virial[0] : NULL);
   system_free(system);
   return status;
 }
 
 /* What a structure takes in a data set, which outlives the call and so is not counted by the run. */
 static double reader_bytes(const extxyz_frame *frame) {
-  const double atom = sizeof *frame->species + 3 * sizeof *frame->positions + (frame->has_forces ? 3 * sizeof *frame->forces : 0);
+  const double atom =
+      sizeof *frame->species + 3 * sizeof *frame->positions + (frame->has_forces ? 3 * sizeof *frame->forces : 0);
   return sizeof(tern_system) + sizeof(struct frame) + sizeof(struct frame *) + (double)frame->n_atoms * atom;
 }
 

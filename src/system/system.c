@@ -14,7 +14,8 @@
 int32_t system_check_species(int64_t n_atoms, const int32_t *species) {
   for (int64_t i = 0; i < n_atoms; ++i)
     if (species[i] < 1 || species[i] > 118)
-      return error_set(TERN_ERROR_ARGUMENT, "species[%lld] is %d: atomic numbers are 1 to 118", (long long)i, species[i]);
+      return error_set(TERN_ERROR_ARGUMENT, "species[%lld] is %d: atomic numbers are 1 to 118", (long long)i,
+                       species[i]);
   return TERN_SUCCESS;
 }
 
@@ -26,7 +27,8 @@ int32_t system_check_vectors(const char *name, int64_t rows, const double *value
   return TERN_SUCCESS;
 }
 
-int32_t system_check_targets(const tern_system *system, const double *energy, const double *forces, const double *virial) {
+int32_t system_check_targets(const tern_system *system, const double *energy, const double *forces,
+                             const double *virial) {
   if (energy != NULL && !isfinite(*energy))
     return error_set(TERN_ERROR_ARGUMENT, "energy is %g: a finite number is needed", *energy);
   if (forces != NULL)
@@ -49,7 +51,8 @@ static int32_t system_check_cell(const double *cell, const int32_t *periodic) {
     if (periodic[d] != 0 && periodic[d] != 1)
       return error_set(TERN_ERROR_ARGUMENT, "periodic[%d] is %d: 0 or 1 is needed", d, periodic[d]);
     if (periodic[d] && cell == NULL)
-      return error_set(TERN_ERROR_ARGUMENT, "periodic[%d] is 1 but cell is NULL: a periodic direction needs its cell vector", d);
+      return error_set(TERN_ERROR_ARGUMENT,
+                       "periodic[%d] is 1 but cell is NULL: a periodic direction needs its cell vector", d);
   }
   if (cell == NULL)
     return TERN_SUCCESS;
@@ -57,13 +60,15 @@ static int32_t system_check_cell(const double *cell, const int32_t *periodic) {
   memcpy(rows, cell, sizeof rows);
   for (int i = 0; i < 9; ++i)
     if (fabs(cell[i]) > SYSTEM_LARGEST_CELL)
-      return error_set(TERN_ERROR_ARGUMENT, "cell[%d][%d] is %g: at most %g Angstrom is meaningful", i / 3, i % 3, cell[i],
-                       SYSTEM_LARGEST_CELL);
+      return error_set(TERN_ERROR_ARGUMENT, "cell[%d][%d] is %g: at most %g Angstrom is meaningful", i / 3, i % 3,
+                       cell[i], SYSTEM_LARGEST_CELL);
   if (lattice_independent(rows, periodic))
     return TERN_SUCCESS;
   if (periodic[0] && periodic[1] && periodic[2])
-    return error_set(TERN_ERROR_ARGUMENT, "cell has zero volume: three independent vectors are needed in a periodic structure");
-  return error_set(TERN_ERROR_ARGUMENT, "cell vectors of periodic directions are zero or parallel: independent ones are needed");
+    return error_set(TERN_ERROR_ARGUMENT,
+                     "cell has zero volume: three independent vectors are needed in a periodic structure");
+  return error_set(TERN_ERROR_ARGUMENT,
+                   "cell vectors of periodic directions are zero or parallel: independent ones are needed");
 }
 
 int32_t system_allocate(tern_system **system, int64_t n_owned, int64_t n_atoms, const int32_t *species) {
@@ -84,8 +89,8 @@ int32_t system_allocate(tern_system **system, int64_t n_owned, int64_t n_atoms, 
   return TERN_SUCCESS;
 }
 
-int32_t system_new(tern_system **system, int64_t n_atoms, const int32_t *species, const double *positions, const double *cell,
-                   const int32_t *periodic) {
+int32_t system_new(tern_system **system, int64_t n_atoms, const int32_t *species, const double *positions,
+                   const double *cell, const int32_t *periodic) {
   const int32_t everywhere = cell != NULL, defaults[3] = {everywhere, everywhere, everywhere};
   const int32_t *directions = periodic != NULL ? periodic : defaults;
   tern_system *made = NULL;

@@ -24,10 +24,10 @@ struct tern_system {
   double pair_cutoff;
 };
 
-int32_t system_new(tern_system **system, int64_t n_atoms, const int32_t *species, const double *positions, const double *cell,
-                   const int32_t *periodic);
-int32_t system_new_from_pairs(tern_system **system, int64_t n_owned, int64_t n_atoms, const int32_t *species, int64_t n_pairs,
-                              const int64_t *pairs, const double *vectors, double cutoff);
+int32_t system_new(tern_system **system, int64_t n_atoms, const int32_t *species, const double *positions,
+                   const double *cell, const int32_t *periodic);
+int32_t system_new_from_pairs(tern_system **system, int64_t n_owned, int64_t n_atoms, const int32_t *species,
+                              int64_t n_pairs, const int64_t *pairs, const double *vectors, double cutoff);
 tern_system *system_share(const tern_system *system); /* one more reference */
 void system_free(tern_system *system);
 bool system_volume(const tern_system *system, double *volume); /* false when not periodic in all three directions */

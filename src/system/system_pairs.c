@@ -7,23 +7,26 @@
 #include "core/memory.h"
 #include "system/system_check.h"
 
-static int32_t system_check_pair(int64_t n_owned, int64_t n_atoms, int64_t index, const int64_t *pair, const double *vector) {
+static int32_t system_check_pair(int64_t n_owned, int64_t n_atoms, int64_t index, const int64_t *pair,
+                                 const double *vector) {
   if (pair[0] < 0 || pair[0] >= n_owned)
-    return error_set(TERN_ERROR_ARGUMENT, "pairs[%lld][0] is %lld: a centre is an owned atom, 0 to %lld", (long long)index,
-                     (long long)pair[0], (long long)n_owned - 1);
+    return error_set(TERN_ERROR_ARGUMENT, "pairs[%lld][0] is %lld: a centre is an owned atom, 0 to %lld",
+                     (long long)index, (long long)pair[0], (long long)n_owned - 1);
   if (pair[1] < 0 || pair[1] >= n_atoms)
-    return error_set(TERN_ERROR_ARGUMENT, "pairs[%lld][1] is %lld: atoms are 0 to %lld", (long long)index, (long long)pair[1],
-                     (long long)n_atoms - 1);
+    return error_set(TERN_ERROR_ARGUMENT, "pairs[%lld][1] is %lld: atoms are 0 to %lld", (long long)index,
+                     (long long)pair[1], (long long)n_atoms - 1);
   for (int k = 0; k < 3; ++k)
     if (!isfinite(vector[k]))
-      return error_set(TERN_ERROR_ARGUMENT, "vectors[%lld][%d] is %g: a finite number is needed", (long long)index, k, vector[k]);
+      return error_set(TERN_ERROR_ARGUMENT, "vectors[%lld][%d] is %g: a finite number is needed", (long long)index, k,
+                       vector[k]);
   if (hypot(hypot(vector[0], vector[1]), vector[2]) < SYSTEM_COINCIDENT)
-    return error_set(TERN_ERROR_DATA, "vectors[%lld] is zero: atoms %lld and %lld are at the same place", (long long)index,
-                     (long long)pair[0], (long long)pair[1]);
+    return error_set(TERN_ERROR_DATA, "vectors[%lld] is zero: atoms %lld and %lld are at the same place",
+                     (long long)index, (long long)pair[0], (long long)pair[1]);
   return TERN_SUCCESS;
 }
 
-static int32_t system_check_pairs(int64_t n_owned, int64_t n_atoms, int64_t n_pairs, const int64_t *pairs, const double *vectors) {
+static int32_t system_check_pairs(int64_t n_owned, int64_t n_atoms, int64_t n_pairs, const int64_t *pairs,
+                                  const double *vectors) {
   for (int64_t p = 0; p < n_pairs; ++p)
     TRY(system_check_pair(n_owned, n_atoms, p, pairs + 2 * p, vectors + 3 * p));
   return TERN_SUCCESS;
@@ -48,8 +51,8 @@ static int32_t system_sort_pairs(tern_system *system, int64_t n_pairs, const int
   return TERN_SUCCESS;
 }
 
-int32_t system_new_from_pairs(tern_system **system, int64_t n_owned, int64_t n_atoms, const int32_t *species, int64_t n_pairs,
-                              const int64_t *pairs, const double *vectors, double cutoff) {
+int32_t system_new_from_pairs(tern_system **system, int64_t n_owned, int64_t n_atoms, const int32_t *species,
+                              int64_t n_pairs, const int64_t *pairs, const double *vectors, double cutoff) {
   tern_system *made = NULL;
   TRY(system_check_count("n_owned", n_owned));
   TRY(system_check_count("n_atoms", n_atoms));

@@ -115,7 +115,8 @@ static int32_t writer_atoms(tern_writer *writer, const tern_system *system, cons
 int32_t writer_append(tern_writer *writer, const tern_system *system, const double *energy, const double *forces,
                       const double *virial) {
   if (writer->output == NULL || writer->failed)
-    return error_set(TERN_ERROR_ARGUMENT, writer->failed ? "writing failed before: start a new file" : "the file is closed already");
+    return error_set(TERN_ERROR_ARGUMENT,
+                     writer->failed ? "writing failed before: start a new file" : "the file is closed already");
   if (system->positions == NULL)
     return error_set(TERN_ERROR_MISSING, "a system made from pairs has no positions to write");
   TRY(system_check_targets(system, energy, forces, virial));
@@ -129,7 +130,8 @@ int32_t writer_append(tern_writer *writer, const tern_system *system, const doub
 
 int32_t writer_close(tern_writer *writer) {
   if (writer->output == NULL || writer->failed)
-    return error_set(TERN_ERROR_ARGUMENT, writer->failed ? "writing failed before: start a new file" : "the file is closed already");
+    return error_set(TERN_ERROR_ARGUMENT,
+                     writer->failed ? "writing failed before: start a new file" : "the file is closed already");
   TRY(output_commit(writer->output));
   output_free(writer->output);
   writer->output = NULL;
