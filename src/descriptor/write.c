@@ -105,7 +105,7 @@ static int32_t write_tensors(const tern_descriptor *descriptor, run *run, const 
   if (status == TERN_SUCCESS)
     status = write_pass(descriptor, run, dataset, NULL, &target);
   if (status == TERN_SUCCESS)
-    return safetensors_writer_close(target.tensors);
+    status = safetensors_writer_close(target.tensors);
   safetensors_writer_free(target.tensors);
   return status;
 }
