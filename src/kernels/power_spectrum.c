@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Products of two channels over m, and what their derivatives need. Results are compact, [n][n'] without padding: a full block is
-   stored where the row that follows overwrites what is too much. */
+   stored where the rows that follow overwrite what is too much. */
 #include "kernels/block.h"
 #include "kernels/set.h"
 
@@ -9,11 +9,11 @@
 
 /* Columns n' .. n' + 7 of row n of a matrix [n_max][n_max] that is written in ascending order. */
 INLINE void put_row(double *matrix, int32_t n_max, int32_t row, int32_t column, block value) {
-  const int32_t left = n_max - column;
-  if (left >= KERNEL_BLOCK || row + 1 < n_max)
-    block_store_loose(matrix + (int64_t)row * n_max + column, value);
+  const int32_t at = row * n_max + column, left = n_max - column;
+  if (at + KERNEL_BLOCK <= n_max * n_max)
+    block_store_loose(matrix + at, value);
   else
-    block_store_some(matrix + (int64_t)row * n_max + column, value, left);
+    block_store_some(matrix + at, value, left < KERNEL_BLOCK ? left : KERNEL_BLOCK);
 }
 
 /* Rows n .. n + rows - 1 (rows is constant where it is called), one block of columns. */
