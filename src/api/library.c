@@ -118,8 +118,8 @@ int32_t api_kinds_count(int64_t *count) {
 }
 
 int32_t api_kinds_entry(int64_t index, int32_t field, char *buffer, int64_t capacity, int64_t *length) {
-  library_kind kind;
-  int64_t count;
+  library_kind kind = {0};
+  int64_t count = 0;
   TRY(api_kinds_count(&count));
   TRY(api_index("index", index, count, "kinds"));
   library_find_kind(index, &kind);

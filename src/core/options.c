@@ -149,28 +149,28 @@ static bool options_is_one_integer(const option_row *row) { return option_is_int
 static bool options_is_one_real(const option_row *row) { return option_is_real(row) && !option_is_list(row); }
 
 int32_t options_integer(const tern_options *options, const char *key, int64_t *number) {
-  const option_value *value;
+  const option_value *value = NULL;
   TRY(options_value(options, key, options_is_one_integer, &value));
   *number = value->integer;
   return TERN_SUCCESS;
 }
 
 int32_t options_real(const tern_options *options, const char *key, double *number) {
-  const option_value *value;
+  const option_value *value = NULL;
   TRY(options_value(options, key, options_is_one_real, &value));
   *number = value->real;
   return TERN_SUCCESS;
 }
 
 int32_t options_text(const tern_options *options, const char *key, const char **source) {
-  const option_value *value;
+  const option_value *value = NULL;
   TRY(options_value(options, key, NULL, &value));
   *source = value->text;
   return TERN_SUCCESS;
 }
 
 int32_t options_integers(const tern_options *options, const char *key, int64_t *count, const int64_t **numbers) {
-  const option_value *value;
+  const option_value *value = NULL;
   TRY(options_value(options, key, option_is_integer, &value));
   *count = value->word ? -1 : value->count;
   *numbers = value->integers ? value->integers : &value->integer;
@@ -178,7 +178,7 @@ int32_t options_integers(const tern_options *options, const char *key, int64_t *
 }
 
 int32_t options_reals(const tern_options *options, const char *key, int64_t *count, const double **numbers) {
-  const option_value *value;
+  const option_value *value = NULL;
   TRY(options_value(options, key, option_is_real, &value));
   *count = value->word ? -1 : value->count;
   *numbers = value->reals ? value->reals : &value->real;
