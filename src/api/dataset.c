@@ -5,6 +5,7 @@
 
 #include "api/api.h"
 #include "api/bodies.h"
+#include "api/check.h"
 
 int32_t api_dataset_new(tern_dataset **dataset) { return dataset_new(dataset); }
 
@@ -21,6 +22,8 @@ int32_t api_dataset_free(tern_dataset *dataset) {
 
 int32_t api_dataset_append(tern_dataset *dataset, const tern_system *system, const double *energy, const double *forces,
                            const double *virial) {
+  const int64_t shape[] = {system->n_atoms, 3};
+  TRY(check_numbers((check_place){"tern_dataset_append", "forces"}, forces, 2, shape));
   return dataset_append(dataset, system, energy, forces, virial);
 }
 
@@ -89,6 +92,8 @@ int32_t api_writer_open(tern_writer **writer, const char *path) { return writer_
 
 int32_t api_writer_append(tern_writer *writer, const tern_system *system, const double *energy, const double *forces,
                           const double *virial) {
+  const int64_t shape[] = {system->n_atoms, 3};
+  TRY(check_numbers((check_place){"tern_writer_append", "forces"}, forces, 2, shape));
   return writer_append(writer, system, energy, forces, virial);
 }
 

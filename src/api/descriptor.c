@@ -2,6 +2,7 @@
 #include "descriptor/descriptor.h"
 
 #include "api/bodies.h"
+#include "api/check.h"
 #include "core/error.h"
 
 int32_t api_descriptor_new(tern_descriptor **descriptor, const char *kind, const tern_options *options) {
@@ -80,6 +81,8 @@ int32_t api_descriptor_pullback(const tern_descriptor *descriptor, const tern_sy
 int32_t api_descriptor_pushforward(const tern_descriptor *descriptor, const tern_system *system, const double *position_direction,
                                    const double *strain_direction, double *derivative) {
   run run;
+  const int64_t shape[] = {system->n_atoms, 3};
+  TRY(check_numbers((check_place){"tern_descriptor_pushforward", "position_direction"}, position_direction, 2, shape));
   TRY(run_init(&run, descriptor->options, NULL, NULL));
   return descriptor_pushforward(descriptor, &run, system, position_direction, strain_direction, derivative);
 }
