@@ -98,7 +98,7 @@ void matcher_free(run *run, matcher *matcher) {
 
 static void turn(matcher *matcher, double rotation[3][3]) {
   for (int64_t k = 0; k < matcher->second->count; k++)
-    rotation_apply(rotation, matcher->second->points + 3 * k, matcher->turned + 3 * k);
+    rotation_of_point(rotation, matcher->second->points + 3 * k, matcher->turned + 3 * k);
 }
 
 static double squared_distance(const double *a, const double *b) {

@@ -12,7 +12,7 @@ double rotation_length(const double a[3]) {
   return sqrt(rotation_dot(a, a));
 }
 
-void rotation_apply(double rotation[3][3], const double point[3], double image[3]) {
+void rotation_of_point(double rotation[3][3], const double point[3], double image[3]) {
   const double copy[3] = {point[0], point[1], point[2]};
   for (int a = 0; a < 3; a++)
     image[a] = rotation_dot(rotation[a], copy);

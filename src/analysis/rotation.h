@@ -9,7 +9,7 @@
 double rotation_dot(const double a[3], const double b[3]);
 void rotation_cross(const double a[3], const double b[3], double product[3]);
 double rotation_length(const double a[3]);
-void rotation_apply(double rotation[3][3], const double point[3], double image[3]);
+void rotation_of_point(double rotation[3][3], const double point[3], double image[3]);
 /* Right-handed axes (rows): the first along p, the second in the plane of p and q. False when that is no plane. */
 bool rotation_axes(const double p[3], const double q[3], double axes[3][3]);
 /* Axes along p, the others anywhere, turned about p by an angle. */
