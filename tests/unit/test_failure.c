@@ -58,10 +58,12 @@ static void descriptor_calls(const char *kind, const tern_system *bad, const cha
   static double weights[GUARDED / 8];
   int64_t *counts = (int64_t *)(void *)guarded_output();
   double *output = guarded_output();
-  assert_int_equal(tern_descriptor_shape(descriptor, bad, counts, counts + 1), TERN_ERROR_DATA);
-  assert_non_null(strstr(helper_message(), culprit));
-  assert_int_equal(tern_descriptor_rows(descriptor, bad, counts), TERN_ERROR_DATA);
   assert_int_equal(tern_descriptor_compute(descriptor, bad, output), TERN_ERROR_DATA);
+  assert_non_null(strstr(helper_message(), culprit));
+  if (strcmp(kind, "frames") == 0) { /* the others have one row a centre, whatever stands around it */
+    assert_int_equal(tern_descriptor_shape(descriptor, bad, counts, counts + 1), TERN_ERROR_DATA);
+    assert_int_equal(tern_descriptor_rows(descriptor, bad, counts), TERN_ERROR_DATA);
+  }
   assert_int_equal(tern_descriptor_pullback(descriptor, bad, weights, output, output + 100), TERN_ERROR_DATA);
   assert_int_equal(tern_descriptor_pushforward(descriptor, bad, weights, NULL, output), TERN_ERROR_DATA);
   assert_int_equal(tern_descriptor_jacobian_shape(descriptor, bad, counts), TERN_ERROR_DATA);
