@@ -85,7 +85,7 @@ static int32_t output_connect(output_file *file) {
     return error_set(TERN_ERROR_FILE, "'%s' is a directory; the name of a file is needed", file->path);
   if (!S_ISREG(status.st_mode))
     return output_device(file);
-  if (access(file->path, W_OK) != 0)
+  if (faccessat(AT_FDCWD, file->path, W_OK, AT_EACCESS) != 0)
     return output_failure(file, "overwrite");
   TRY(output_temporary(file));
   return fchmod(file->descriptor, status.st_mode & 0777) == 0 ? TERN_SUCCESS : output_failure(file, "set the mode of");
