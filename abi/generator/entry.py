@@ -115,7 +115,8 @@ def _checks(contract, function):
             check = rule(function, argument)
             if check:
                 place = f'(check_place){{"{contract.prefix}_{function.name}", "{argument.name}"}}'
-                lines.append(c_types.call(f"  TRY({check[0]}", [place, argument.name, *check[1:]]) + ");")
+                value = argument.name + (" != NULL" if rule is _pointer else "")
+                lines.append(c_types.call(f"  TRY({check[0]}", [place, value, *check[1:]]) + ");")
     return lines
 
 

@@ -9,8 +9,8 @@
 #include "core/memory.h"
 #include "core/text.h"
 
-int32_t check_pointer(check_place place, const void *pointer) {
-  if (pointer != NULL)
+int32_t check_pointer(check_place place, bool given) {
+  if (given)
     return TERN_SUCCESS;
   return error_set(TERN_ERROR_ARGUMENT, "argument '%s' of %s is NULL", place.argument, place.function);
 }

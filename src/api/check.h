@@ -3,6 +3,7 @@
 #ifndef TERNION_API_CHECK_H
 #define TERNION_API_CHECK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/error.h"
@@ -18,7 +19,8 @@ typedef struct check_choice {
   const char *name;
 } check_choice;
 
-int32_t check_pointer(check_place place, const void *pointer);
+/* `given`: is it not NULL? Asked by the caller, because a pointer to a function is none to void. */
+int32_t check_pointer(check_place place, bool given);
 int32_t check_count(check_place place, int64_t count);
 /* Could an array of these dimensions (not negative) lie in the machine's memory? pointer NULL: nothing to check. */
 int32_t check_array(check_place place, const void *pointer, int64_t size, int32_t rank, const int64_t *dimensions);

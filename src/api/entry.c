@@ -80,7 +80,7 @@ int32_t tern_info(char *buffer, int64_t capacity, int64_t *length) {
 }
 
 static int32_t checked_file_info(const char *path, char *buffer, int64_t capacity, int64_t *length) {
-  TRY(check_pointer((check_place){"tern_file_info", "path"}, path));
+  TRY(check_pointer((check_place){"tern_file_info", "path"}, path != NULL));
   TRY(check_count((check_place){"tern_file_info", "capacity"}, capacity));
   TRY(check_array((check_place){"tern_file_info", "buffer"}, buffer, 1, 1, (const int64_t[]){capacity}));
   TRY(check_text((check_place){"tern_file_info", "path"}, path));
@@ -96,7 +96,7 @@ int32_t tern_file_info(const char *path, char *buffer, int64_t capacity, int64_t
 }
 
 static int32_t checked_kinds_count(int64_t *count) {
-  TRY(check_pointer((check_place){"tern_kinds_count", "count"}, count));
+  TRY(check_pointer((check_place){"tern_kinds_count", "count"}, count != NULL));
   return api_kinds_count(count);
 }
 
@@ -125,7 +125,7 @@ int32_t tern_kinds_entry(int64_t index, int32_t field, char *buffer, int64_t cap
 }
 
 static int32_t checked_options_new(tern_options **options) {
-  TRY(check_pointer((check_place){"tern_options_new", "options"}, options));
+  TRY(check_pointer((check_place){"tern_options_new", "options"}, options != NULL));
   return api_options_new(options);
 }
 
@@ -151,9 +151,9 @@ int32_t tern_options_free(tern_options *options) {
 }
 
 static int32_t checked_options_set(tern_options *options, const char *key, const char *value) {
-  TRY(check_pointer((check_place){"tern_options_set", "options"}, options));
-  TRY(check_pointer((check_place){"tern_options_set", "key"}, key));
-  TRY(check_pointer((check_place){"tern_options_set", "value"}, value));
+  TRY(check_pointer((check_place){"tern_options_set", "options"}, options != NULL));
+  TRY(check_pointer((check_place){"tern_options_set", "key"}, key != NULL));
+  TRY(check_pointer((check_place){"tern_options_set", "value"}, value != NULL));
   TRY(check_handle((check_place){"tern_options_set", "options"}, options, HANDLE_OPTIONS));
   TRY(check_text((check_place){"tern_options_set", "key"}, key));
   TRY(check_text((check_place){"tern_options_set", "value"}, value));
@@ -169,8 +169,8 @@ int32_t tern_options_set(tern_options *options, const char *key, const char *val
 }
 
 static int32_t checked_options_set_int(tern_options *options, const char *key, int64_t value) {
-  TRY(check_pointer((check_place){"tern_options_set_int", "options"}, options));
-  TRY(check_pointer((check_place){"tern_options_set_int", "key"}, key));
+  TRY(check_pointer((check_place){"tern_options_set_int", "options"}, options != NULL));
+  TRY(check_pointer((check_place){"tern_options_set_int", "key"}, key != NULL));
   TRY(check_handle((check_place){"tern_options_set_int", "options"}, options, HANDLE_OPTIONS));
   TRY(check_text((check_place){"tern_options_set_int", "key"}, key));
   return api_options_set_int(options, key, value);
@@ -185,8 +185,8 @@ int32_t tern_options_set_int(tern_options *options, const char *key, int64_t val
 }
 
 static int32_t checked_options_set_double(tern_options *options, const char *key, double value) {
-  TRY(check_pointer((check_place){"tern_options_set_double", "options"}, options));
-  TRY(check_pointer((check_place){"tern_options_set_double", "key"}, key));
+  TRY(check_pointer((check_place){"tern_options_set_double", "options"}, options != NULL));
+  TRY(check_pointer((check_place){"tern_options_set_double", "key"}, key != NULL));
   TRY(check_handle((check_place){"tern_options_set_double", "options"}, options, HANDLE_OPTIONS));
   TRY(check_text((check_place){"tern_options_set_double", "key"}, key));
   TRY(check_number((check_place){"tern_options_set_double", "value"}, value));
@@ -202,9 +202,9 @@ int32_t tern_options_set_double(tern_options *options, const char *key, double v
 }
 
 static int32_t checked_options_set_string(tern_options *options, const char *key, const char *value) {
-  TRY(check_pointer((check_place){"tern_options_set_string", "options"}, options));
-  TRY(check_pointer((check_place){"tern_options_set_string", "key"}, key));
-  TRY(check_pointer((check_place){"tern_options_set_string", "value"}, value));
+  TRY(check_pointer((check_place){"tern_options_set_string", "options"}, options != NULL));
+  TRY(check_pointer((check_place){"tern_options_set_string", "key"}, key != NULL));
+  TRY(check_pointer((check_place){"tern_options_set_string", "value"}, value != NULL));
   TRY(check_handle((check_place){"tern_options_set_string", "options"}, options, HANDLE_OPTIONS));
   TRY(check_text((check_place){"tern_options_set_string", "key"}, key));
   TRY(check_text((check_place){"tern_options_set_string", "value"}, value));
@@ -220,9 +220,9 @@ int32_t tern_options_set_string(tern_options *options, const char *key, const ch
 }
 
 static int32_t checked_options_set_ints(tern_options *options, const char *key, int64_t count, const int64_t *values) {
-  TRY(check_pointer((check_place){"tern_options_set_ints", "options"}, options));
-  TRY(check_pointer((check_place){"tern_options_set_ints", "key"}, key));
-  TRY(check_pointer((check_place){"tern_options_set_ints", "values"}, values));
+  TRY(check_pointer((check_place){"tern_options_set_ints", "options"}, options != NULL));
+  TRY(check_pointer((check_place){"tern_options_set_ints", "key"}, key != NULL));
+  TRY(check_pointer((check_place){"tern_options_set_ints", "values"}, values != NULL));
   TRY(check_count((check_place){"tern_options_set_ints", "count"}, count));
   TRY(check_array((check_place){"tern_options_set_ints", "values"}, values, 8, 1, (const int64_t[]){count}));
   TRY(check_handle((check_place){"tern_options_set_ints", "options"}, options, HANDLE_OPTIONS));
@@ -240,9 +240,9 @@ int32_t tern_options_set_ints(tern_options *options, const char *key, int64_t co
 
 static int32_t checked_options_set_doubles(tern_options *options, const char *key, int64_t count,
                                            const double *values) {
-  TRY(check_pointer((check_place){"tern_options_set_doubles", "options"}, options));
-  TRY(check_pointer((check_place){"tern_options_set_doubles", "key"}, key));
-  TRY(check_pointer((check_place){"tern_options_set_doubles", "values"}, values));
+  TRY(check_pointer((check_place){"tern_options_set_doubles", "options"}, options != NULL));
+  TRY(check_pointer((check_place){"tern_options_set_doubles", "key"}, key != NULL));
+  TRY(check_pointer((check_place){"tern_options_set_doubles", "values"}, values != NULL));
   TRY(check_count((check_place){"tern_options_set_doubles", "count"}, count));
   TRY(check_array((check_place){"tern_options_set_doubles", "values"}, values, 8, 1, (const int64_t[]){count}));
   TRY(check_handle((check_place){"tern_options_set_doubles", "options"}, options, HANDLE_OPTIONS));
@@ -261,8 +261,8 @@ int32_t tern_options_set_doubles(tern_options *options, const char *key, int64_t
 
 static int32_t checked_options_get(const tern_options *options, const char *key, char *buffer, int64_t capacity,
                                    int64_t *length) {
-  TRY(check_pointer((check_place){"tern_options_get", "options"}, options));
-  TRY(check_pointer((check_place){"tern_options_get", "key"}, key));
+  TRY(check_pointer((check_place){"tern_options_get", "options"}, options != NULL));
+  TRY(check_pointer((check_place){"tern_options_get", "key"}, key != NULL));
   TRY(check_count((check_place){"tern_options_get", "capacity"}, capacity));
   TRY(check_array((check_place){"tern_options_get", "buffer"}, buffer, 1, 1, (const int64_t[]){capacity}));
   TRY(check_handle((check_place){"tern_options_get", "options"}, options, HANDLE_OPTIONS));
@@ -280,7 +280,7 @@ int32_t tern_options_get(const tern_options *options, const char *key, char *buf
 }
 
 static int32_t checked_options_count(const char *kind, int64_t *count) {
-  TRY(check_pointer((check_place){"tern_options_count", "count"}, count));
+  TRY(check_pointer((check_place){"tern_options_count", "count"}, count != NULL));
   TRY(check_text((check_place){"tern_options_count", "kind"}, kind));
   return api_options_count(kind, count);
 }
@@ -314,9 +314,9 @@ int32_t tern_options_entry(const char *kind, int64_t index, int32_t field, char 
 
 static int32_t checked_system_new(tern_system **system, int64_t n_atoms, const int32_t *species,
                                   const double *positions, const double *cell, const int32_t *periodic) {
-  TRY(check_pointer((check_place){"tern_system_new", "system"}, system));
-  TRY(check_pointer((check_place){"tern_system_new", "species"}, species));
-  TRY(check_pointer((check_place){"tern_system_new", "positions"}, positions));
+  TRY(check_pointer((check_place){"tern_system_new", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_system_new", "species"}, species != NULL));
+  TRY(check_pointer((check_place){"tern_system_new", "positions"}, positions != NULL));
   TRY(check_count((check_place){"tern_system_new", "n_atoms"}, n_atoms));
   TRY(check_array((check_place){"tern_system_new", "species"}, species, 4, 1, (const int64_t[]){n_atoms}));
   TRY(check_array((check_place){"tern_system_new", "positions"}, positions, 8, 2, (const int64_t[]){n_atoms, 3}));
@@ -337,10 +337,10 @@ int32_t tern_system_new(tern_system **system, int64_t n_atoms, const int32_t *sp
 static int32_t checked_system_new_from_pairs(tern_system **system, int64_t n_owned, int64_t n_atoms,
                                              const int32_t *species, int64_t n_pairs, const int64_t *pairs,
                                              const double *vectors, double cutoff) {
-  TRY(check_pointer((check_place){"tern_system_new_from_pairs", "system"}, system));
-  TRY(check_pointer((check_place){"tern_system_new_from_pairs", "species"}, species));
-  TRY(check_pointer((check_place){"tern_system_new_from_pairs", "pairs"}, pairs));
-  TRY(check_pointer((check_place){"tern_system_new_from_pairs", "vectors"}, vectors));
+  TRY(check_pointer((check_place){"tern_system_new_from_pairs", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_system_new_from_pairs", "species"}, species != NULL));
+  TRY(check_pointer((check_place){"tern_system_new_from_pairs", "pairs"}, pairs != NULL));
+  TRY(check_pointer((check_place){"tern_system_new_from_pairs", "vectors"}, vectors != NULL));
   TRY(check_count((check_place){"tern_system_new_from_pairs", "n_atoms"}, n_atoms));
   TRY(check_count((check_place){"tern_system_new_from_pairs", "n_pairs"}, n_pairs));
   TRY(check_array((check_place){"tern_system_new_from_pairs", "species"}, species, 4, 1, (const int64_t[]){n_atoms}));
@@ -376,8 +376,8 @@ int32_t tern_system_free(tern_system *system) {
 }
 
 static int32_t checked_system_size(const tern_system *system, int64_t *n_atoms, int64_t *n_owned) {
-  TRY(check_pointer((check_place){"tern_system_size", "system"}, system));
-  TRY(check_pointer((check_place){"tern_system_size", "n_atoms"}, n_atoms));
+  TRY(check_pointer((check_place){"tern_system_size", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_system_size", "n_atoms"}, n_atoms != NULL));
   TRY(check_handle((check_place){"tern_system_size", "system"}, system, HANDLE_SYSTEM));
   return api_system_size(system, n_atoms, n_owned);
 }
@@ -391,8 +391,8 @@ int32_t tern_system_size(const tern_system *system, int64_t *n_atoms, int64_t *n
 }
 
 static int32_t checked_system_species(const tern_system *system, int32_t *species) {
-  TRY(check_pointer((check_place){"tern_system_species", "system"}, system));
-  TRY(check_pointer((check_place){"tern_system_species", "species"}, species));
+  TRY(check_pointer((check_place){"tern_system_species", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_system_species", "species"}, species != NULL));
   TRY(check_handle((check_place){"tern_system_species", "system"}, system, HANDLE_SYSTEM));
   return api_system_species(system, species);
 }
@@ -406,8 +406,8 @@ int32_t tern_system_species(const tern_system *system, int32_t *species) {
 }
 
 static int32_t checked_system_positions(const tern_system *system, double *positions) {
-  TRY(check_pointer((check_place){"tern_system_positions", "system"}, system));
-  TRY(check_pointer((check_place){"tern_system_positions", "positions"}, positions));
+  TRY(check_pointer((check_place){"tern_system_positions", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_system_positions", "positions"}, positions != NULL));
   TRY(check_handle((check_place){"tern_system_positions", "system"}, system, HANDLE_SYSTEM));
   return api_system_positions(system, positions);
 }
@@ -421,9 +421,9 @@ int32_t tern_system_positions(const tern_system *system, double *positions) {
 }
 
 static int32_t checked_system_cell(const tern_system *system, double *cell, int32_t *periodic) {
-  TRY(check_pointer((check_place){"tern_system_cell", "system"}, system));
-  TRY(check_pointer((check_place){"tern_system_cell", "cell"}, cell));
-  TRY(check_pointer((check_place){"tern_system_cell", "periodic"}, periodic));
+  TRY(check_pointer((check_place){"tern_system_cell", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_system_cell", "cell"}, cell != NULL));
+  TRY(check_pointer((check_place){"tern_system_cell", "periodic"}, periodic != NULL));
   TRY(check_handle((check_place){"tern_system_cell", "system"}, system, HANDLE_SYSTEM));
   return api_system_cell(system, cell, periodic);
 }
@@ -437,8 +437,8 @@ int32_t tern_system_cell(const tern_system *system, double *cell, int32_t *perio
 }
 
 static int32_t checked_system_pairs_count(const tern_system *system, double cutoff, int64_t *n_pairs) {
-  TRY(check_pointer((check_place){"tern_system_pairs_count", "system"}, system));
-  TRY(check_pointer((check_place){"tern_system_pairs_count", "n_pairs"}, n_pairs));
+  TRY(check_pointer((check_place){"tern_system_pairs_count", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_system_pairs_count", "n_pairs"}, n_pairs != NULL));
   TRY(check_handle((check_place){"tern_system_pairs_count", "system"}, system, HANDLE_SYSTEM));
   TRY(check_number((check_place){"tern_system_pairs_count", "cutoff"}, cutoff));
   return api_system_pairs_count(system, cutoff, n_pairs);
@@ -453,9 +453,9 @@ int32_t tern_system_pairs_count(const tern_system *system, double cutoff, int64_
 }
 
 static int32_t checked_system_pairs(const tern_system *system, double cutoff, int64_t *pairs, double *vectors) {
-  TRY(check_pointer((check_place){"tern_system_pairs", "system"}, system));
-  TRY(check_pointer((check_place){"tern_system_pairs", "pairs"}, pairs));
-  TRY(check_pointer((check_place){"tern_system_pairs", "vectors"}, vectors));
+  TRY(check_pointer((check_place){"tern_system_pairs", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_system_pairs", "pairs"}, pairs != NULL));
+  TRY(check_pointer((check_place){"tern_system_pairs", "vectors"}, vectors != NULL));
   TRY(check_handle((check_place){"tern_system_pairs", "system"}, system, HANDLE_SYSTEM));
   TRY(check_number((check_place){"tern_system_pairs", "cutoff"}, cutoff));
   return api_system_pairs(system, cutoff, pairs, vectors);
@@ -470,7 +470,7 @@ int32_t tern_system_pairs(const tern_system *system, double cutoff, int64_t *pai
 }
 
 static int32_t checked_dataset_new(tern_dataset **dataset) {
-  TRY(check_pointer((check_place){"tern_dataset_new", "dataset"}, dataset));
+  TRY(check_pointer((check_place){"tern_dataset_new", "dataset"}, dataset != NULL));
   return api_dataset_new(dataset);
 }
 
@@ -483,8 +483,8 @@ int32_t tern_dataset_new(tern_dataset **dataset) {
 }
 
 static int32_t checked_dataset_read(tern_dataset **dataset, const char *path, const tern_options *options) {
-  TRY(check_pointer((check_place){"tern_dataset_read", "dataset"}, dataset));
-  TRY(check_pointer((check_place){"tern_dataset_read", "path"}, path));
+  TRY(check_pointer((check_place){"tern_dataset_read", "dataset"}, dataset != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_read", "path"}, path != NULL));
   TRY(check_handle((check_place){"tern_dataset_read", "options"}, options, HANDLE_OPTIONS));
   TRY(check_text((check_place){"tern_dataset_read", "path"}, path));
   return api_dataset_read(dataset, path, options);
@@ -499,8 +499,8 @@ int32_t tern_dataset_read(tern_dataset **dataset, const char *path, const tern_o
 }
 
 static int32_t checked_dataset_write(const tern_dataset *dataset, const char *path) {
-  TRY(check_pointer((check_place){"tern_dataset_write", "dataset"}, dataset));
-  TRY(check_pointer((check_place){"tern_dataset_write", "path"}, path));
+  TRY(check_pointer((check_place){"tern_dataset_write", "dataset"}, dataset != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_write", "path"}, path != NULL));
   TRY(check_handle((check_place){"tern_dataset_write", "dataset"}, dataset, HANDLE_DATASET));
   TRY(check_text((check_place){"tern_dataset_write", "path"}, path));
   return api_dataset_write(dataset, path);
@@ -529,8 +529,8 @@ int32_t tern_dataset_free(tern_dataset *dataset) {
 
 static int32_t checked_dataset_append(tern_dataset *dataset, const tern_system *system, const double *energy,
                                       const double *forces, const double *virial) {
-  TRY(check_pointer((check_place){"tern_dataset_append", "dataset"}, dataset));
-  TRY(check_pointer((check_place){"tern_dataset_append", "system"}, system));
+  TRY(check_pointer((check_place){"tern_dataset_append", "dataset"}, dataset != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_append", "system"}, system != NULL));
   TRY(check_handle((check_place){"tern_dataset_append", "dataset"}, dataset, HANDLE_DATASET));
   TRY(check_handle((check_place){"tern_dataset_append", "system"}, system, HANDLE_SYSTEM));
   TRY(check_numbers((check_place){"tern_dataset_append", "energy"}, energy, 1, (const int64_t[]){1}));
@@ -548,8 +548,8 @@ int32_t tern_dataset_append(tern_dataset *dataset, const tern_system *system, co
 }
 
 static int32_t checked_dataset_size(const tern_dataset *dataset, int64_t *size) {
-  TRY(check_pointer((check_place){"tern_dataset_size", "dataset"}, dataset));
-  TRY(check_pointer((check_place){"tern_dataset_size", "size"}, size));
+  TRY(check_pointer((check_place){"tern_dataset_size", "dataset"}, dataset != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_size", "size"}, size != NULL));
   TRY(check_handle((check_place){"tern_dataset_size", "dataset"}, dataset, HANDLE_DATASET));
   return api_dataset_size(dataset, size);
 }
@@ -563,8 +563,8 @@ int32_t tern_dataset_size(const tern_dataset *dataset, int64_t *size) {
 }
 
 static int32_t checked_dataset_count(const tern_dataset *dataset, int32_t target, int64_t *count) {
-  TRY(check_pointer((check_place){"tern_dataset_count", "dataset"}, dataset));
-  TRY(check_pointer((check_place){"tern_dataset_count", "count"}, count));
+  TRY(check_pointer((check_place){"tern_dataset_count", "dataset"}, dataset != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_count", "count"}, count != NULL));
   TRY(check_enum((check_place){"tern_dataset_count", "target"}, target,
                  (int32_t)(sizeof choices_target / sizeof choices_target[0]), choices_target));
   TRY(check_handle((check_place){"tern_dataset_count", "dataset"}, dataset, HANDLE_DATASET));
@@ -580,8 +580,8 @@ int32_t tern_dataset_count(const tern_dataset *dataset, int32_t target, int64_t 
 }
 
 static int32_t checked_dataset_system(const tern_dataset *dataset, int64_t index, tern_system **system) {
-  TRY(check_pointer((check_place){"tern_dataset_system", "dataset"}, dataset));
-  TRY(check_pointer((check_place){"tern_dataset_system", "system"}, system));
+  TRY(check_pointer((check_place){"tern_dataset_system", "dataset"}, dataset != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_system", "system"}, system != NULL));
   TRY(check_handle((check_place){"tern_dataset_system", "dataset"}, dataset, HANDLE_DATASET));
   return api_dataset_system(dataset, index, system);
 }
@@ -595,8 +595,8 @@ int32_t tern_dataset_system(const tern_dataset *dataset, int64_t index, tern_sys
 }
 
 static int32_t checked_dataset_target(const tern_dataset *dataset, int64_t index, int32_t target, double *values) {
-  TRY(check_pointer((check_place){"tern_dataset_target", "dataset"}, dataset));
-  TRY(check_pointer((check_place){"tern_dataset_target", "values"}, values));
+  TRY(check_pointer((check_place){"tern_dataset_target", "dataset"}, dataset != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_target", "values"}, values != NULL));
   TRY(check_enum((check_place){"tern_dataset_target", "target"}, target,
                  (int32_t)(sizeof choices_target / sizeof choices_target[0]), choices_target));
   TRY(check_handle((check_place){"tern_dataset_target", "dataset"}, dataset, HANDLE_DATASET));
@@ -613,9 +613,9 @@ int32_t tern_dataset_target(const tern_dataset *dataset, int64_t index, int32_t 
 
 static int32_t checked_dataset_subset(const tern_dataset *dataset, int64_t count, const int64_t *indices,
                                       tern_dataset **subset) {
-  TRY(check_pointer((check_place){"tern_dataset_subset", "dataset"}, dataset));
-  TRY(check_pointer((check_place){"tern_dataset_subset", "indices"}, indices));
-  TRY(check_pointer((check_place){"tern_dataset_subset", "subset"}, subset));
+  TRY(check_pointer((check_place){"tern_dataset_subset", "dataset"}, dataset != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_subset", "indices"}, indices != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_subset", "subset"}, subset != NULL));
   TRY(check_count((check_place){"tern_dataset_subset", "count"}, count));
   TRY(check_array((check_place){"tern_dataset_subset", "indices"}, indices, 8, 1, (const int64_t[]){count}));
   TRY(check_handle((check_place){"tern_dataset_subset", "dataset"}, dataset, HANDLE_DATASET));
@@ -631,8 +631,8 @@ int32_t tern_dataset_subset(const tern_dataset *dataset, int64_t count, const in
 }
 
 static int32_t checked_reader_open(tern_reader **reader, const char *path, const tern_options *options) {
-  TRY(check_pointer((check_place){"tern_reader_open", "reader"}, reader));
-  TRY(check_pointer((check_place){"tern_reader_open", "path"}, path));
+  TRY(check_pointer((check_place){"tern_reader_open", "reader"}, reader != NULL));
+  TRY(check_pointer((check_place){"tern_reader_open", "path"}, path != NULL));
   TRY(check_handle((check_place){"tern_reader_open", "options"}, options, HANDLE_OPTIONS));
   TRY(check_text((check_place){"tern_reader_open", "path"}, path));
   return api_reader_open(reader, path, options);
@@ -647,8 +647,8 @@ int32_t tern_reader_open(tern_reader **reader, const char *path, const tern_opti
 }
 
 static int32_t checked_reader_next(tern_reader *reader, int64_t count, tern_dataset **dataset) {
-  TRY(check_pointer((check_place){"tern_reader_next", "reader"}, reader));
-  TRY(check_pointer((check_place){"tern_reader_next", "dataset"}, dataset));
+  TRY(check_pointer((check_place){"tern_reader_next", "reader"}, reader != NULL));
+  TRY(check_pointer((check_place){"tern_reader_next", "dataset"}, dataset != NULL));
   TRY(check_handle((check_place){"tern_reader_next", "reader"}, reader, HANDLE_READER));
   return api_reader_next(reader, count, dataset);
 }
@@ -675,8 +675,8 @@ int32_t tern_reader_free(tern_reader *reader) {
 }
 
 static int32_t checked_writer_open(tern_writer **writer, const char *path) {
-  TRY(check_pointer((check_place){"tern_writer_open", "writer"}, writer));
-  TRY(check_pointer((check_place){"tern_writer_open", "path"}, path));
+  TRY(check_pointer((check_place){"tern_writer_open", "writer"}, writer != NULL));
+  TRY(check_pointer((check_place){"tern_writer_open", "path"}, path != NULL));
   TRY(check_text((check_place){"tern_writer_open", "path"}, path));
   return api_writer_open(writer, path);
 }
@@ -691,8 +691,8 @@ int32_t tern_writer_open(tern_writer **writer, const char *path) {
 
 static int32_t checked_writer_append(tern_writer *writer, const tern_system *system, const double *energy,
                                      const double *forces, const double *virial) {
-  TRY(check_pointer((check_place){"tern_writer_append", "writer"}, writer));
-  TRY(check_pointer((check_place){"tern_writer_append", "system"}, system));
+  TRY(check_pointer((check_place){"tern_writer_append", "writer"}, writer != NULL));
+  TRY(check_pointer((check_place){"tern_writer_append", "system"}, system != NULL));
   TRY(check_handle((check_place){"tern_writer_append", "writer"}, writer, HANDLE_WRITER));
   TRY(check_handle((check_place){"tern_writer_append", "system"}, system, HANDLE_SYSTEM));
   TRY(check_numbers((check_place){"tern_writer_append", "energy"}, energy, 1, (const int64_t[]){1}));
@@ -710,7 +710,7 @@ int32_t tern_writer_append(tern_writer *writer, const tern_system *system, const
 }
 
 static int32_t checked_writer_close(tern_writer *writer) {
-  TRY(check_pointer((check_place){"tern_writer_close", "writer"}, writer));
+  TRY(check_pointer((check_place){"tern_writer_close", "writer"}, writer != NULL));
   TRY(check_handle((check_place){"tern_writer_close", "writer"}, writer, HANDLE_WRITER));
   return api_writer_close(writer);
 }
@@ -737,8 +737,8 @@ int32_t tern_writer_free(tern_writer *writer) {
 }
 
 static int32_t checked_descriptor_new(tern_descriptor **descriptor, const char *kind, const tern_options *options) {
-  TRY(check_pointer((check_place){"tern_descriptor_new", "descriptor"}, descriptor));
-  TRY(check_pointer((check_place){"tern_descriptor_new", "kind"}, kind));
+  TRY(check_pointer((check_place){"tern_descriptor_new", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_new", "kind"}, kind != NULL));
   TRY(check_handle((check_place){"tern_descriptor_new", "options"}, options, HANDLE_OPTIONS));
   TRY(check_text((check_place){"tern_descriptor_new", "kind"}, kind));
   return api_descriptor_new(descriptor, kind, options);
@@ -767,8 +767,8 @@ int32_t tern_descriptor_free(tern_descriptor *descriptor) {
 
 static int32_t checked_descriptor_fit(tern_descriptor *descriptor, const tern_dataset *dataset,
                                       tern_progress progress, void *context) {
-  TRY(check_pointer((check_place){"tern_descriptor_fit", "descriptor"}, descriptor));
-  TRY(check_pointer((check_place){"tern_descriptor_fit", "dataset"}, dataset));
+  TRY(check_pointer((check_place){"tern_descriptor_fit", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_fit", "dataset"}, dataset != NULL));
   TRY(check_handle((check_place){"tern_descriptor_fit", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
   TRY(check_handle((check_place){"tern_descriptor_fit", "dataset"}, dataset, HANDLE_DATASET));
   return api_descriptor_fit(descriptor, dataset, progress, context);
@@ -784,8 +784,8 @@ int32_t tern_descriptor_fit(tern_descriptor *descriptor, const tern_dataset *dat
 }
 
 static int32_t checked_descriptor_save(const tern_descriptor *descriptor, const char *path) {
-  TRY(check_pointer((check_place){"tern_descriptor_save", "descriptor"}, descriptor));
-  TRY(check_pointer((check_place){"tern_descriptor_save", "path"}, path));
+  TRY(check_pointer((check_place){"tern_descriptor_save", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_save", "path"}, path != NULL));
   TRY(check_handle((check_place){"tern_descriptor_save", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
   TRY(check_text((check_place){"tern_descriptor_save", "path"}, path));
   return api_descriptor_save(descriptor, path);
@@ -800,8 +800,8 @@ int32_t tern_descriptor_save(const tern_descriptor *descriptor, const char *path
 }
 
 static int32_t checked_descriptor_load(tern_descriptor **descriptor, const char *path) {
-  TRY(check_pointer((check_place){"tern_descriptor_load", "descriptor"}, descriptor));
-  TRY(check_pointer((check_place){"tern_descriptor_load", "path"}, path));
+  TRY(check_pointer((check_place){"tern_descriptor_load", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_load", "path"}, path != NULL));
   TRY(check_text((check_place){"tern_descriptor_load", "path"}, path));
   return api_descriptor_load(descriptor, path);
 }
@@ -816,7 +816,7 @@ int32_t tern_descriptor_load(tern_descriptor **descriptor, const char *path) {
 
 static int32_t checked_descriptor_info(const tern_descriptor *descriptor, char *buffer, int64_t capacity,
                                        int64_t *length) {
-  TRY(check_pointer((check_place){"tern_descriptor_info", "descriptor"}, descriptor));
+  TRY(check_pointer((check_place){"tern_descriptor_info", "descriptor"}, descriptor != NULL));
   TRY(check_count((check_place){"tern_descriptor_info", "capacity"}, capacity));
   TRY(check_array((check_place){"tern_descriptor_info", "buffer"}, buffer, 1, 1, (const int64_t[]){capacity}));
   TRY(check_handle((check_place){"tern_descriptor_info", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
@@ -833,7 +833,7 @@ int32_t tern_descriptor_info(const tern_descriptor *descriptor, char *buffer, in
 
 static int32_t checked_descriptor_labels(const tern_descriptor *descriptor, char *buffer, int64_t capacity,
                                          int64_t *length) {
-  TRY(check_pointer((check_place){"tern_descriptor_labels", "descriptor"}, descriptor));
+  TRY(check_pointer((check_place){"tern_descriptor_labels", "descriptor"}, descriptor != NULL));
   TRY(check_count((check_place){"tern_descriptor_labels", "capacity"}, capacity));
   TRY(check_array((check_place){"tern_descriptor_labels", "buffer"}, buffer, 1, 1, (const int64_t[]){capacity}));
   TRY(check_handle((check_place){"tern_descriptor_labels", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
@@ -850,8 +850,8 @@ int32_t tern_descriptor_labels(const tern_descriptor *descriptor, char *buffer, 
 
 static int32_t checked_descriptor_shape(const tern_descriptor *descriptor, const tern_system *system, int64_t *rows,
                                         int64_t *features) {
-  TRY(check_pointer((check_place){"tern_descriptor_shape", "descriptor"}, descriptor));
-  TRY(check_pointer((check_place){"tern_descriptor_shape", "system"}, system));
+  TRY(check_pointer((check_place){"tern_descriptor_shape", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_shape", "system"}, system != NULL));
   TRY(check_handle((check_place){"tern_descriptor_shape", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
   TRY(check_handle((check_place){"tern_descriptor_shape", "system"}, system, HANDLE_SYSTEM));
   return api_descriptor_shape(descriptor, system, rows, features);
@@ -867,8 +867,8 @@ int32_t tern_descriptor_shape(const tern_descriptor *descriptor, const tern_syst
 }
 
 static int32_t checked_descriptor_index_size(const tern_descriptor *descriptor, int64_t *index_size) {
-  TRY(check_pointer((check_place){"tern_descriptor_index_size", "descriptor"}, descriptor));
-  TRY(check_pointer((check_place){"tern_descriptor_index_size", "index_size"}, index_size));
+  TRY(check_pointer((check_place){"tern_descriptor_index_size", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_index_size", "index_size"}, index_size != NULL));
   TRY(check_handle((check_place){"tern_descriptor_index_size", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
   return api_descriptor_index_size(descriptor, index_size);
 }
@@ -882,9 +882,9 @@ int32_t tern_descriptor_index_size(const tern_descriptor *descriptor, int64_t *i
 }
 
 static int32_t checked_descriptor_rows(const tern_descriptor *descriptor, const tern_system *system, int64_t *indices) {
-  TRY(check_pointer((check_place){"tern_descriptor_rows", "descriptor"}, descriptor));
-  TRY(check_pointer((check_place){"tern_descriptor_rows", "system"}, system));
-  TRY(check_pointer((check_place){"tern_descriptor_rows", "indices"}, indices));
+  TRY(check_pointer((check_place){"tern_descriptor_rows", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_rows", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_rows", "indices"}, indices != NULL));
   TRY(check_handle((check_place){"tern_descriptor_rows", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
   TRY(check_handle((check_place){"tern_descriptor_rows", "system"}, system, HANDLE_SYSTEM));
   return api_descriptor_rows(descriptor, system, indices);
@@ -900,9 +900,9 @@ int32_t tern_descriptor_rows(const tern_descriptor *descriptor, const tern_syste
 
 static int32_t checked_descriptor_compute(const tern_descriptor *descriptor, const tern_system *system,
                                           double *values) {
-  TRY(check_pointer((check_place){"tern_descriptor_compute", "descriptor"}, descriptor));
-  TRY(check_pointer((check_place){"tern_descriptor_compute", "system"}, system));
-  TRY(check_pointer((check_place){"tern_descriptor_compute", "values"}, values));
+  TRY(check_pointer((check_place){"tern_descriptor_compute", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_compute", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_compute", "values"}, values != NULL));
   TRY(check_handle((check_place){"tern_descriptor_compute", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
   TRY(check_handle((check_place){"tern_descriptor_compute", "system"}, system, HANDLE_SYSTEM));
   return api_descriptor_compute(descriptor, system, values);
@@ -918,9 +918,9 @@ int32_t tern_descriptor_compute(const tern_descriptor *descriptor, const tern_sy
 
 static int32_t checked_descriptor_pullback(const tern_descriptor *descriptor, const tern_system *system,
                                            const double *weights, double *position_gradient, double *strain_gradient) {
-  TRY(check_pointer((check_place){"tern_descriptor_pullback", "descriptor"}, descriptor));
-  TRY(check_pointer((check_place){"tern_descriptor_pullback", "system"}, system));
-  TRY(check_pointer((check_place){"tern_descriptor_pullback", "weights"}, weights));
+  TRY(check_pointer((check_place){"tern_descriptor_pullback", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_pullback", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_pullback", "weights"}, weights != NULL));
   TRY(check_handle((check_place){"tern_descriptor_pullback", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
   TRY(check_handle((check_place){"tern_descriptor_pullback", "system"}, system, HANDLE_SYSTEM));
   return api_descriptor_pullback(descriptor, system, weights, position_gradient, strain_gradient);
@@ -938,9 +938,9 @@ int32_t tern_descriptor_pullback(const tern_descriptor *descriptor, const tern_s
 static int32_t checked_descriptor_pushforward(const tern_descriptor *descriptor, const tern_system *system,
                                               const double *position_direction, const double *strain_direction,
                                               double *derivative) {
-  TRY(check_pointer((check_place){"tern_descriptor_pushforward", "descriptor"}, descriptor));
-  TRY(check_pointer((check_place){"tern_descriptor_pushforward", "system"}, system));
-  TRY(check_pointer((check_place){"tern_descriptor_pushforward", "derivative"}, derivative));
+  TRY(check_pointer((check_place){"tern_descriptor_pushforward", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_pushforward", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_pushforward", "derivative"}, derivative != NULL));
   TRY(check_handle((check_place){"tern_descriptor_pushforward", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
   TRY(check_handle((check_place){"tern_descriptor_pushforward", "system"}, system, HANDLE_SYSTEM));
   TRY(check_numbers((check_place){"tern_descriptor_pushforward", "strain_direction"}, strain_direction, 2,
@@ -961,9 +961,9 @@ int32_t tern_descriptor_pushforward(const tern_descriptor *descriptor, const ter
 
 static int32_t checked_descriptor_jacobian_shape(const tern_descriptor *descriptor, const tern_system *system,
                                                  int64_t *blocks) {
-  TRY(check_pointer((check_place){"tern_descriptor_jacobian_shape", "descriptor"}, descriptor));
-  TRY(check_pointer((check_place){"tern_descriptor_jacobian_shape", "system"}, system));
-  TRY(check_pointer((check_place){"tern_descriptor_jacobian_shape", "blocks"}, blocks));
+  TRY(check_pointer((check_place){"tern_descriptor_jacobian_shape", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_jacobian_shape", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_jacobian_shape", "blocks"}, blocks != NULL));
   TRY(check_handle((check_place){"tern_descriptor_jacobian_shape", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
   TRY(check_handle((check_place){"tern_descriptor_jacobian_shape", "system"}, system, HANDLE_SYSTEM));
   return api_descriptor_jacobian_shape(descriptor, system, blocks);
@@ -979,8 +979,8 @@ int32_t tern_descriptor_jacobian_shape(const tern_descriptor *descriptor, const 
 
 static int32_t checked_descriptor_jacobian(const tern_descriptor *descriptor, const tern_system *system,
                                            int64_t *indices, double *values, double *strain) {
-  TRY(check_pointer((check_place){"tern_descriptor_jacobian", "descriptor"}, descriptor));
-  TRY(check_pointer((check_place){"tern_descriptor_jacobian", "system"}, system));
+  TRY(check_pointer((check_place){"tern_descriptor_jacobian", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_jacobian", "system"}, system != NULL));
   TRY(check_handle((check_place){"tern_descriptor_jacobian", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
   TRY(check_handle((check_place){"tern_descriptor_jacobian", "system"}, system, HANDLE_SYSTEM));
   return api_descriptor_jacobian(descriptor, system, indices, values, strain);
@@ -997,9 +997,9 @@ int32_t tern_descriptor_jacobian(const tern_descriptor *descriptor, const tern_s
 
 static int32_t checked_descriptor_write(const tern_descriptor *descriptor, const tern_dataset *dataset,
                                         const char *path, tern_progress progress, void *context) {
-  TRY(check_pointer((check_place){"tern_descriptor_write", "descriptor"}, descriptor));
-  TRY(check_pointer((check_place){"tern_descriptor_write", "dataset"}, dataset));
-  TRY(check_pointer((check_place){"tern_descriptor_write", "path"}, path));
+  TRY(check_pointer((check_place){"tern_descriptor_write", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_write", "dataset"}, dataset != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_write", "path"}, path != NULL));
   TRY(check_handle((check_place){"tern_descriptor_write", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
   TRY(check_handle((check_place){"tern_descriptor_write", "dataset"}, dataset, HANDLE_DATASET));
   TRY(check_text((check_place){"tern_descriptor_write", "path"}, path));
@@ -1017,9 +1017,9 @@ int32_t tern_descriptor_write(const tern_descriptor *descriptor, const tern_data
 
 static int32_t checked_model_fit(tern_model **model, const char *kind, const tern_dataset *dataset,
                                  const tern_options *options, tern_progress progress, void *context) {
-  TRY(check_pointer((check_place){"tern_model_fit", "model"}, model));
-  TRY(check_pointer((check_place){"tern_model_fit", "kind"}, kind));
-  TRY(check_pointer((check_place){"tern_model_fit", "dataset"}, dataset));
+  TRY(check_pointer((check_place){"tern_model_fit", "model"}, model != NULL));
+  TRY(check_pointer((check_place){"tern_model_fit", "kind"}, kind != NULL));
+  TRY(check_pointer((check_place){"tern_model_fit", "dataset"}, dataset != NULL));
   TRY(check_handle((check_place){"tern_model_fit", "dataset"}, dataset, HANDLE_DATASET));
   TRY(check_handle((check_place){"tern_model_fit", "options"}, options, HANDLE_OPTIONS));
   TRY(check_text((check_place){"tern_model_fit", "kind"}, kind));
@@ -1049,8 +1049,8 @@ int32_t tern_model_free(tern_model *model) {
 }
 
 static int32_t checked_model_save(const tern_model *model, const char *path) {
-  TRY(check_pointer((check_place){"tern_model_save", "model"}, model));
-  TRY(check_pointer((check_place){"tern_model_save", "path"}, path));
+  TRY(check_pointer((check_place){"tern_model_save", "model"}, model != NULL));
+  TRY(check_pointer((check_place){"tern_model_save", "path"}, path != NULL));
   TRY(check_handle((check_place){"tern_model_save", "model"}, model, HANDLE_MODEL));
   TRY(check_text((check_place){"tern_model_save", "path"}, path));
   return api_model_save(model, path);
@@ -1065,8 +1065,8 @@ int32_t tern_model_save(const tern_model *model, const char *path) {
 }
 
 static int32_t checked_model_load(tern_model **model, const char *path) {
-  TRY(check_pointer((check_place){"tern_model_load", "model"}, model));
-  TRY(check_pointer((check_place){"tern_model_load", "path"}, path));
+  TRY(check_pointer((check_place){"tern_model_load", "model"}, model != NULL));
+  TRY(check_pointer((check_place){"tern_model_load", "path"}, path != NULL));
   TRY(check_text((check_place){"tern_model_load", "path"}, path));
   return api_model_load(model, path);
 }
@@ -1080,7 +1080,7 @@ int32_t tern_model_load(tern_model **model, const char *path) {
 }
 
 static int32_t checked_model_info(const tern_model *model, char *buffer, int64_t capacity, int64_t *length) {
-  TRY(check_pointer((check_place){"tern_model_info", "model"}, model));
+  TRY(check_pointer((check_place){"tern_model_info", "model"}, model != NULL));
   TRY(check_count((check_place){"tern_model_info", "capacity"}, capacity));
   TRY(check_array((check_place){"tern_model_info", "buffer"}, buffer, 1, 1, (const int64_t[]){capacity}));
   TRY(check_handle((check_place){"tern_model_info", "model"}, model, HANDLE_MODEL));
@@ -1097,8 +1097,8 @@ int32_t tern_model_info(const tern_model *model, char *buffer, int64_t capacity,
 
 static int32_t checked_model_predict(const tern_model *model, const tern_system *system, double *energy,
                                      double *forces, double *virial) {
-  TRY(check_pointer((check_place){"tern_model_predict", "model"}, model));
-  TRY(check_pointer((check_place){"tern_model_predict", "system"}, system));
+  TRY(check_pointer((check_place){"tern_model_predict", "model"}, model != NULL));
+  TRY(check_pointer((check_place){"tern_model_predict", "system"}, system != NULL));
   TRY(check_handle((check_place){"tern_model_predict", "model"}, model, HANDLE_MODEL));
   TRY(check_handle((check_place){"tern_model_predict", "system"}, system, HANDLE_SYSTEM));
   return api_model_predict(model, system, energy, forces, virial);
@@ -1115,8 +1115,8 @@ int32_t tern_model_predict(const tern_model *model, const tern_system *system, d
 
 static int32_t checked_model_predict_atoms(const tern_model *model, const tern_system *system, double *energies,
                                            double *virials) {
-  TRY(check_pointer((check_place){"tern_model_predict_atoms", "model"}, model));
-  TRY(check_pointer((check_place){"tern_model_predict_atoms", "system"}, system));
+  TRY(check_pointer((check_place){"tern_model_predict_atoms", "model"}, model != NULL));
+  TRY(check_pointer((check_place){"tern_model_predict_atoms", "system"}, system != NULL));
   TRY(check_handle((check_place){"tern_model_predict_atoms", "model"}, model, HANDLE_MODEL));
   TRY(check_handle((check_place){"tern_model_predict_atoms", "system"}, system, HANDLE_SYSTEM));
   return api_model_predict_atoms(model, system, energies, virials);
@@ -1133,9 +1133,9 @@ int32_t tern_model_predict_atoms(const tern_model *model, const tern_system *sys
 
 static int32_t checked_compare(const tern_system *first, const tern_system *second, const tern_options *options,
                                int32_t *same, double *rmsd, double *rotation, int64_t *permutation) {
-  TRY(check_pointer((check_place){"tern_compare", "first"}, first));
-  TRY(check_pointer((check_place){"tern_compare", "second"}, second));
-  TRY(check_pointer((check_place){"tern_compare", "same"}, same));
+  TRY(check_pointer((check_place){"tern_compare", "first"}, first != NULL));
+  TRY(check_pointer((check_place){"tern_compare", "second"}, second != NULL));
+  TRY(check_pointer((check_place){"tern_compare", "same"}, same != NULL));
   TRY(check_handle((check_place){"tern_compare", "first"}, first, HANDLE_SYSTEM));
   TRY(check_handle((check_place){"tern_compare", "second"}, second, HANDLE_SYSTEM));
   TRY(check_handle((check_place){"tern_compare", "options"}, options, HANDLE_OPTIONS));

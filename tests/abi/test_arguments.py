@@ -3,6 +3,7 @@
 outputs as they were. Functions and arguments come from the contract, so a new function is tested without a word."""
 
 import ctypes
+import faulthandler
 import importlib.util
 import math
 import pathlib
@@ -26,6 +27,7 @@ BAD_TEXTS = [(b"caf\xe9", 3), (b"\xc0\xaf", 0), (b"a\xed\xa0\x80", 1), (b"\xf5\x
 spec = importlib.util.spec_from_file_location("_raw", PROJECT / "bindings" / "python" / "ternion" / "_raw.py")
 raw = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(raw)
+faulthandler.enable()  # a check that is missing may end in a crash: say where
 library = raw.bind(ctypes.CDLL(sys.argv.pop(1)))
 
 
@@ -277,7 +279,8 @@ class Arguments(WithHandles):
             for value in (math.nan, math.inf):
                 values = array(ctypes.c_double, [value] + [1.0] * 4096)
                 trial = Call(self.fixture, function)
-                self.assertEqual(trial(**{argument["name"]: ctypes.addressof(values)}), raw.ERROR_ARGUMENT, last_error())
+                status = trial(**{argument["name"]: ctypes.addressof(values)})
+                self.assertEqual(status, raw.ERROR_ARGUMENT, last_error())
                 name = argument["name"]
                 for word in (f"argument '{name}'", name + "[0]" * len(argument["shape"])):
                     self.assertIn(word, last_error())

@@ -55,9 +55,9 @@ int32_t tiny_nothing(void) {
 
 static int32_t checked_box_new(tiny_box **box, int64_t count, const int32_t *kinds, const double *places,
                                const double *frame, const char *names, double scale, int32_t mode) {
-  TRY(check_pointer((check_place){"tiny_box_new", "box"}, box));
-  TRY(check_pointer((check_place){"tiny_box_new", "kinds"}, kinds));
-  TRY(check_pointer((check_place){"tiny_box_new", "places"}, places));
+  TRY(check_pointer((check_place){"tiny_box_new", "box"}, box != NULL));
+  TRY(check_pointer((check_place){"tiny_box_new", "kinds"}, kinds != NULL));
+  TRY(check_pointer((check_place){"tiny_box_new", "places"}, places != NULL));
   TRY(check_count((check_place){"tiny_box_new", "count"}, count));
   TRY(check_array((check_place){"tiny_box_new", "kinds"}, kinds, 4, 1, (const int64_t[]){count}));
   TRY(check_array((check_place){"tiny_box_new", "places"}, places, 8, 2, (const int64_t[]){count, 3}));
@@ -93,8 +93,8 @@ int32_t tiny_box_free(tiny_box *box) {
 }
 
 static int32_t checked_box_size(const tiny_box *box, int64_t *n_items, double *weight, int32_t *flag) {
-  TRY(check_pointer((check_place){"tiny_box_size", "box"}, box));
-  TRY(check_pointer((check_place){"tiny_box_size", "n_items"}, n_items));
+  TRY(check_pointer((check_place){"tiny_box_size", "box"}, box != NULL));
+  TRY(check_pointer((check_place){"tiny_box_size", "n_items"}, n_items != NULL));
   TRY(check_handle((check_place){"tiny_box_size", "box"}, box, HANDLE_BOX));
   return api_box_size(box, n_items, weight, flag);
 }
@@ -110,9 +110,9 @@ int32_t tiny_box_size(const tiny_box *box, int64_t *n_items, double *weight, int
 static int32_t checked_box_items_of_a_chosen_kind_in_their_order(const tiny_box *box, int32_t kind, double *places,
                                                                  int64_t *indices, int32_t *kinds, char *text,
                                                                  int64_t capacity) {
-  TRY(check_pointer((check_place){"tiny_box_items_of_a_chosen_kind_in_their_order", "box"}, box));
-  TRY(check_pointer((check_place){"tiny_box_items_of_a_chosen_kind_in_their_order", "places"}, places));
-  TRY(check_pointer((check_place){"tiny_box_items_of_a_chosen_kind_in_their_order", "text"}, text));
+  TRY(check_pointer((check_place){"tiny_box_items_of_a_chosen_kind_in_their_order", "box"}, box != NULL));
+  TRY(check_pointer((check_place){"tiny_box_items_of_a_chosen_kind_in_their_order", "places"}, places != NULL));
+  TRY(check_pointer((check_place){"tiny_box_items_of_a_chosen_kind_in_their_order", "text"}, text != NULL));
   TRY(check_count((check_place){"tiny_box_items_of_a_chosen_kind_in_their_order", "capacity"}, capacity));
   TRY(check_array((check_place){"tiny_box_items_of_a_chosen_kind_in_their_order", "text"}, text, 1, 1,
                   (const int64_t[]){capacity}));
@@ -131,9 +131,9 @@ int32_t tiny_box_items_of_a_chosen_kind_in_their_order(const tiny_box *box, int3
 }
 
 static int32_t checked_box_scale(tiny_box *box, const double *factors, const int64_t *order, const char *title) {
-  TRY(check_pointer((check_place){"tiny_box_scale", "box"}, box));
-  TRY(check_pointer((check_place){"tiny_box_scale", "order"}, order));
-  TRY(check_pointer((check_place){"tiny_box_scale", "title"}, title));
+  TRY(check_pointer((check_place){"tiny_box_scale", "box"}, box != NULL));
+  TRY(check_pointer((check_place){"tiny_box_scale", "order"}, order != NULL));
+  TRY(check_pointer((check_place){"tiny_box_scale", "title"}, title != NULL));
   TRY(check_handle((check_place){"tiny_box_scale", "box"}, box, HANDLE_BOX));
   TRY(check_text((check_place){"tiny_box_scale", "title"}, title));
   return api_box_scale(box, factors, order, title);
@@ -149,9 +149,9 @@ int32_t tiny_box_scale(tiny_box *box, const double *factors, const int64_t *orde
 
 static int32_t checked_bag_fill(const tiny_box *first, const tiny_box *second, tiny_bag **bag, tiny_watch watch,
                                 void *watch_context, tiny_alarm alarm, void *alarm_context) {
-  TRY(check_pointer((check_place){"tiny_bag_fill", "first"}, first));
-  TRY(check_pointer((check_place){"tiny_bag_fill", "bag"}, bag));
-  TRY(check_pointer((check_place){"tiny_bag_fill", "alarm"}, alarm));
+  TRY(check_pointer((check_place){"tiny_bag_fill", "first"}, first != NULL));
+  TRY(check_pointer((check_place){"tiny_bag_fill", "bag"}, bag != NULL));
+  TRY(check_pointer((check_place){"tiny_bag_fill", "alarm"}, alarm != NULL));
   TRY(check_handle((check_place){"tiny_bag_fill", "first"}, first, HANDLE_BOX));
   TRY(check_handle((check_place){"tiny_bag_fill", "second"}, second, HANDLE_BOX));
   return api_bag_fill(first, second, bag, watch, watch_context, alarm, alarm_context);
