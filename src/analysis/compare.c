@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "analysis/matching.h"
-#include "analysis/rotation.h"
+#include "analysis/isometry.h"
 #include "core/error.h"
 #include "core/memory.h"
 
@@ -51,8 +51,8 @@ static int64_t count_images(const search *search, int64_t point) {
 /* Distance of a point from the line through the centroid and p. */
 static double off_line(const cloud *cloud, int64_t p, int64_t q) {
   double product[3];
-  rotation_cross(cloud->points + 3 * p, cloud->points + 3 * q, product);
-  return rotation_length(product) / cloud->radii[p];
+  isometry_cross(cloud->points + 3 * p, cloud->points + 3 * q, product);
+  return isometry_length(product) / cloud->radii[p];
 }
 
 /* The best second point for p, among those at least half as far from its line as the farthest. */
@@ -93,7 +93,7 @@ static double distance(const cloud *cloud, int64_t p, int64_t q) {
   double difference[3];
   for (int axis = 0; axis < 3; axis++)
     difference[axis] = cloud->points[3 * p + axis] - cloud->points[3 * q + axis];
-  return rotation_length(difference);
+  return isometry_length(difference);
 }
 
 /* The rotation of the second that lays a candidate on the reference; false when the candidate fixes none. */
@@ -103,16 +103,16 @@ static bool candidate_rotation(const search *search, const candidate *candidate,
   const double *p = first->points + 3 * reference->p, *image = second->points + 3 * candidate->p;
   double from[3][3], to[3][3];
   if (!(first->radii[reference->p] > 0 && second->radii[candidate->p] > 0)) {
-    rotation_axes((const double[3]){1, 0, 0}, (const double[3]){0, 1, 0}, from);
+    isometry_axes((const double[3]){1, 0, 0}, (const double[3]){0, 1, 0}, from);
     memcpy(to, from, sizeof to);
   } else if (reference->q < 0) {
-    rotation_axes_about(p, 0, to);
-    rotation_axes_about(image, turn_once * (double)candidate->q / TWISTS, from);
-  } else if (!rotation_axes(p, first->points + 3 * reference->q, to) ||
-             !rotation_axes(image, second->points + 3 * candidate->q, from)) {
+    isometry_axes_about(p, 0, to);
+    isometry_axes_about(image, turn_once * (double)candidate->q / TWISTS, from);
+  } else if (!isometry_axes(p, first->points + 3 * reference->q, to) ||
+             !isometry_axes(image, second->points + 3 * candidate->q, from)) {
     return false;
   }
-  rotation_between(from, to, rotation);
+  isometry_between(from, to, rotation);
   return true;
 }
 

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "analysis/rotation.h"
+#include "analysis/isometry.h"
 #include "core/error.h"
 #include "core/memory.h"
 
@@ -24,7 +24,7 @@ static void cloud_fill(const tern_system *system, cloud *cloud) {
         cloud->species[next] = number;
         for (int axis = 0; axis < 3; axis++)
           cloud->points[3 * next + axis] = system->positions[3 * atom + axis] - centroid[axis];
-        cloud->radii[next] = rotation_length(cloud->points + 3 * next);
+        cloud->radii[next] = isometry_length(cloud->points + 3 * next);
         next++;
       }
   }
@@ -98,7 +98,7 @@ void matcher_free(run *run, matcher *matcher) {
 
 static void turn(matcher *matcher, double rotation[3][3]) {
   for (int64_t k = 0; k < matcher->second->count; k++)
-    rotation_of_point(rotation, matcher->second->points + 3 * k, matcher->turned + 3 * k);
+    isometry_apply(rotation, matcher->second->points + 3 * k, matcher->turned + 3 * k);
 }
 
 static double squared_distance(const double *a, const double *b) {
@@ -248,7 +248,7 @@ void matcher_refine(matcher *matcher, double rotation[3][3], matching *best) {
     memcpy(matcher->previous, matcher->partner, (size_t)count * sizeof(int64_t));
     for (int64_t k = 0; k < count; k++)
       memcpy(matcher->paired + 3 * k, matcher->second->points + 3 * matcher->partner[k], 3 * sizeof(double));
-    rotation_fit(count, matcher->paired, matcher->first->points, turned);
+    isometry_fit(count, matcher->paired, matcher->first->points, turned);
   }
   measure(matcher, turned, best);
 }

@@ -1,53 +1,53 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "analysis/rotation.h"
+#include "analysis/isometry.h"
 
 #include <math.h>
 #include <string.h>
 
-double rotation_dot(const double a[3], const double b[3]) {
+double isometry_dot(const double a[3], const double b[3]) {
   return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
-double rotation_length(const double a[3]) {
-  return sqrt(rotation_dot(a, a));
+double isometry_length(const double a[3]) {
+  return sqrt(isometry_dot(a, a));
 }
 
-void rotation_of_point(double rotation[3][3], const double point[3], double image[3]) {
+void isometry_apply(double rotation[3][3], const double point[3], double image[3]) {
   const double copy[3] = {point[0], point[1], point[2]};
   for (int a = 0; a < 3; a++)
-    image[a] = rotation_dot(rotation[a], copy);
+    image[a] = isometry_dot(rotation[a], copy);
 }
 
-void rotation_cross(const double a[3], const double b[3], double product[3]) {
+void isometry_cross(const double a[3], const double b[3], double product[3]) {
   for (int k = 0; k < 3; k++)
     product[k] = a[(k + 1) % 3] * b[(k + 2) % 3] - a[(k + 2) % 3] * b[(k + 1) % 3];
 }
 
-bool rotation_axes(const double p[3], const double q[3], double axes[3][3]) {
-  const double length = rotation_length(p);
+bool isometry_axes(const double p[3], const double q[3], double axes[3][3]) {
+  const double length = isometry_length(p);
   if (!(length > 0))
     return false;
   for (int k = 0; k < 3; k++)
     axes[0][k] = p[k] / length;
-  const double along = rotation_dot(axes[0], q);
+  const double along = isometry_dot(axes[0], q);
   for (int k = 0; k < 3; k++)
     axes[1][k] = q[k] - along * axes[0][k];
-  const double off = rotation_length(axes[1]);
-  if (!(off > 1e-12 * rotation_length(q)))
+  const double off = isometry_length(axes[1]);
+  if (!(off > 1e-12 * isometry_length(q)))
     return false;
   for (int k = 0; k < 3; k++)
     axes[1][k] /= off;
-  rotation_cross(axes[0], axes[1], axes[2]);
+  isometry_cross(axes[0], axes[1], axes[2]);
   return true;
 }
 
-void rotation_axes_about(const double p[3], double angle, double axes[3][3]) {
+void isometry_axes_about(const double p[3], double angle, double axes[3][3]) {
   double start[3][3], other[3] = {0, 0, 0};
   int least = 0;
   for (int k = 1; k < 3; k++)
     least = fabs(p[k]) < fabs(p[least]) ? k : least;
   other[least] = 1;
-  rotation_axes(p, other, start);
+  isometry_axes(p, other, start);
   const double c = cos(angle), s = sin(angle);
   for (int k = 0; k < 3; k++) {
     axes[0][k] = start[0][k];
@@ -56,7 +56,7 @@ void rotation_axes_about(const double p[3], double angle, double axes[3][3]) {
   }
 }
 
-void rotation_between(double from[3][3], double to[3][3], double rotation[3][3]) {
+void isometry_between(double from[3][3], double to[3][3], double rotation[3][3]) {
   for (int a = 0; a < 3; a++)
     for (int b = 0; b < 3; b++) {
       rotation[a][b] = 0;
@@ -107,7 +107,7 @@ static void from_quaternion(double w, double x, double y, double z, double rotat
   memcpy(rotation, matrix, sizeof matrix);
 }
 
-void rotation_fit(int64_t count, const double *points, const double *targets, double rotation[3][3]) {
+void isometry_fit(int64_t count, const double *points, const double *targets, double rotation[3][3]) {
   double s[3][3] = {{0}}, q[4];
   for (int64_t k = 0; k < count; k++)
     for (int a = 0; a < 3; a++)
