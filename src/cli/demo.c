@@ -69,7 +69,7 @@ static void print_head(const demo *demo) {
   int64_t train = 0, test = 0;
   tern_dataset_size(demo->train, &train);
   tern_dataset_size(demo->test, &test);
-  printf("B8 clusters in pairs that share every two- and three-body correlation around atom 0.\n"
+  printf("B8 clusters in pairs that share every correlation of one centre and up to three neighbours around atom 0.\n"
          "%lld structures to fit, %lld to test; errors in %%: mean of a pair / std(E), difference in a pair / its RMS.\n"
          "A delta of 100 %% means that the two structures of a pair cannot be told apart.\n\n",
          (long long)train, (long long)test);
@@ -96,7 +96,7 @@ static int32_t print_comparison(demo *demo) {
   if (demo->arguments->json)
     printf("{\"event\": \"pairs\", \"same\": %lld, \"smallest_rmsd\": %.6g}\n", (long long)n_same, smallest);
   else if (!demo->arguments->quiet)
-    printf("\nBy superposition, %lld of the test pairs are one structure; the closest two differ by %.3f A (rmsd).\n",
+    printf("\nBy superposition, %lld of the test pairs are one structure; the closest two differ by %.4f A (rmsd).\n",
            (long long)n_same, smallest);
   return TERN_SUCCESS;
 }

@@ -13,14 +13,18 @@
 
 extern char **environ;
 
+/* Columns of a row's file: reference and predicted pair means, reference and predicted differences. */
 static void write_panel(FILE *script, const demo_result *results, bool means) {
   static const char *const colors[] = {"#d1495b", "#00798c", "#edae49", "#6a4c93"};
-  fprintf(script, "set title '%s'\nset key %s\nplot x with lines dashtype 2 linecolor '#888888' notitle", means
-              ? "Mean energy of a pair" : "Energy difference within a pair", means ? "top left" : "top left");
+  fprintf(script, "set title '%s'\n%s\nplot x with lines dashtype 2 linecolor '#888888' notitle",
+          means ? "Mean energy of a pair" : "Energy difference within a pair",
+          means ? "unset label" : "set label 1 'the same prediction for both structures of every pair' at graph 0.5,0.46 center");
   for (int i = demo_n_rows - 1; i >= 0; --i)
-    fprintf(script, ", \\\n  '%s.txt' using ($%d-%s):($%d-%s) with points pointtype 7 pointsize 0.45 linecolor '%s' title '%s: %s %.1f %%'",
+    fprintf(script,
+            ", \\\n  '%s.txt' using ($%d-%s):($%d-%s) with points pointtype 7 pointsize %.2f linecolor '%s' title '%s: %s %.1f %%'",
             demo_rows[i].name, means ? 1 : 3, means ? "centre" : "0", means ? 2 : 4, means ? "centre" : "0",
-            colors[i % 4], demo_rows[i].label, means ? "mean" : "delta", means ? results[i].mean : results[i].delta);
+            means ? 0.45 : 0.4 + 0.25 * i, colors[i % 4], demo_rows[i].label, means ? "mean" : "delta",
+            means ? results[i].mean : results[i].delta);
   fputc('\n', script);
 }
 
@@ -35,7 +39,7 @@ static bool write_script(const demo *demo, const demo_result *results) {
   fprintf(script, "# gnuplot parity.gp, in this folder\n"
                   "set terminal pngcairo size 1500,760 font 'sans,12' enhanced\nset output 'parity.png'\n"
                   "set multiplot layout 1,2\nset border 3 linecolor '#444444'\nset tics nomirror\n"
-                  "set grid linecolor '#dddddd'\nset size square\nset key font ',10' samplen 1 spacing 1.1\n"
+                  "set grid linecolor '#dddddd'\nset size square\nset key top left reverse Left font ',10' samplen 1 spacing 1.1\n"
                   "set xlabel 'reference / eV'\nset ylabel 'predicted / eV'\n"
                   "stats '%s.txt' using 1 nooutput\ncentre = STATS_mean\n",
           demo_rows[0].name);

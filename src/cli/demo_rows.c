@@ -152,13 +152,13 @@ int32_t demo_agreement(demo *demo, const demo_row *row, const tern_options *opti
   return status;
 }
 
-static int32_t compare_pair(const demo *demo, int64_t index, int32_t *same, double *rmsd) {
+static int32_t compare_pair(const demo *demo, const tern_options *options, int64_t index, int32_t *same, double *rmsd) {
   tern_system *first = NULL, *second = NULL;
   int32_t status = tern_dataset_system(demo->test, index, &first);
   if (status == TERN_SUCCESS)
     status = tern_dataset_system(demo->test, index + 1, &second);
   if (status == TERN_SUCCESS)
-    status = tern_compare(first, second, NULL, same, rmsd, NULL, NULL);
+    status = tern_compare(first, second, options, same, rmsd, NULL, NULL);
   tern_system_free(first);
   tern_system_free(second);
   return status;
@@ -166,12 +166,17 @@ static int32_t compare_pair(const demo *demo, int64_t index, int32_t *same, doub
 
 int32_t demo_compare(demo *demo, int64_t *n_same, double *smallest) {
   int64_t size = 0;
+  tern_options *options = NULL;
   int32_t status = tern_dataset_size(demo->test, &size);
   *smallest = INFINITY;
+  if (status == TERN_SUCCESS)
+    status = tern_options_new(&options);
+  if (status == TERN_SUCCESS) /* the files give 12 decimals */
+    status = tern_options_set(options, "tolerance", "1e-6");
   for (int64_t i = 0; i + 1 < size && status == TERN_SUCCESS; i += 2) {
     int32_t same = 0;
     double rmsd = 0;
-    status = compare_pair(demo, i, &same, &rmsd);
+    status = compare_pair(demo, options, i, &same, &rmsd);
     *n_same += same;
     if (!same)
       *smallest = fmin(*smallest, rmsd);
@@ -179,5 +184,6 @@ int32_t demo_compare(demo *demo, int64_t *n_same, double *smallest) {
       status = TERN_CANCELLED;
   }
   progress_end(&demo->bar);
+  tern_options_free(options);
   return status;
 }
