@@ -3,7 +3,8 @@
 
 import textwrap
 
-from . import c_types, grammar
+from . import c_types
+from .contract import BYTES
 
 TAGS = """\
 /* SPDX-License-Identifier: BSD-3-Clause */
@@ -133,7 +134,7 @@ def _array(function, argument):
     """Fixed shapes need no check."""
     if not any(function.argument(item) for item in argument.shape) or not function.shape_is_known(argument):
         return []
-    return ["check_array", str(grammar.BYTES[argument.type]), *_dimensions(argument)]
+    return ["check_array", str(BYTES[argument.type]), *_dimensions(argument)]
 
 
 def _enum(_, argument):

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Around every call from outside: the host's floating-point modes, flags and traps and its locale are put aside, the
-   library's own (round to nearest, no traps, no flushing; locale "C") are in force, and the host's come back unchanged. */
+   library's own (round to nearest, no traps, no flushing; locale "C") are in force; the host's come back unchanged. */
 #ifndef TERNION_CORE_GUARD_H
 #define TERNION_CORE_GUARD_H
 
