@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "core/memory.h"
 
 /* RTLD_DEEPBIND keeps the library's inner calls (dgemm_ from LAPACK ...) away from another BLAS that the process has loaded
    globally. The sanitizers refuse the flag. */
@@ -117,15 +116,15 @@ int32_t blas_get(const blas_table **table) {
   blas_library *library = atomic_load(&blas_in_use);
   if (!library) {
     blas_library *nobody = NULL;
-    TRY(MEMORY_NEW(NULL, &library, 1, "BLAS table"));
-    const int32_t status = blas_search(library);
+    library = calloc(1, sizeof *library); /* for the life of the process; the pointer kept is that of the block itself */
+    const int32_t status = library ? blas_search(library) : error_set(TERN_ERROR_MEMORY, "no memory for the table of BLAS");
     if (status != TERN_SUCCESS) {
-      memory_free(NULL, library);
+      free(library);
       return status;
     }
     if (!atomic_compare_exchange_strong(&blas_in_use, &nobody, library)) {
       dlclose(library->handle);
-      memory_free(NULL, library);
+      free(library);
       library = nobody;
     }
   }

@@ -4,7 +4,7 @@
 
 static const option_row options_rows[] = {
   /* name, type, default, unit, range, used by, meaning */
-  {"cutoff", OPTION_REAL, "5.0", "Angstrom", "(0, inf)", "descriptor", "Distance up to which neighbours count"},
+  {"cutoff", OPTION_REAL, "5", "Angstrom", "(0, inf)", "descriptor", "Distance up to which neighbours count"},
   {"cutoff_function", OPTION_CHOICE, "shifted-cosine", "", "shifted-cosine", "descriptor",
    "How a neighbour fades out before the cutoff"},
   {"cutoff_width", OPTION_REAL, "0.5", "Angstrom", "(0, inf)", "descriptor",
@@ -44,7 +44,7 @@ static const option_row options_rows[] = {
   {"virial_key", OPTION_TEXT, "virial", "", "", "dataset", "Name of the virial in the comment line"},
   {"stress_key", OPTION_TEXT, "stress", "", "", "dataset", "Name of the stress in the comment line"},
 
-  {"tolerance", OPTION_REAL, "1e-3", "Angstrom", "(0, inf)", "analysis/compare",
+  {"tolerance", OPTION_REAL, "0.001", "Angstrom", "(0, inf)", "analysis/compare",
    "Largest distance between matched atoms of structures that count as the same"},
   {"group", OPTION_CHOICE, "o3", "", "o3|so3", "analysis/compare",
    "Isometries that change nothing: o3 with reflections, so3 without"},

@@ -186,14 +186,18 @@ static int32_t option_write_numbers(option_value *value, const option_row *row) 
   return TERN_SUCCESS;
 }
 
-static int32_t option_read_numbers(option_value *value, const option_row *row, const char *source) {
-  char item[OPTION_LONGEST_ITEM];
+static int64_t option_count_items(const option_row *row, const char *source) {
   int64_t count = 1;
   for (const char *at = source; option_is_list(row) && *at; at++)
     count += *at == ',';
-  TRY(option_reserve(value, row, count));
+  return count;
+}
+
+/* The items of the source, into the room that the value has for them. */
+static int32_t option_read_items(option_value *value, const option_row *row, const char *source) {
+  char item[OPTION_LONGEST_ITEM];
   const char *at = source;
-  for (int64_t i = 0; i < count; i++) {
+  for (int64_t i = 0; i < value->count; i++) {
     const size_t length = option_is_list(row) ? strcspn(at, ",") : strlen(at);
     if (!option_item(at, length, item) || !option_store_text(value, row, i, item))
       return option_refuse(row, source);
@@ -201,6 +205,12 @@ static int32_t option_read_numbers(option_value *value, const option_row *row, c
   }
   if (!option_sort_species(value, row))
     return error_set(TERN_ERROR_OPTION, "option '%s' names a species twice; valid: each once", row->name);
+  return TERN_SUCCESS;
+}
+
+static int32_t option_read_numbers(option_value *value, const option_row *row, const char *source) {
+  TRY(option_reserve(value, row, option_count_items(row, source)));
+  TRY(option_read_items(value, row, source));
   return option_write_numbers(value, row);
 }
 
@@ -209,13 +219,16 @@ static int32_t option_keep_text(option_value *value, const char *source) {
   return value->text ? TERN_SUCCESS : TERN_ERROR_MEMORY;
 }
 
-static int32_t option_read_any(option_value *value, const option_row *row, const char *source) {
+/* A word, a text, or back to the empty default: nothing to read numbers from. */
+static bool option_is_plain(option_value *value, const option_row *row, const char *source) {
   value->set = true;
   value->real = NAN;
   value->word = option_is_word(row, source);
-  if (*source == '\0' && *row->default_value == '\0')
-    return option_keep_text(value, source); /* back to the empty default */
-  if (value->word || (row->type == OPTION_TEXT && *source))
+  return value->word || (*source ? row->type == OPTION_TEXT : *row->default_value == '\0');
+}
+
+static int32_t option_read_any(option_value *value, const option_row *row, const char *source) {
+  if (option_is_plain(value, row, source))
     return option_keep_text(value, source);
   if (row->type == OPTION_CHOICE || row->type == OPTION_TEXT)
     return option_refuse(row, source);
@@ -230,6 +243,19 @@ int32_t option_value_read(option_value *value, const option_row *row, const char
   else
     option_value_free(&fresh);
   return status;
+}
+
+int32_t option_value_default(option_value *value, const option_row *row, option_number **pool) {
+  *value = (option_value){.text = (char *)(uintptr_t)row->default_value};
+  if (option_is_plain(value, row, row->default_value))
+    return TERN_SUCCESS;
+  value->count = option_count_items(row, row->default_value);
+  if (option_is_list(row)) {
+    value->integers = &(*pool)->integer;
+    value->reals = &(*pool)->real;
+    *pool += value->count;
+  }
+  return option_read_items(value, row, row->default_value);
 }
 
 static int32_t option_refuse_number(const option_row *row, const double *reals, const int64_t *integers, int64_t index) {

@@ -15,7 +15,15 @@ typedef struct option_value {
   double *reals;
 } option_value;
 
+typedef union option_number {
+  int64_t integer;
+  double real;
+} option_number;
+
 int32_t option_value_read(option_value *value, const option_row *row, const char *source);
+/* The row's default, which takes no memory, so that it can be had always: its text is the row's, the numbers of a list are put in
+   *pool, which moves on. */
+int32_t option_value_default(option_value *value, const option_row *row, option_number **pool);
 int32_t option_value_from_numbers(option_value *value, const option_row *row, int64_t count, const double *reals,
                                   const int64_t *integers);
 int32_t option_value_copy(option_value *copy, const option_value *value);

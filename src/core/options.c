@@ -119,13 +119,16 @@ int32_t options_set_numbers(tern_options *options, const char *key, int64_t coun
 /* ------------------------------------------------------------------------------------------------------- asking */
 
 static option_value options_defaults[OPTIONS_MOST]; /* filled once, then constant */
+static option_number options_default_numbers[OPTIONS_MOST];
 static pthread_once_t options_defaults_once = PTHREAD_ONCE_INIT;
 
 static void options_fill_defaults(void) {
   int64_t count;
+  option_number *pool = options_default_numbers;
   const option_row *rows = options_table(&count);
   for (int64_t i = 0; i < count && i < OPTIONS_MOST; i++)
-    option_value_read(&options_defaults[i], &rows[i], rows[i].default_value);
+    if (option_value_default(&options_defaults[i], &rows[i], &pool) != TERN_SUCCESS)
+      options_defaults[i].set = false;
 }
 
 /* The value in force, and whether its row has the wanted type. */

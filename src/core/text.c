@@ -87,13 +87,16 @@ void text_add_json(text *text, const char *string) {
 }
 
 void text_add_real(text *text, double value) {
-  char number[40];
+  char number[40] = "0";
   double back = 0;
   for (int digits = 15; digits <= 17 && back != value; digits++) {
     text_format(number, sizeof number, "%.*g", digits, value);
     text_to_real(number, &back);
   }
-  text_add(text, "%s", isfinite(value) ? value == 0 ? "0" : number : "null");
+  char *exponent = strchr(number, 'e'); /* 1e-09 is 1e-9 */
+  while (exponent && exponent[2] == '0' && exponent[3])
+    memmove(exponent + 2, exponent + 3, strlen(exponent + 2));
+  text_add(text, "%s", isfinite(value) ? number : "null");
 }
 
 void text_free(text *text) {

@@ -92,6 +92,7 @@ static int32_t fit_report(tern_model *model, run *run, const tern_dataset *datas
   TRY(model_evaluate(model, run, dataset, report));
   text_add(report, ", \"cost\": {\"seconds\": %.3f, \"threads\": %d, \"memory_peak\": %lld}}", seconds_now() - start,
            run->threads, (long long)run->memory_peak);
+  TRY(keep(report, &model->report));
   text provenance = {0};
   text_add(&provenance,
            "{\"release\": \"" TERNION_VERSION "\", \"structures\": %lld, \"energies\": %lld, \"forces\": %lld,"
@@ -99,7 +100,6 @@ static int32_t fit_report(tern_model *model, run *run, const tern_dataset *datas
            (long long)dataset->size, (long long)dataset_count(dataset, TERN_TARGET_ENERGY),
            (long long)dataset_count(dataset, TERN_TARGET_FORCES),
            (long long)dataset_count(dataset, TERN_TARGET_VIRIAL));
-  TRY(keep(report, &model->report));
   return keep(&provenance, &model->provenance);
 }
 

@@ -11,7 +11,7 @@
 
 #include "core/error.h"
 #include "core/memory.h"
-#include "core/options.h"
+#include "core/option_value.h"
 
 static tern_options *fresh(void) {
   tern_options *options = NULL;
@@ -47,6 +47,23 @@ static void test_table(void **state) {
     assert_true(options_is_set(options, rows[i].name));
   }
   options_free(options);
+}
+
+/* Defaults of lists, which no row of the table may have at the moment. */
+static void test_default_lists(void **state) {
+  (void)state;
+  const option_row hidden = {"hidden", OPTION_INTEGERS, "96,64", "", "[1, inf)", "model", "Units of the layers"};
+  const option_row scales = {"scales", OPTION_REALS, "0.5,2", "", "(0, inf)", "model", "Some lengths"};
+  const option_row wrong = {"wrong", OPTION_REALS, "0.5,-2", "", "(0, inf)", "model", "Some lengths"};
+  option_number numbers[8], *pool = numbers;
+  option_value value;
+  assert_int_equal(option_value_default(&value, &hidden, &pool), TERN_SUCCESS);
+  assert_true(value.count == 2 && value.integers[0] == 96 && value.integers[1] == 64);
+  assert_int_equal(option_value_default(&value, &scales, &pool), TERN_SUCCESS);
+  assert_true(value.count == 2 && value.reals[0] == 0.5 && value.reals[1] == 2);
+  assert_ptr_equal(pool, numbers + 4);
+  assert_int_equal(numbers[0].integer, 96);
+  assert_int_equal(option_value_default(&value, &wrong, &pool), TERN_ERROR_OPTION);
 }
 
 static void test_defaults(void **state) {
@@ -103,7 +120,7 @@ static const char *const cases[][3] = {
   {"centers", "0,,1", NULL}, {"centers", "0,1,", NULL}, {"centers", "all,0", NULL}, {"centers", "", NULL},
   {"species", "Si", "14"}, {"species", "Si,H,8", "1,8,14"}, {"species", "", ""}, {"species", "si", NULL}, {"species", "119", NULL},
   {"species", "0", NULL}, {"species", "14,Si", NULL}, {"species", "Xx", NULL},
-  {"regularization", "auto", "auto"}, {"regularization", "1e-6", "1e-06"}, {"regularization", "0", NULL},
+  {"regularization", "auto", "auto"}, {"regularization", "1e-6", "1e-6"}, {"regularization", "0", NULL},
   {"tag_cutoff", "", ""}, {"tag_cutoff", "3", "3"},
   {"energy_key", "REF_energy", "REF_energy"}, {"energy_key", "", NULL},
   {"e0", "H:-13.6,8:-432.1", "H:-13.6,8:-432.1"},
@@ -269,7 +286,7 @@ static void test_out_of_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_table),    cmocka_unit_test(test_defaults), cmocka_unit_test(test_unknown),
+    cmocka_unit_test(test_table),    cmocka_unit_test(test_default_lists),  cmocka_unit_test(test_defaults), cmocka_unit_test(test_unknown),
     cmocka_unit_test(test_values),   cmocka_unit_test(test_messages), cmocka_unit_test(test_numbers),
     cmocka_unit_test(test_text),     cmocka_unit_test(test_copy),     cmocka_unit_test(test_check),
     cmocka_unit_test(test_each),     cmocka_unit_test(test_out_of_memory)};

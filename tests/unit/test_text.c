@@ -58,7 +58,9 @@ static void test_real(void **state) {
   text_add_real(&text, 0.1);
   text_add_real(&text, NAN);
   text_add_real(&text, -INFINITY);
-  assert_string_equal(text.data, "0.1nullnull");
+  text_add_real(&text, 1e-9);
+  text_add_real(&text, 1e100);
+  assert_string_equal(text.data, "0.1nullnull1e-91e+100");
   text_free(&text);
 }
 
