@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Times the library through its public ABI. Reads commands from standard input, answers each with one line, so that a driver can
+   alternate between libraries:
+     describe KIND FILE key=value ...   loads structures, makes the descriptor: prints centres, neighbour atoms, features
+     values | gradients                 features of all structures, or features and Jacobian: prints seconds
+     dump PATH                          features, blocks (row, atom) and Jacobian as raw numbers: prints rows, features, blocks
+     fit FILE key=value ...             fits a ridge model: prints seconds
+     predict FILE                       energy and forces of the file's first structure: prints seconds, energy
+     triad                              bytes per second of a = b + s c on arrays beyond any cache
+   A failure prints the library's message on standard error and ends the program. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <ternion.h>
+
+typedef struct structures {
+  int64_t count, rows, blocks, features; /* sums over structures */
+  tern_system **systems;
+  int64_t *system_rows, *system_blocks;  /* [count] */
+} structures;
+
+static tern_descriptor *descriptor;
+static tern_model *model;
+static structures described;
+static double *values, *jacobian;
+static int64_t *indices;
+
+static void check(int32_t status) {
+  char message[2048];
+  if (status == TERN_SUCCESS)
+    return;
+  tern_last_error(message, sizeof message, NULL);
+  fprintf(stderr, "%s\n", message);
+  exit(1);
+}
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static void *space(int64_t count, size_t size) {
+  void *pointer = malloc((size_t)(count > 0 ? count : 1) * size);
+  if (!pointer) {
+    fprintf(stderr, "out of memory: %lld numbers\n", (long long)count);
+    exit(1);
+  }
+  return memset(pointer, 0, (size_t)count * size);
+}
+
+/* key=value words up to the end of the command. */
+static tern_options *read_options(char **rest) {
+  tern_options *options = NULL;
+  check(tern_options_new(&options));
+  for (char *word = strtok_r(NULL, " ", rest); word; word = strtok_r(NULL, " ", rest)) {
+    char *value = strchr(word, '=');
+    if (!value) {
+      fprintf(stderr, "%s: not key=value\n", word);
+      exit(1);
+    }
+    *value = '\0';
+    check(tern_options_set(options, word, value + 1));
+  }
+  check(tern_options_set_int(options, "threads", 1));
+  return options;
+}
+
+static void measure_sizes(void) {
+  described.system_rows = space(described.count, sizeof *described.system_rows);
+  described.system_blocks = space(described.count, sizeof *described.system_blocks);
+  for (int64_t k = 0; k < described.count; k++) {
+    check(tern_descriptor_shape(descriptor, described.systems[k], &described.system_rows[k], &described.features));
+    check(tern_descriptor_jacobian_shape(descriptor, described.systems[k], &described.system_blocks[k]));
+    described.rows += described.system_rows[k];
+    described.blocks += described.system_blocks[k];
+  }
+  values = space(described.rows * described.features, sizeof *values);
+  jacobian = space(described.blocks * 3 * described.features, sizeof *jacobian);
+  indices = space(described.blocks * 2, sizeof *indices);
+}
+
+static void describe(char *rest) {
+  tern_dataset *dataset = NULL;
+  const char *kind = strtok_r(NULL, " ", &rest), *path = strtok_r(NULL, " ", &rest);
+  tern_options *options = read_options(&rest);
+  check(tern_dataset_read(&dataset, path, NULL));
+  described = (structures){0};
+  check(tern_dataset_size(dataset, &described.count));
+  described.systems = space(described.count, sizeof *described.systems);
+  for (int64_t k = 0; k < described.count; k++)
+    check(tern_dataset_system(dataset, k, &described.systems[k]));
+  check(tern_descriptor_new(&descriptor, kind, options));
+  check(tern_descriptor_fit(descriptor, dataset, NULL, NULL));
+  measure_sizes();
+  printf("%lld %lld %lld\n", (long long)described.rows, (long long)described.blocks, (long long)described.features);
+  check(tern_dataset_free(dataset));
+  check(tern_options_free(options));
+}
+
+static void compute(int gradients) {
+  double *to = values, *derivative = jacobian;
+  int64_t *names = indices;
+  const double start = now();
+  for (int64_t k = 0; k < described.count; k++) {
+    check(tern_descriptor_compute(descriptor, described.systems[k], to));
+    to += described.system_rows[k] * described.features;
+    if (!gradients)
+      continue;
+    check(tern_descriptor_jacobian(descriptor, described.systems[k], names, derivative, NULL));
+    names += 2 * described.system_blocks[k];
+    derivative += described.system_blocks[k] * 3 * described.features;
+  }
+  printf("%.9f\n", now() - start);
+}
+
+static void dump(char *rest) {
+  FILE *file = fopen(strtok_r(NULL, " ", &rest), "wb");
+  const size_t n_values = (size_t)(described.rows * described.features), n_blocks = (size_t)described.blocks;
+  if (!file || fwrite(values, sizeof *values, n_values, file) != n_values ||
+      fwrite(indices, sizeof *indices, 2 * n_blocks, file) != 2 * n_blocks ||
+      fwrite(jacobian, sizeof *jacobian, 3 * n_blocks * (size_t)described.features, file) !=
+        3 * n_blocks * (size_t)described.features || fclose(file) != 0) {
+    perror("dump");
+    exit(1);
+  }
+  printf("%lld %lld %lld\n", (long long)described.rows, (long long)described.features, (long long)described.blocks);
+}
+
+static void fit(char *rest) {
+  tern_dataset *dataset = NULL;
+  const char *path = strtok_r(NULL, " ", &rest);
+  tern_options *options = read_options(&rest);
+  check(tern_dataset_read(&dataset, path, NULL));
+  const double start = now();
+  check(tern_model_fit(&model, "ridge", dataset, options, NULL, NULL));
+  printf("%.9f\n", now() - start);
+  check(tern_dataset_free(dataset));
+  check(tern_options_free(options));
+}
+
+static void predict(char *rest) {
+  tern_dataset *dataset = NULL;
+  tern_system *system = NULL;
+  int64_t atoms;
+  double energy, start, best = 0;
+  check(tern_dataset_read(&dataset, strtok_r(NULL, " ", &rest), NULL));
+  check(tern_dataset_system(dataset, 0, &system));
+  check(tern_system_size(system, &atoms, NULL));
+  double *forces = space(3 * atoms, sizeof *forces);
+  for (int repeat = 0; repeat < 3; repeat++) {
+    start = now();
+    check(tern_model_predict(model, system, &energy, forces, NULL));
+    const double seconds = now() - start;
+    best = repeat == 0 || seconds < best ? seconds : best;
+  }
+  printf("%.9f %.12g\n", best, energy);
+  free(forces);
+  check(tern_system_free(system));
+  check(tern_dataset_free(dataset));
+}
+
+static void triad(void) {
+  const int64_t n = 1 << 25;
+  double *a = space(n, sizeof *a), *b = space(n, sizeof *b), *c = space(n, sizeof *c), best = 0;
+  for (int repeat = 0; repeat < 5; repeat++) {
+    const double start = now();
+    for (int64_t k = 0; k < n; k++)
+      a[k] = b[k] + 3.0 * c[k];
+    const double rate = 24.0 * (double)n / (now() - start);
+    best = rate > best && a[repeat] == 0 ? rate : best;
+  }
+  printf("%.6g\n", best);
+  free(a);
+  free(b);
+  free(c);
+}
+
+int main(void) {
+  static char line[65536];
+  while (fgets(line, sizeof line, stdin)) {
+    char *rest = line;
+    line[strcspn(line, "\n")] = '\0';
+    const char *command = strtok_r(line, " ", &rest);
+    if (!command)
+      continue;
+    if (strcmp(command, "describe") == 0)
+      describe(rest);
+    else if (strcmp(command, "values") == 0 || strcmp(command, "gradients") == 0)
+      compute(command[0] == 'g');
+    else if (strcmp(command, "dump") == 0)
+      dump(rest);
+    else if (strcmp(command, "fit") == 0)
+      fit(rest);
+    else if (strcmp(command, "predict") == 0)
+      predict(rest);
+    else if (strcmp(command, "triad") == 0)
+      triad();
+    else {
+      fprintf(stderr, "unknown command '%s'\n", command);
+      return 1;
+    }
+    fflush(stdout);
+  }
+  return 0;
+}

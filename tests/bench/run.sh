@@ -1,0 +1,22 @@
+#!/bin/sh
+# sh tests/bench/run.sh BUILD_DIR [--quick]: builds the benchmark, finds or makes a Python with featomic, runs both on one core.
+set -eu
+build=${1:?usage: sh tests/bench/run.sh BUILD_DIR [--quick]}
+shift
+here=$(cd "$(dirname "$0")" && pwd)
+cmake --build "$build" --target ternion_bench >/dev/null
+program=$(find "$build" -name ternion_bench -type f | head -n 1)
+
+has_featomic() { command -v "$1" >/dev/null && "$1" -c 'import ase, featomic, numpy' 2>/dev/null; }
+venv=$build/bench-venv
+for candidate in "${TERNION_BENCH_PYTHON:-python3}" "$venv/bin/python"; do
+  has_featomic "$candidate" && python=$candidate && break
+done
+if [ -z "${python:-}" ]; then
+  echo "making $venv with featomic and ase" >&2
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet featomic ase numpy
+  python=$venv/bin/python
+fi
+export OPENBLAS_NUM_THREADS=1 RAYON_NUM_THREADS=1 OMP_NUM_THREADS=1
+exec "$python" "$here/compare.py" "$program" "$@"
