@@ -3,7 +3,7 @@
 """The recorded binary interface: signatures of the exported functions (baseline.abi) and numbers (baseline.numbers).
 
   python3 abi/baseline.py compare LIBRARY     exit 1 and say what differs from the record
-  python3 abi/baseline.py record LIBRARY      record anew: after a release, or when functions or numbers were added
+  python3 abi/baseline.py record LIBRARY      record anew from a Release build, when functions or numbers were added
 
 What is added goes into the record. What is changed or taken away breaks programs that are linked already: raise `abi`
 in ternion.toml first, and say in `abi_history` why. Needs abidw and abidiff of libabigail; the signatures come from the
@@ -21,7 +21,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SIGNATURES, NUMBERS = HERE / "baseline.abi", HERE / "baseline.numbers"
 PUBLIC = [str(HERE / "include")]  # types that the header does not define are opaque
 PORTABLE = ["--no-corpus-path", "--no-comp-dir-path", "--no-architecture", "--no-elf-needed", "--no-show-locs",
-            "--drop-private-types"]
+            "--drop-private-types", "--exported-interfaces-only"]
 
 
 def numbers():
