@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Volume relative to that of a box with the same edges, below which a cell counts as flat. */
-#define LATTICE_FLAT 1e-10
+#define LATTICE_FLAT 1e-12
 enum { LATTICE_SWEEPS = 1000 };
 
 double lattice_dot(const double a[3], const double b[3]) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
