@@ -30,8 +30,12 @@ function set_option(handle, key, values::Union{AbstractVector,Tuple})
     end
 end
 
+# Such as the energies e0 of each species.
+set_option(handle, key, values::AbstractDict) =
+    check(Raw.options_set(handle, key, join(("$name:$value" for (name, value) in values), ',')))
+
 set_option(handle, key, value) =
-    throw(TernionError(ERROR_OPTION, "option '$key' takes text, a number or a list of them, not a $(typeof(value))"))
+    throw(TernionError(Raw.ERROR_OPTION, "option '$key' takes text, a number or a list of them, not a $(typeof(value))"))
 
 """
     Ternion.options(kind = nothing)

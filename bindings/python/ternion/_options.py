@@ -4,6 +4,7 @@
 import contextlib
 import ctypes
 import numbers
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy
@@ -39,6 +40,8 @@ def _set(handle, key, value):
         check(library.tern_options_set_int(handle, name, int(value)))
     elif isinstance(value, numbers.Real):
         check(library.tern_options_set_double(handle, name, value))
+    elif isinstance(value, Mapping):
+        check(library.tern_options_set(handle, name, encode(",".join(f"{item}:{value[item]}" for item in value))))
     elif hasattr(value, "__fspath__"):
         check(library.tern_options_set_string(handle, name, encode(value)))
     else:

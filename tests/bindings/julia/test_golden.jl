@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The numbers and refusals that every language checks itself against.
+
+include("support.jl")
+
+@testset "values" begin
+    checked = String[]
+    for name in golden("descriptors.txt")["files"]
+        blocks = golden(name)
+        for kind in blocks["kinds"]
+            descriptor = Descriptor(kind; golden_options(blocks)...)
+            values = compute(descriptor, golden_system(blocks))
+            @test close_to(values, blocks[kind], 1e-8)
+            @test length(labels(descriptor)) == size(values, 1)
+            push!(checked, kind)
+        end
+    end
+    @test count(==("density"), checked) >= 10
+    @test count(==("power_spectrum"), checked) >= 10
+    @test count(==("frames"), checked) >= 1
+end
+
+@testset "rows" begin
+    blocks = golden("frames.txt")
+    descriptor = Descriptor("frames"; golden_options(blocks)...)
+    @test rows(descriptor, golden_system(blocks)) == blocks["rows"] .+ 1
+    density = Descriptor(:density; species = [1, 6, 8], cutoff = 3)
+    @test rows(density, golden_system(blocks)) == [1 1 1 1; 1 2 3 4]
+end
+
+# Golden derivatives come as [x, atom, feature, row] and [b, a, feature, row].
+@testset "derivatives of $kind, $name" for name in ("jacobian_trimer.txt", "jacobian_crystal.txt"),
+                                           kind in ("density", "power_spectrum")
+    blocks = golden(name)
+    positions, strain = blocks[kind * "_positions"], permutedims(blocks[kind * "_strain"], (2, 1, 3, 4))
+    descriptor, system = Descriptor(kind; golden_options(blocks)...), golden_system(blocks)
+    indices, values, strain_values = jacobian(descriptor, system)
+    dense = zero(positions)
+    for block in axes(indices, 2)
+        row, atom = indices[:, block]
+        dense[:, atom, :, row] = permutedims(values[:, :, block])
+    end
+    @test close_to(dense, positions, 1e-7)
+    @test close_to(permutedims(strain_values, (2, 3, 1, 4)), strain, 1e-7)
+    random = MersenneTwister(5)
+    weights = randn(random, size(positions)[3:4])
+    contract(derivative) = dropdims(sum(derivative .* reshape(weights, 1, 1, size(weights)...); dims = (3, 4)); dims = (3, 4))
+    gradient, strain_gradient = pullback(descriptor, system, weights)
+    @test close_to(gradient, contract(positions), 1e-7)
+    @test close_to(strain_gradient, contract(strain), 1e-7)
+    direction, turn = randn(random, size(gradient)), randn(random, 3, 3)
+    along(derivative, direction) = dropdims(sum(derivative .* direction; dims = (1, 2)); dims = (1, 2))
+    @test close_to(pushforward(descriptor, system; positions = direction), along(positions, direction), 1e-7)
+    @test close_to(pushforward(descriptor, system; strain = turn), along(strain, turn), 1e-7)
+end
+
+@testset "ridge, $name" for name in ("ridge_energies.txt", "ridge_forces.txt", "ridge_virial.txt")
+    blocks = golden(name)
+    model = fit("ridge", Dataset(joinpath(GOLDEN, blocks["train"][1])); golden_options(blocks)...)
+    path = tempname()
+    save(model, path)
+    for fitted in (model, Model(path)), prefix in ("test1_", "test2_")
+        system = golden_system(blocks, prefix)
+        energy, forces, virial = predict(fitted, system)
+        energies, virials = predict_atoms(fitted, system)
+        @test close_to([energy], blocks[prefix * "energy"], 1e-6)
+        @test close_to(forces, blocks[prefix * "forces"], 1e-6)
+        @test close_to(virial, permutedims(blocks[prefix * "virial"]), 1e-6)
+        @test close_to(energies, blocks[prefix * "atom_energies"], 1e-6)
+        @test close_to(virials, permutedims(blocks[prefix * "atom_virials"], (2, 1, 3)), 1e-6)
+    end
+    rm(path)
+end
+
+@testset "refused options" begin
+    blocks = golden("errors.txt")
+    @test length(blocks["option_keys"]) >= 20
+    for (key, value, status, says, says_too) in
+        zip((blocks["option_" * part] for part in ("keys", "values", "status", "says", "says_too"))...)
+        exception = thrown(() -> Descriptor("density"; Symbol(key) => value))
+        @test exception isa TernionError && exception.status == status
+        @test occursin(says, exception.message) && occursin(says_too, exception.message)
+    end
+end
+
+@testset "refused files" begin
+    blocks = golden("errors.txt")
+    @test length(blocks["file_paths"]) >= 30
+    for (path, status, says) in zip((blocks["file_" * part] for part in ("paths", "status", "says"))...)
+        exception = thrown(() -> Dataset(joinpath(GOLDEN, path)))
+        @test exception isa TernionError && exception.status == status
+        @test occursin(says, exception.message)
+    end
+end
