@@ -13,6 +13,7 @@ end
 function progress_called(stage::Cstring, done::Int64, total::Int64, loss::Float64, context::Ptr{Cvoid})::Int32
     state = unsafe_pointer_to_objref(context)::ProgressState
     try
+        disable_sigint(() -> nothing)  # an interrupt that is waiting is thrown where it is enabled again
         state.callback === nothing && return Int32(0)
         report = (stage = unsafe_string(stage), done = done, total = total, loss = loss < 0 ? nothing : loss)
         return state.callback(report) === false ? Int32(1) : Int32(0)
@@ -24,7 +25,7 @@ end
 
 """
 Runs `action(callback, context)`, which returns a status, with a progress callback in the library's form. It is there even
-when `progress` is `nothing`: an interrupt (Ctrl-C) arrives while Julia code runs, and so stops the work cleanly.
+when `progress` is `nothing`, so that an interrupt (Ctrl-C) stops the work cleanly.
 """
 function with_progress(action, progress)
     state = ProgressState(progress, nothing)

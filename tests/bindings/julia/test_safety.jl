@@ -34,9 +34,10 @@ end
     script = """
         include("support.jl")
         ccall(:jl_exit_on_sigint, Cvoid, (Cint,), 0)
-        dataset = clusters(100)[repeat(1:100, 200)]
+        dataset = clusters(100)[repeat(1:100, 400)]  # about ten seconds
         fit("ridge", dataset[1:1]; SMALL...)
         println("ready")
+        flush(stdout)
         seconds = @elapsed try
             fit("ridge", dataset; cutoff = 5.0, threads = 1)
         catch exception
