@@ -14,10 +14,9 @@ export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
 export LD_LIBRARY_PATH="$prefix/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 unset TERNION_LIBRARY
 
+# pkg-config escapes the space in the prefix for a shell to read: hence eval wherever its answer is used.
+variable() { eval "printf %s $(pkg-config --variable="$1" "${2:-ternion}")"; }
 has() { case ";$TERNION_LANGUAGES;" in *";$1;"*) ;; *) return 1 ;; esac; }
-flags() { pkg-config "$@"; }
-# pkg-config escapes the space in the prefix for a shell to read: hence eval.
-compile() { eval "$1 $2 $(shift 2; pkg-config "$@")"; }
 
 tree() {
   for path in include/ternion.h lib/libternion.so lib/libternion.so.1 lib/libternion.a bin/ternion lib/pkgconfig/ternion.pc \
@@ -36,12 +35,11 @@ program() {
 }
 
 pkg_config() {
-  compile "cc -Wall -Wextra -Werror '$c/fit_predict.c'" "-o fit_predict" --cflags --libs ternion
+  eval "cc -Wall -Wextra -Werror '$c/fit_predict.c' -o fit_predict $(pkg-config --cflags --libs ternion)"
   ./fit_predict
-  compile "cc -Wall -Wextra -Werror '$c/descriptor_gradient.c'" "-o gradient" --cflags --libs ternion
-  eval "cc '$c/descriptor_gradient.c' -o gradient $(flags --cflags --libs ternion) -lm"
+  eval "cc -Wall -Wextra -Werror '$c/descriptor_gradient.c' -o gradient $(pkg-config --cflags --libs ternion) -lm"
   ./gradient
-  eval "c++ -std=c++17 -Wall -Wextra -Werror '$c/own_neighbours.cpp' -o neighbours $(flags --cflags --libs ternion)"
+  eval "c++ -std=c++17 -Wall -Wextra -Werror '$c/own_neighbours.cpp' -o neighbours $(pkg-config --cflags --libs ternion)"
   ./neighbours
 }
 
@@ -50,7 +48,7 @@ pkg_config_static() {
   mkdir static
   cp "$prefix/lib/libternion.a" static/
   # The archive alone in a folder, so that the linker cannot take the shared library beside it.
-  eval "cc '$c/fit_predict.c' -o fit_predict -L static $(flags --static --cflags --libs ternion | sed 's/-L[^ ]*prefix\\ with\\ space[^ ]*//')"
+  eval "cc '$c/fit_predict.c' -o fit_predict -L static $(pkg-config --static --cflags --libs ternion | sed 's/-L[^ ]*prefix\\ with\\ space[^ ]*//')"
   ./fit_predict
   ! ldd fit_predict | grep ternion || { echo "linked with the shared library"; exit 1; }
 }
@@ -101,10 +99,11 @@ END
 }
 
 fortran() {
-  eval "gfortran -std=f2008 -Wall -Werror '$f/fit_predict.f90' -o fit_predict $(flags --cflags --libs ternion-fortran)"
+  eval "gfortran -std=f2008 -Wall -Werror '$f/fit_predict.f90' -o fit_predict $(pkg-config --cflags --libs ternion-fortran)"
   ./fit_predict
   # Another compiler takes the source.
-  sources=$(pkg-config --variable=sourcedir ternion-fortran)
+  sources=$(variable sourcedir ternion-fortran)
+  set --
   for name in raw support options system dataset descriptor model; do set -- "$@" "$sources/ternion_$name.f90"; done
   gfortran -o from_source "$@" "$sources/ternion.f90" "$f/fit_predict.f90" -L"$prefix/lib" -lternion
   ./from_source
@@ -113,19 +112,19 @@ fortran() {
 julia() {
   unset LD_LIBRARY_PATH
   script="$source/bindings/julia/examples/fit_predict.jl"
-  JULIA_LOAD_PATH="$(pkg-config --variable=juliadir ternion):@stdlib" command julia --startup-file=no "$script"
+  JULIA_LOAD_PATH="$(variable juliadir):@stdlib" command julia --startup-file=no "$script"
   # Pkg.develop without a network: an empty registry keeps it from looking for one.
   export JULIA_DEPOT_PATH="$here/depot"
   mkdir -p depot/registries/Empty
   printf 'name = "Empty"\nuuid = "8d4a1b0e-3f4c-4f51-9a52-5c0f5d7f0f11"\n[packages]\n' >depot/registries/Empty/Registry.toml
-  JULIA_DIR=$(pkg-config --variable=juliadir ternion) command julia --startup-file=no -e \
+  JULIA_DIR=$(variable juliadir) command julia --startup-file=no -e \
     'using Pkg; Pkg.activate("environment"); Pkg.develop(PackageSpec(path = ENV["JULIA_DIR"])); using Ternion; println(Ternion.version())'
 }
 
 python() {
   unset LD_LIBRARY_PATH
   script="$source/bindings/python/examples/fit_predict.py"
-  PYTHONPATH="$(pkg-config --variable=pythondir ternion)" "$PYTHON" "$script"
+  PYTHONPATH="$(variable pythondir)" "$PYTHON" "$script"
   "$PYTHON" -m venv --system-site-packages environment
   cp -r "$source/bindings/python" package # building writes beside the source
   environment/bin/pip install --quiet --no-index --no-build-isolation ./package

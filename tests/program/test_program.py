@@ -60,8 +60,8 @@ class Words(InFolder):
         with open(settings, "w") as file:
             file.write("# a comment\nmodel = ridge\ndescriptor = power_spectrum # the usual\nn_max = 3\n\nl_max = 2\ncutoff = 9\n")
         call = ["fit", CLUSTERS, "--settings", settings, "--set", "cutoff=4", "-o", self.path("m")]
-        fitted = lines(*call)[0]["model"]
-        self.assertIn('4', json.dumps(fitted["options"]) + json.dumps(fitted))
+        options = lines(*call)[0]["model"]["descriptor"]["options"]
+        self.assertEqual([float(options[key]) for key in ("n_max", "l_max", "cutoff")], [3, 2, 4])
         with open(settings, "a") as file:
             file.write("nonsense\n")
         os.remove(self.path("m"))
