@@ -82,7 +82,8 @@ int32_t descriptor_rows(const tern_descriptor *descriptor, run *run, const tern_
 
 /* ---- pullback ---- */
 
-/* Each thread sums in its own arrays, and these are added in the threads' order: no locks, the same result every time. */
+/* Each thread sums in its own arrays, and these are added in the threads' order: no locks, the same result every
+   time. */
 typedef struct pullback_work {
   const tern_descriptor *descriptor;
   const environments *environments;

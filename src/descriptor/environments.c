@@ -12,7 +12,7 @@
 
 /* ENVIRONMENTS_CHUNK centres pass between two reports of progress; a thread gets at least ENVIRONMENTS_GRAIN of them.
  */
-enum { ENVIRONMENTS_MOST_SPECIES = 119, ENVIRONMENTS_CHUNK = 1024, ENVIRONMENTS_GRAIN = 4 };
+enum { ENVIRONMENTS_MOST_SPECIES = 119, ENVIRONMENTS_CHUNK = 1024, ENVIRONMENTS_GRAIN = 4, ENVIRONMENTS_FEW = 100 };
 
 static int32_t environments_refuse_species(const tern_descriptor *descriptor, int64_t atom, int32_t number) {
   text known = {0};
@@ -66,6 +66,16 @@ static int environments_compare(const void *first, const void *second) {
   return 0;
 }
 
+static void environments_insert(environments_neighbour *buffer, int64_t count) {
+  for (int64_t k = 1; k < count; k++) {
+    const environments_neighbour moved = buffer[k];
+    int64_t place = k;
+    for (; place > 0 && environments_compare(&buffer[place - 1], &moved) > 0; place--)
+      buffer[place] = buffer[place - 1];
+    buffer[place] = moved;
+  }
+}
+
 /* Neighbours by atom, the images of an atom by their vectors: the rows' order must not depend on the list's source. */
 static void environments_sort(const neighbours *list, int64_t center, environments_neighbour *buffer) {
   const int64_t first = list->first[center], count = list->first[center + 1] - first;
@@ -77,7 +87,10 @@ static void environments_sort(const neighbours *list, int64_t center, environmen
   }
   if (sorted)
     return;
-  qsort(buffer, (size_t)count, sizeof *buffer, environments_compare);
+  if (count <= ENVIRONMENTS_FEW)
+    environments_insert(buffer, count);
+  else
+    qsort(buffer, (size_t)count, sizeof *buffer, environments_compare);
   for (int64_t k = 0; k < count; k++) {
     list->atom[first + k] = buffer[k].atom;
     memcpy(list->vectors + 3 * (first + k), buffer[k].vector, sizeof buffer[k].vector);

@@ -6,6 +6,14 @@
 #include "core/memory.h"
 #include "descriptor/descriptor.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+enum {
+  JACOBIAN_STREAM = 1 << 24
+}; /* bytes from which a Jacobian is written past the caches, which it would only flood */
+
 /* Neighbours come sorted by atom, so the images of one atom follow each other. slots[k], unless NULL, becomes the block
    of neighbour k within a row, atoms[slot], unless NULL, the block's atom. Returns the number of blocks of a row; *own
    is the slot of the centre. */
@@ -48,6 +56,7 @@ typedef struct jacobian_work {
   int64_t *slots;          /* [threads][2 (most_neighbours + 1)]: slots, then atoms */
   int64_t *indices;        /* output */
   double *values, *strain; /* outputs */
+  bool stream;             /* whether `values` is too large for caches */
 } jacobian_work;
 
 static void jacobian_name_blocks(const jacobian_work *work, int64_t center, int64_t count, const int64_t *atoms) {
@@ -61,26 +70,59 @@ static void jacobian_name_blocks(const jacobian_work *work, int64_t center, int6
     }
 }
 
+/* target = source, centre -= source. */
+static void jacobian_put(const double *restrict source, int64_t count, double *restrict target,
+                         double *restrict centre) {
+  for (int64_t i = 0; i < count; i++) {
+    target[i] = source[i];
+    centre[i] -= source[i];
+  }
+}
+
+/* A further image of the same atom. */
+static void jacobian_add(const double *restrict source, int64_t count, double *restrict target,
+                         double *restrict centre) {
+  for (int64_t i = 0; i < count; i++) {
+    target[i] += source[i];
+    centre[i] -= source[i];
+  }
+}
+
+/* jacobian_put with stores that do not first read the target: half the traffic when it is in no cache. */
+static void jacobian_stream(const double *restrict source, int64_t count, double *restrict target,
+                            double *restrict centre) {
+#ifdef __SSE2__
+  int64_t i = (uintptr_t)target % 16 != 0 && count > 0;
+  jacobian_put(source, i, target, centre);
+  for (; i + 1 < count; i += 2)
+    _mm_stream_pd(target + i, _mm_loadu_pd(source + i));
+  jacobian_put(source + i, count - i, target + i, centre + i);
+  for (int64_t k = (uintptr_t)target % 16 != 0; k < i; k++)
+    centre[k] -= source[k];
+  _mm_sfence(); /* other threads may be handed the result by a plain store */
+#else
+  jacobian_put(source, count, target, centre);
+#endif
+}
+
 /* The blocks of one row. Moving the centre moves all vectors the other way, but those to its own images stay. */
-static void jacobian_scatter(const double *jacobian, int64_t n_neighbours, int64_t block, const int64_t *slots,
-                             int64_t own, double *values) {
-  double *centre_block = values + own * block;
-  memset(centre_block, 0, (size_t)block * sizeof *values);
+static void jacobian_scatter(const jacobian_work *work, const double *jacobian, int64_t n_neighbours,
+                             const int64_t *slots, int64_t own, double *values) {
+  const int64_t block = 3 * work->features;
+  double *centre = values + own * block;
+  memset(centre, 0, (size_t)block * sizeof *values);
   for (int64_t k = 0; k < n_neighbours; k++) {
     const double *source = jacobian + k * block;
     double *target = values + slots[k] * block;
+    const bool more_images = k + 1 < n_neighbours && slots[k + 1] == slots[k];
     if (slots[k] == own)
       continue;
-    if (k == 0 || slots[k] != slots[k - 1])
-      for (int64_t i = 0; i < block; i++) {
-        target[i] = source[i];
-        centre_block[i] -= source[i];
-      }
+    if (k > 0 && slots[k] == slots[k - 1])
+      jacobian_add(source, block, target, centre);
+    else if (work->stream && !more_images)
+      jacobian_stream(source, block, target, centre);
     else
-      for (int64_t i = 0; i < block; i++) {
-        target[i] += source[i];
-        centre_block[i] -= source[i];
-      }
+      jacobian_put(source, block, target, centre);
   }
 }
 
@@ -118,7 +160,7 @@ static int32_t jacobian_center(void *context, int64_t center, void *scratch, int
   for (int64_t row = 0; row < rows; row++) {
     const double *source = jacobian + row * around.n_neighbours * block;
     if (work->values != NULL)
-      jacobian_scatter(source, around.n_neighbours, block, slots, own,
+      jacobian_scatter(work, source, around.n_neighbours, slots, own,
                        work->values + (work->first_block[center] + row * count) * block);
     if (work->strain != NULL)
       jacobian_strain(source, &around, work->features, work->strain + (first_row + row) * 9 * work->features);
@@ -148,6 +190,7 @@ static int32_t jacobian_run(jacobian_work *work, run *run) {
   const int64_t threads = environments_threads(run, environments);
   const bool only_indices = work->values == NULL && work->strain == NULL;
   TRY(jacobian_count(work, run));
+  work->stream = work->first_block[environments->neighbours.n_centers] * 3 * work->features > JACOBIAN_STREAM / 8;
   TRY(MEMORY_NEW(run, &work->slots, threads * 2 * (environments->most_neighbours + 1), "blocks of a row"));
   TRY(MEMORY_NEW(run, &work->jacobians, only_indices ? 0 : threads * work->largest, "Jacobian of an environment"));
   return environments_each(work->descriptor, run, environments, "Jacobian", 0, environments->neighbours.n_centers,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Derivatives of frames. The vector to a tag acts in three ways: as part of the density, through the frame (first tag: turning u1
-   turns the density and the other tags the other way), and through the features of the tags themselves. */
+/* Derivatives of frames. The vector to a tag acts in three ways: as part of the density, through the frame (first
+   tag: turning u1 turns the density and the other tags the other way), and through the features of the tags
+   themselves. */
 #include <string.h>
 
 #include "triplet/frames.h"
@@ -10,7 +11,9 @@ static void cross(const double *a, const double *b, double *result) {
     result[x] = a[(x + 1) % 3] * b[(x + 2) % 3] - a[(x + 2) % 3] * b[(x + 1) % 3];
 }
 
-static double dot(const double *a, const double *b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
+static double dot(const double *a, const double *b) {
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
 
 static const double *radial_slope(const frames_state *state, const frames_scratch *scratch, int64_t tag) {
   return scratch->expansion->radial_slope + scratch->tags[tag].place * state->basis->radial_size;
@@ -28,8 +31,8 @@ static void generate(const frames_state *state, frames_scratch *scratch, const f
 
 /* ---- backward ---- */
 
-/* Adjoint of frames_combine: weights of columns to those of the turned density (added), and per mu to those of Re and Im z2^mu
-   (sums). */
+/* Adjoint of frames_combine: weights of columns to those of the turned density (added), and per mu to those of Re
+   and Im z2^mu (sums). */
 static void backward_combine(const frames_state *state, const double *restrict density, const double *powers,
                              const double *restrict weights, double *restrict turned, double *restrict sums) {
   const density_basis *basis = state->basis;
@@ -165,7 +168,8 @@ static void tag_change(frames_scratch *scratch, int64_t tag, const double *move)
   scratch->distance[tag] = along;
 }
 
-/* turned, the change of the turned density, is completed by the turn of the frame that goes with u1; returns that turn. */
+/* turned, the change of the turned density, is completed by the turn of the frame that goes with u1; returns that
+   turn. */
 static void turn_frame(const frames_state *state, frames_scratch *scratch, int64_t first, double *turn) {
   double in_space[3];
   cross(scratch->tags[first].axes + 6, scratch->direction + 3 * first, in_space);

@@ -55,7 +55,9 @@ static int32_t create(void **state, const tern_options *options, int32_t n_speci
   return status;
 }
 
-static int64_t features(const void *state) { return ((const frames_state *)state)->features; }
+static int64_t features(const void *state) {
+  return ((const frames_state *)state)->features;
+}
 
 static int64_t rows(const void *state, const environment *environment) {
   const frames_state *s = state;
@@ -83,19 +85,22 @@ static void label(const void *state, int64_t column, text *label) {
   if (tag_column == 2 * n_max) {
     text_add(label, "{\"angle\":\"cos_theta\",\"parity\":1}");
   } else if (tag_column >= 0) {
-    text_add(label, "{\"tag\":%d,\"l\":0,\"n\":%d,\"parity\":1}", (int)(1 + tag_column / n_max), (int)(tag_column % n_max));
+    text_add(label, "{\"tag\":%d,\"l\":0,\"n\":%d,\"parity\":1}", (int)(1 + tag_column / n_max),
+             (int)(tag_column % n_max));
   } else {
     const int64_t lm = column % width / n_max;
     int64_t l = 0;
     while ((l + 1) * (l + 1) <= lm)
       l++;
     const int64_t mu = lm - l * l - l;
-    text_add(label, "{\"species\":%d,\"l\":%d,\"m\":%d,\"n\":%d,\"parity\":%d}", (int)s->species[column / width], (int)l,
-             (int)mu, (int)(column % n_max), mu < 0 ? -1 : 1);
+    text_add(label, "{\"species\":%d,\"l\":%d,\"m\":%d,\"n\":%d,\"parity\":%d}", (int)s->species[column / width],
+             (int)l, (int)mu, (int)(column % n_max), mu < 0 ? -1 : 1);
   }
 }
 
-static int64_t scratch(const void *state, int64_t n_neighbours) { return frames_scratch_size(state, n_neighbours); }
+static int64_t scratch(const void *state, int64_t n_neighbours) {
+  return frames_scratch_size(state, n_neighbours);
+}
 
 static int32_t forward(const void *state, const environment *environment, void *memory, double *values) {
   const frames_state *s = state;
@@ -112,7 +117,8 @@ static int32_t forward(const void *state, const environment *environment, void *
       const double *radial = scratch.expansion->radial;
       frames_combine(s, first->density, scratch.powers + 2 * (basis->l_max + 1) * k, false, values);
       memcpy(values + width, radial + first->place * basis->radial_size, (size_t)n_max * sizeof *values);
-      memcpy(values + width + n_max, radial + scratch.tags[k].place * basis->radial_size, (size_t)n_max * sizeof *values);
+      memcpy(values + width + n_max, radial + scratch.tags[k].place * basis->radial_size,
+             (size_t)n_max * sizeof *values);
       values[width + 2 * n_max] = scratch.seen[3 * k + 2];
       values += s->features;
     }
@@ -121,18 +127,18 @@ static int32_t forward(const void *state, const environment *environment, void *
 }
 
 const descriptor_kind frames_kind = {
-  .name = "frames",
-  .meaning = "density in the frame of each ordered pair of tags: complete, with one row per triplet",
-  .index_size = 4,
-  .create = create,
-  .destroy = destroy,
-  .features = features,
-  .rows = rows,
-  .tags = tags,
-  .label = label,
-  .scratch = scratch,
-  .forward = forward,
-  .backward = frames_backward,
-  .pushforward = frames_pushforward,
-  .jacobian = frames_jacobian,
+    .name = "frames",
+    .meaning = "density in the frame of each ordered pair of tags: complete, with one row per triplet",
+    .index_size = 4,
+    .create = create,
+    .destroy = destroy,
+    .features = features,
+    .rows = rows,
+    .tags = tags,
+    .label = label,
+    .scratch = scratch,
+    .forward = forward,
+    .backward = frames_backward,
+    .pushforward = frames_pushforward,
+    .jacobian = frames_jacobian,
 };

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Frames: for each centre and ordered pair of tags (1, 2), the density seen in the frame of the triplet, with z along u1 and tag 2
-   in the half-plane x > 0, as s^|mu| rho_(n l mu), s = |u1 x u2|; then R_n0(r1), R_n0(r2) and u1.u2.
+/* Frames: for each centre and ordered pair of tags (1, 2), the density seen in the frame of the triplet, z along u1
+   and tag 2 in the half-plane x > 0, as s^|mu| rho_(n l mu), s = |u1 x u2|; then R_n0(r1), R_n0(r2) and u1.u2.
 
    The density is turned once per first tag to any frame with z = u1. With c and s_ its parts mu and -mu there and
    z2 = x2 + i y2 of u2 there,
      s^mu rho_(+mu) = c Re z2^mu + s_ Im z2^mu,   s^mu rho_(-mu) = s_ Re z2^mu - c Im z2^mu,
-   which is bilinear in the turned density and the powers of z2, and does not depend on the choice of x: so a change of u1 may
-   be taken as a turn of the frame about an axis across u1, by the generators, whatever the rotation matrices depend on. */
+   which is bilinear in the turned density and the powers of z2, and does not depend on the choice of x: so a change of
+   u1 may be taken as a turn of the frame about an axis across u1, by the generators, whatever the rotation matrices
+   depend on. */
 #ifndef TERNION_TRIPLET_FRAMES_H
 #define TERNION_TRIPLET_FRAMES_H
 
@@ -36,16 +37,16 @@ typedef struct frames_tag {
 typedef struct frames_scratch {
   density_expansion *expansion;
   int64_t n_tags;
-  frames_tag *tags;     /* [n_tags] */
-  double *seen;         /* [n_tags][3]: the directions to all tags in the frame at hand */
-  double *powers;       /* [n_tags][2][l_max + 1]: Re and Im of their z2^mu */
-  double *seen_change;  /* [n_tags][3] */
-  double *power_change; /* [2][l_max + 1] */
-  double *sums;         /* [2][l_max + 1] */
+  frames_tag *tags;        /* [n_tags] */
+  double *seen;            /* [n_tags][3]: the directions to all tags in the frame at hand */
+  double *powers;          /* [n_tags][2][l_max + 1]: Re and Im of their z2^mu */
+  double *seen_change;     /* [n_tags][3] */
+  double *power_change;    /* [2][l_max + 1] */
+  double *sums;            /* [2][l_max + 1] */
   double *change, *turned; /* [species][lm][n_padded]: of the density, in space and in the frame */
   double *about_x, *about_y;
-  double *direction;    /* [n_tags][3] and */
-  double *distance;     /* [n_tags]: changes or derivatives of the tags' directions and distances */
+  double *direction; /* [n_tags][3] and */
+  double *distance;  /* [n_tags]: changes or derivatives of the tags' directions and distances */
 } frames_scratch;
 
 int64_t frames_scratch_size(const frames_state *state, int64_t n_neighbours);

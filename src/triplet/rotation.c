@@ -10,7 +10,9 @@
 #include "core/error.h"
 #include "core/memory.h"
 
-static int64_t rotation_offset(int32_t l) { return (int64_t)l * (4 * l * l - 1) / 3; }
+static int64_t rotation_offset(int32_t l) {
+  return (int64_t)l * (4 * l * l - 1) / 3;
+}
 
 static void rotation_fill_coefficients(rotation_table *table) {
   double *entry = table->coefficients;
@@ -60,8 +62,8 @@ void rotation_table_free(rotation_table *table) {
   memory_free(NULL, table);
 }
 
-/* The function P of the recursion's table 2: row i of D^1 with row m of D^(l-1), for the columns -l..l; `first` and `before`
-   point to the elements [0][0]. */
+/* The function P of the recursion's table 2: row i of D^1 with row m of D^(l-1), for the columns -l..l; `first` and
+   `before` point to the elements [0][0]. */
 static inline double rotation_p(const double *first, const double *before, int32_t l, int32_t i, int32_t m, int32_t n) {
   const double *one = first + 3 * i, *row = before + (2 * l - 1) * m;
   if (n == l)
@@ -156,13 +158,14 @@ void rotation_adjoint(const rotation_table *table, const double *matrices, int64
 }
 
 /* target = up * (m + 1) + down * (m - 1), a row of zero factor being absent. */
-static void rotation_step(int64_t width, double up, const double *above, double down, const double *below, double *target) {
+static void rotation_step(int64_t width, double up, const double *above, double down, const double *below,
+                          double *target) {
   for (int64_t n = 0; n < width; n++)
     target[n] = (up != 0 ? up * above[n] : 0) + (down != 0 ? down * below[n] : 0);
 }
 
-/* With c and s the parts m >= 0 and m < 0 and h the ladder: about x, c_m becomes h_m s_(m+1) + h_(m-1) s_(m-1) and s_m minus the
-   same of c; about y, both become -h_m (m+1) + h_(m-1) (m-1). There is no s_0. */
+/* With c and s the parts m >= 0 and m < 0 and h the ladder: about x, c_m becomes h_m s_(m+1) + h_(m-1) s_(m-1) and
+   s_m minus the same of c; about y, both become -h_m (m+1) + h_(m-1) (m-1). There is no s_0. */
 void rotation_generate(const rotation_table *table, int64_t width, const double *coefficients, double *about_x,
                        double *about_y) {
   for (int32_t l = 0; l <= table->l_max; l++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Rotations of real spherical harmonics: matrices D with Y(O u) = D(O) Y(u), and the generators that turn by small angles. */
+/* Rotations of real spherical harmonics: matrices D with Y(O u) = D(O) Y(u), and the generators that turn by small
+   angles. */
 #ifndef TERNION_TRIPLET_ROTATION_H
 #define TERNION_TRIPLET_ROTATION_H
 

@@ -35,8 +35,8 @@ static inline tern_descriptor *described_new(const char *kind, const char *const
   return descriptor;
 }
 
-static const char *const described_small[] = {"cutoff 3.1",     "n_max 3",  "l_max 3", "sigma 0.4",
-                                              "species O,H,C", "spline_error 1e-13", NULL};
+static const char *const described_small[] = {"cutoff 3.1",         "n_max 3", "l_max 3", "sigma 0.4", "species O,H,C",
+                                              "spline_error 1e-13", NULL};
 
 static inline tern_system *described_golden(const char *file) {
   golden_block species = golden_read(file, "species", 1), positions = golden_read(file, "positions", 1);
@@ -47,8 +47,8 @@ static inline tern_system *described_golden(const char *file) {
     numbers[k] = (int32_t)species.values[k];
   for (int k = 0; k < 3; k++)
     any |= directions[k] = periodic.values[k] != 0;
-  ASSERT_SUCCESS(system_new(&system, species.count, numbers, positions.values, any ? cell.values : NULL,
-                            any ? directions : NULL));
+  ASSERT_SUCCESS(
+      system_new(&system, species.count, numbers, positions.values, any ? cell.values : NULL, any ? directions : NULL));
   golden_free(&species);
   golden_free(&positions);
   golden_free(&cell);
@@ -103,11 +103,11 @@ static inline double *described_random(int64_t count, uint64_t seed) {
   return values;
 }
 
-#define ASSERT_FAILURE(call, wanted_status, words)                                          \
-  do {                                                                                      \
-    assert_int_equal((call), (wanted_status));                                              \
-    if (strstr(error_message(), (words)) == NULL)                                           \
-      fail_msg("'%s' does not say '%s'", error_message(), (words));                         \
+#define ASSERT_FAILURE(call, wanted_status, words)                                                                     \
+  do {                                                                                                                 \
+    assert_int_equal((call), (wanted_status));                                                                         \
+    if (strstr(error_message(), (words)) == NULL)                                                                      \
+      fail_msg("'%s' does not say '%s'", error_message(), (words));                                                    \
   } while (0)
 
 #endif

@@ -63,7 +63,8 @@ static void check_golden_jacobian(const char *kind, const char *file) {
   for (int64_t b = 0; b < blocks; b++)
     for (int64_t f = 0; f < features; f++)
       for (int64_t a = 0; a < 3; a++)
-        dense[((indices[2 * b] * features + f) * atoms + indices[2 * b + 1]) * 3 + a] = jacobian[(3 * b + a) * features + f];
+        dense[((indices[2 * b] * features + f) * atoms + indices[2 * b + 1]) * 3 + a] =
+            jacobian[(3 * b + a) * features + f];
   for (int64_t row = 0; row < rows; row++)
     for (int64_t f = 0; f < features; f++)
       for (int64_t ab = 0; ab < 9; ab++)
@@ -201,13 +202,56 @@ static void check_derivatives(const char *kind, const char *const *settings, int
 }
 
 static void test_derivatives(void **state) {
-  static const char *const some[] = {"cutoff 3.1", "n_max 2", "l_max 2", "sigma 0.4", "species O,H,C", "centers 2,0",
-                                     "center_weight 0.5", "spline_error 1e-13", NULL};
+  static const char *const some[] = {
+      "cutoff 4.5",         "n_max 2", "l_max 2", "sigma 0.4", "species O,H,C", "centers 2,0", "center_weight 0.5",
+      "spline_error 1e-13", NULL};
   (void)state;
   for (int k = 0; k < KINDS; k++) {
     check_derivatives(kinds[k], described_small, 6, false);
-    check_derivatives(kinds[k], some, 4, true); /* cell smaller than twice the cutoff: several images of an atom */
+    check_derivatives(kinds[k], some, 3, true); /* cell smaller than the cutoff: images of an atom, and of the centre */
     check_derivatives(kinds[k], described_small, 1, false);
+  }
+}
+
+/* Derivatives of one centre's row, or of all (-1); *blocks of them, written at an odd address when asked to. */
+static double *large_jacobian(const tern_system *system, int center, int64_t odd, int64_t *blocks, int64_t *features) {
+  char centers[32] = "centers all";
+  const char *const settings[] = {"cutoff 6", "n_max 10", "l_max 6", "species 1,6,8", centers, NULL};
+  if (center >= 0)
+    snprintf(centers, sizeof centers, "centers %d", center);
+  tern_descriptor *descriptor = described_new("power_spectrum", settings);
+  run run = described_run(2);
+  ASSERT_SUCCESS(descriptor_shape(descriptor, &run, system, NULL, features));
+  ASSERT_SUCCESS(descriptor_jacobian_shape(descriptor, &run, system, blocks));
+  double *values = zeros(*blocks * 3 * *features + 1);
+  ASSERT_SUCCESS(descriptor_jacobian(descriptor, &run, system, NULL, values + odd, NULL));
+  memmove(values, values + odd, (size_t)(*blocks * 3 * *features) * sizeof *values);
+  descriptor_free(descriptor);
+  return values;
+}
+
+/* A Jacobian that is written past the caches has the numbers of the small ones of its centres. */
+static void test_large_jacobian(void **state) {
+  (void)state;
+  for (int64_t odd = 0; odd < 2; odd++) {
+    described_atoms atoms = described_grid(16, odd, 9);
+    memset(atoms.cell, 0, sizeof atoms.cell);
+    for (int a = 0; a < 3; a++)
+      atoms.cell[a][a] = 8.5; /* a few neighbours are there twice */
+    tern_system *system = described_system(&atoms);
+    int64_t blocks, features, part_blocks, before = 0;
+    double *all = large_jacobian(system, -1, odd, &blocks, &features);
+    assert_true(blocks * 3 * features * 8 > 1 << 24);
+    for (int center = 0; center < 16; center++) {
+      double *part = large_jacobian(system, center, 0, &part_blocks, &features);
+      const int64_t count = part_blocks * 3 * features;
+      assert_memory_equal(all + before, part, (size_t)count * sizeof *part);
+      before += count;
+      free(part);
+    }
+    assert_int_equal(before, blocks * 3 * features);
+    free(all);
+    system_free(system);
   }
 }
 
@@ -250,7 +294,8 @@ static void test_pairs_of_a_host(void **state) {
     double *same = described_values(c.descriptor, host, &rows, &features);
     assert_int_equal(rows, c.rows);
     assert_close("values", rows * features, same, values, 1e-14);
-    double *gradient = zeros(3 * c.n), *spread = zeros(3 * n_atoms), *folded = zeros(3 * c.n), strain[9], same_strain[9];
+    double *gradient = zeros(3 * c.n), *spread = zeros(3 * n_atoms), *folded = zeros(3 * c.n), strain[9],
+           same_strain[9];
     ASSERT_SUCCESS(descriptor_pullback(c.descriptor, &run, c.system, c.weights, gradient, strain));
     ASSERT_SUCCESS(descriptor_pullback(c.descriptor, &run, host, c.weights, spread, same_strain));
     for (int64_t i = 0; i < 3 * n_atoms; i++)
@@ -272,7 +317,8 @@ static void test_pairs_of_a_host(void **state) {
 /* ---- rows, centres, threads ---- */
 
 static void test_rows(void **state) {
-  static const char *const settings[] = {"species 1,6,8", "centers 3,1", "cutoff 9", "tag_cutoff 2.5", "self_pairs 0", NULL};
+  static const char *const settings[] = {"species 1,6,8",  "centers 3,1",  "cutoff 9",
+                                         "tag_cutoff 2.5", "self_pairs 0", NULL};
   (void)state;
   described_atoms atoms = described_grid(5, false, 3);
   tern_system *system = described_system(&atoms);
@@ -305,12 +351,13 @@ static void test_rows(void **state) {
 
 /* Rows of chosen centres are those of all centres; any number of threads gives the same values. */
 static void test_centers_and_threads(void **state) {
-  static const char *const settings[] = {"cutoff 3.1", "n_max 3", "l_max 3", "sigma 0.4", "species O,H,C",
+  static const char *const settings[] = {"cutoff 3.1",         "n_max 3",     "l_max 3", "sigma 0.4", "species O,H,C",
                                          "spline_error 1e-13", "centers 7,2", NULL};
   (void)state;
   described_atoms atoms = described_grid(16, false, 9);
   tern_system *system = described_system(&atoms);
-  tern_descriptor *all = described_new("power_spectrum", described_small), *some = described_new("power_spectrum", settings);
+  tern_descriptor *all = described_new("power_spectrum", described_small),
+                  *some = described_new("power_spectrum", settings);
   int64_t rows, features, indices[4];
   double *every = described_values(all, system, &rows, &features);
   assert_int_equal(rows, 16);
@@ -472,18 +519,19 @@ static void test_fit_keeps_given_species(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_golden_values),
-    cmocka_unit_test(test_golden_jacobian),
-    cmocka_unit_test(test_derivatives),
-    cmocka_unit_test(test_pairs_of_a_host),
-    cmocka_unit_test(test_rows),
-    cmocka_unit_test(test_centers_and_threads),
-    cmocka_unit_test(test_wrong_options),
-    cmocka_unit_test(test_unknown_species),
-    cmocka_unit_test(test_weights_must_be_finite),
-    cmocka_unit_test(test_memory_runs_out),
-    cmocka_unit_test(test_fit),
-    cmocka_unit_test(test_fit_keeps_given_species),
+      cmocka_unit_test(test_golden_values),
+      cmocka_unit_test(test_golden_jacobian),
+      cmocka_unit_test(test_derivatives),
+      cmocka_unit_test(test_large_jacobian),
+      cmocka_unit_test(test_pairs_of_a_host),
+      cmocka_unit_test(test_rows),
+      cmocka_unit_test(test_centers_and_threads),
+      cmocka_unit_test(test_wrong_options),
+      cmocka_unit_test(test_unknown_species),
+      cmocka_unit_test(test_weights_must_be_finite),
+      cmocka_unit_test(test_memory_runs_out),
+      cmocka_unit_test(test_fit),
+      cmocka_unit_test(test_fit_keeps_given_species),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,7 +38,8 @@ static void check_same(const tern_descriptor *first, const tern_descriptor *seco
 }
 
 static void test_reload(void **state) {
-  static const char *const settings[] = {"cutoff 3.123456789012345", "n_max 3", "l_max 2", "species 8,6,1", "centers 3,0", NULL};
+  static const char *const settings[] = {
+      "cutoff 3.123456789012345", "n_max 3", "l_max 2", "species 8,6,1", "centers 3,0", NULL};
   (void)state;
   for (int k = 0; k < KINDS; k++) {
     tern_descriptor *made = described_new(kinds[k], settings), *loaded = NULL;
@@ -95,7 +96,8 @@ static void test_info(void **state) {
   assert_null(json_object_get(options, "self_pairs"));
   assert_int_equal(json_integer_value(json_array_get(json_object_get(info, "species"), 0)), 1);
   assert_int_equal(json_integer_value(json_array_get(json_object_get(info, "species"), 1)), 6);
-  assert_int_equal(json_integer_value(json_object_get(info, "features")), descriptor->kind->features(descriptor->state));
+  assert_int_equal(json_integer_value(json_object_get(info, "features")),
+                   descriptor->kind->features(descriptor->state));
   json_decref(info);
   descriptor_free(descriptor);
 }
@@ -128,7 +130,8 @@ static void write_metadata(const char *format, const char *version, const char *
   ASSERT_SUCCESS(safetensors_write(PLACE("wrong.tern"), 1, &tensor, 3, metadata));
 }
 
-static void check_refused(const char *format, const char *version, const char *json, int32_t status, const char *words) {
+static void check_refused(const char *format, const char *version, const char *json, int32_t status,
+                          const char *words) {
   tern_descriptor *loaded = NULL;
   write_metadata(format, version, json);
   ASSERT_FAILURE(descriptor_load(&loaded, PLACE("wrong.tern")), status, words);
@@ -141,20 +144,20 @@ static void test_wrong_files(void **state) {
   static const struct {
     const char *json, *words;
   } broken[] = {
-    {"[1]", "JSON"},
-    {"{\"kind\": \"density\"", "JSON"},
-    {"{\"options\": {}, \"species\": []}", "'kind'"},
-    {"{\"kind\": 3, \"options\": {}, \"species\": []}", "'kind'"},
-    {"{\"kind\": \"densities\", \"options\": {}, \"species\": []}", "did you mean 'density'"},
-    {"{\"kind\": \"density\", \"species\": []}", "'options'"},
-    {"{\"kind\": \"density\", \"options\": {\"cutoff\": 3}, \"species\": []}", "'cutoff'"},
-    {"{\"kind\": \"density\", \"options\": {\"cutoff\": \"-3\"}, \"species\": []}", "'cutoff'"},
-    {"{\"kind\": \"density\", \"options\": {\"cutof\": \"3\"}, \"species\": []}", "'cutof'"},
-    {"{\"kind\": \"density\", \"options\": {\"tag_cutoff\": \"3\"}, \"species\": []}", "'tag_cutoff'"},
-    {"{\"kind\": \"density\", \"options\": {}}", "'species'"},
-    {"{\"kind\": \"density\", \"options\": {}, \"species\": [8, 1]}", "ascending"},
-    {"{\"kind\": \"density\", \"options\": {}, \"species\": [0]}", "from 1 to 118"},
-    {"{\"kind\": \"density\", \"options\": {}, \"species\": [\"H\"]}", "from 1 to 118"},
+      {"[1]", "JSON"},
+      {"{\"kind\": \"density\"", "JSON"},
+      {"{\"options\": {}, \"species\": []}", "'kind'"},
+      {"{\"kind\": 3, \"options\": {}, \"species\": []}", "'kind'"},
+      {"{\"kind\": \"densities\", \"options\": {}, \"species\": []}", "did you mean 'density'"},
+      {"{\"kind\": \"density\", \"species\": []}", "'options'"},
+      {"{\"kind\": \"density\", \"options\": {\"cutoff\": 3}, \"species\": []}", "'cutoff'"},
+      {"{\"kind\": \"density\", \"options\": {\"cutoff\": \"-3\"}, \"species\": []}", "'cutoff'"},
+      {"{\"kind\": \"density\", \"options\": {\"cutof\": \"3\"}, \"species\": []}", "'cutof'"},
+      {"{\"kind\": \"density\", \"options\": {\"tag_cutoff\": \"3\"}, \"species\": []}", "'tag_cutoff'"},
+      {"{\"kind\": \"density\", \"options\": {}}", "'species'"},
+      {"{\"kind\": \"density\", \"options\": {}, \"species\": [8, 1]}", "ascending"},
+      {"{\"kind\": \"density\", \"options\": {}, \"species\": [0]}", "from 1 to 118"},
+      {"{\"kind\": \"density\", \"options\": {}, \"species\": [\"H\"]}", "from 1 to 118"},
   };
   (void)state;
   tern_descriptor *loaded = NULL;
@@ -171,7 +174,8 @@ static void test_wrong_files(void **state) {
 
 /* ---- features ---- */
 
-static void check_written(const tern_descriptor *descriptor, const tern_dataset *dataset, const safetensors_file *file) {
+static void check_written(const tern_descriptor *descriptor, const tern_dataset *dataset,
+                          const safetensors_file *file) {
   const tensor *values = safetensors_find(file, "values"), *rows = safetensors_find(file, "rows");
   const double *value = values->data;
   const int64_t *index = rows->data, size = descriptor->kind->index_size;
@@ -223,13 +227,15 @@ static void test_write_array(void **state) {
   run run = described_run(1);
   int64_t rows, features;
   char header[129] = "", expected[128];
-  double *values = described_values(descriptor, dataset->frames[0]->system, &rows, &features), *found = zeros(rows * features);
+  double *values = described_values(descriptor, dataset->frames[0]->system, &rows, &features),
+         *found = zeros(rows * features);
   ASSERT_SUCCESS(descriptor_write(descriptor, &run, dataset, PLACE("features.npy")));
   FILE *file = fopen(PLACE("features.npy"), "rb");
   assert_non_null(file);
   assert_int_equal(fread(header, 1, 128, file), 128);
   assert_memory_equal(header, "\x93NUMPY\x01\x00\x76\x00", 10);
-  snprintf(expected, sizeof expected, "{'descr': '<f8', 'fortran_order': False, 'shape': (%d, %d), }", (int)rows, (int)features);
+  snprintf(expected, sizeof expected, "{'descr': '<f8', 'fortran_order': False, 'shape': (%d, %d), }", (int)rows,
+           (int)features);
   assert_memory_equal(header + 10, expected, strlen(expected));
   assert_true(header[127] == '\n' && header[126] == ' ');
   assert_int_equal(fread(found, sizeof *found, (size_t)(rows * features) + 1, file), rows * features);
@@ -260,9 +266,11 @@ static void test_write_stopped(void **state) {
   assert_int_equal(descriptor_write(descriptor, &stopped, dataset, PLACE("stopped.safetensors")), TERN_CANCELLED);
   assert_true(calls >= 2);
   assert_int_equal(access(PLACE("stopped.safetensors"), F_OK), -1);
-  ASSERT_FAILURE(descriptor_write(strict, &run, dataset, PLACE("stopped.npy")), TERN_ERROR_DATA, "structure 0: atom 2 is C");
+  ASSERT_FAILURE(descriptor_write(strict, &run, dataset, PLACE("stopped.npy")), TERN_ERROR_DATA,
+                 "structure 0: atom 2 is C");
   assert_int_equal(access(PLACE("stopped.npy"), F_OK), -1);
-  ASSERT_FAILURE(descriptor_write(descriptor, &run, dataset, "/nowhere/at/all.npy"), TERN_ERROR_FILE, "/nowhere/at/all.npy");
+  ASSERT_FAILURE(descriptor_write(descriptor, &run, dataset, "/nowhere/at/all.npy"), TERN_ERROR_FILE,
+                 "/nowhere/at/all.npy");
   assert_int_equal(run.memory_used, 0);
   descriptor_free(descriptor);
   descriptor_free(strict);
@@ -271,9 +279,9 @@ static void test_write_stopped(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_reload),      cmocka_unit_test(test_reload_of_fitted), cmocka_unit_test(test_info),
-    cmocka_unit_test(test_labels),      cmocka_unit_test(test_wrong_files),      cmocka_unit_test(test_write),
-    cmocka_unit_test(test_write_array), cmocka_unit_test(test_write_stopped),
+      cmocka_unit_test(test_reload),      cmocka_unit_test(test_reload_of_fitted), cmocka_unit_test(test_info),
+      cmocka_unit_test(test_labels),      cmocka_unit_test(test_wrong_files),      cmocka_unit_test(test_write),
+      cmocka_unit_test(test_write_array), cmocka_unit_test(test_write_stopped),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -144,7 +144,8 @@ static void test_golden_rows(void **state) {
 
 /* ---- symmetry ---- */
 
-static double *values_of(const tern_descriptor *descriptor, const described_atoms *atoms, int64_t *rows, int64_t *features) {
+static double *values_of(const tern_descriptor *descriptor, const described_atoms *atoms, int64_t *rows,
+                         int64_t *features) {
   tern_system *system = described_system(atoms);
   double *values = described_values(descriptor, system, rows, features);
   system_free(system);
@@ -216,13 +217,15 @@ static void test_permutation_changes_nothing(void **state) {
     memcpy(permuted.positions[i], atoms.positions[order[i]], sizeof permuted.positions[i]);
   }
   tern_system *one = described_system(&atoms), *other = described_system(&permuted);
-  double *before = described_values(descriptor, one, &rows, &features), *after = described_values(descriptor, other, &rows, &features);
+  double *before = described_values(descriptor, one, &rows, &features),
+         *after = described_values(descriptor, other, &rows, &features);
   assert_in_range(rows, 1, 512);
   ASSERT_SUCCESS(descriptor_rows(descriptor, &run, one, before_rows));
   ASSERT_SUCCESS(descriptor_rows(descriptor, &run, other, after_rows));
   for (int64_t r = 0; r < rows; r++)
     for (int64_t q = 0; q < rows; q++)
-      if (order[after_rows[4 * r + 1]] == before_rows[4 * q + 1] && order[after_rows[4 * r + 2]] == before_rows[4 * q + 2] &&
+      if (order[after_rows[4 * r + 1]] == before_rows[4 * q + 1] &&
+          order[after_rows[4 * r + 2]] == before_rows[4 * q + 2] &&
           order[after_rows[4 * r + 3]] == before_rows[4 * q + 3]) {
         assert_close("permuted", features, after + r * features, before + q * features, 1e-12);
         found++;
@@ -251,8 +254,8 @@ static tern_system *degenerate_system(const double *direction, double step) {
 }
 
 static void test_smooth_through_collinear_tags(void **state) {
-  static const char *const settings[] = {"cutoff 3.1", "n_max 2", "l_max 4", "sigma 0.4", "species O,H,C", "centers 0",
-                                         "spline_error 1e-13", NULL};
+  static const char *const settings[] = {
+      "cutoff 3.1", "n_max 2", "l_max 4", "sigma 0.4", "species O,H,C", "centers 0", "spline_error 1e-13", NULL};
   (void)state;
   tern_descriptor *descriptor = described_new("frames", settings);
   double *direction = described_random(15, 8), *ends[2], strain[9], gradient[15];
@@ -307,14 +310,14 @@ static void test_collinear_columns(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_rotation_of_harmonics),
-    cmocka_unit_test(test_generators),
-    cmocka_unit_test(test_golden_rows),
-    cmocka_unit_test(test_rotation_changes_nothing),
-    cmocka_unit_test(test_reflection_flips_odd_columns),
-    cmocka_unit_test(test_permutation_changes_nothing),
-    cmocka_unit_test(test_smooth_through_collinear_tags),
-    cmocka_unit_test(test_collinear_columns),
+      cmocka_unit_test(test_rotation_of_harmonics),
+      cmocka_unit_test(test_generators),
+      cmocka_unit_test(test_golden_rows),
+      cmocka_unit_test(test_rotation_changes_nothing),
+      cmocka_unit_test(test_reflection_flips_odd_columns),
+      cmocka_unit_test(test_permutation_changes_nothing),
+      cmocka_unit_test(test_smooth_through_collinear_tags),
+      cmocka_unit_test(test_collinear_columns),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
