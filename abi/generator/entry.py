@@ -116,9 +116,15 @@ def _checks(contract, function):
             check = rule(function, argument)
             if check:
                 place = f'(check_place){{"{contract.prefix}_{function.name}", "{argument.name}"}}'
-                value = argument.name + (" != NULL" if rule is _pointer else "")
+                value = _given(function, argument) if rule is _pointer else argument.name
                 lines.append(c_types.call(f"  TRY({check[0]}", [place, value, *check[1:]]) + ");")
     return lines
+
+
+def _given(function, argument):
+    """An array of no items may be NULL, as an empty std::vector is."""
+    empty = [f"{item} == 0" for item in argument.shape if function.argument(item)]
+    return " || ".join([f"{argument.name} != NULL", *empty])
 
 
 # A rule returns the name of its check and what comes after place and argument; an empty list where it does not apply.

@@ -222,7 +222,7 @@ int32_t tern_options_set_string(tern_options *options, const char *key, const ch
 static int32_t checked_options_set_ints(tern_options *options, const char *key, int64_t count, const int64_t *values) {
   TRY(check_pointer((check_place){"tern_options_set_ints", "options"}, options != NULL));
   TRY(check_pointer((check_place){"tern_options_set_ints", "key"}, key != NULL));
-  TRY(check_pointer((check_place){"tern_options_set_ints", "values"}, values != NULL));
+  TRY(check_pointer((check_place){"tern_options_set_ints", "values"}, values != NULL || count == 0));
   TRY(check_count((check_place){"tern_options_set_ints", "count"}, count));
   TRY(check_array((check_place){"tern_options_set_ints", "values"}, values, 8, 1, (const int64_t[]){count}));
   TRY(check_handle((check_place){"tern_options_set_ints", "options"}, options, HANDLE_OPTIONS));
@@ -242,7 +242,7 @@ static int32_t checked_options_set_doubles(tern_options *options, const char *ke
                                            const double *values) {
   TRY(check_pointer((check_place){"tern_options_set_doubles", "options"}, options != NULL));
   TRY(check_pointer((check_place){"tern_options_set_doubles", "key"}, key != NULL));
-  TRY(check_pointer((check_place){"tern_options_set_doubles", "values"}, values != NULL));
+  TRY(check_pointer((check_place){"tern_options_set_doubles", "values"}, values != NULL || count == 0));
   TRY(check_count((check_place){"tern_options_set_doubles", "count"}, count));
   TRY(check_array((check_place){"tern_options_set_doubles", "values"}, values, 8, 1, (const int64_t[]){count}));
   TRY(check_handle((check_place){"tern_options_set_doubles", "options"}, options, HANDLE_OPTIONS));
@@ -315,8 +315,8 @@ int32_t tern_options_entry(const char *kind, int64_t index, int32_t field, char 
 static int32_t checked_system_new(tern_system **system, int64_t n_atoms, const int32_t *species,
                                   const double *positions, const double *cell, const int32_t *periodic) {
   TRY(check_pointer((check_place){"tern_system_new", "system"}, system != NULL));
-  TRY(check_pointer((check_place){"tern_system_new", "species"}, species != NULL));
-  TRY(check_pointer((check_place){"tern_system_new", "positions"}, positions != NULL));
+  TRY(check_pointer((check_place){"tern_system_new", "species"}, species != NULL || n_atoms == 0));
+  TRY(check_pointer((check_place){"tern_system_new", "positions"}, positions != NULL || n_atoms == 0));
   TRY(check_count((check_place){"tern_system_new", "n_atoms"}, n_atoms));
   TRY(check_array((check_place){"tern_system_new", "species"}, species, 4, 1, (const int64_t[]){n_atoms}));
   TRY(check_array((check_place){"tern_system_new", "positions"}, positions, 8, 2, (const int64_t[]){n_atoms, 3}));
@@ -338,9 +338,9 @@ static int32_t checked_system_new_from_pairs(tern_system **system, int64_t n_own
                                              const int32_t *species, int64_t n_pairs, const int64_t *pairs,
                                              const double *vectors, double cutoff) {
   TRY(check_pointer((check_place){"tern_system_new_from_pairs", "system"}, system != NULL));
-  TRY(check_pointer((check_place){"tern_system_new_from_pairs", "species"}, species != NULL));
-  TRY(check_pointer((check_place){"tern_system_new_from_pairs", "pairs"}, pairs != NULL));
-  TRY(check_pointer((check_place){"tern_system_new_from_pairs", "vectors"}, vectors != NULL));
+  TRY(check_pointer((check_place){"tern_system_new_from_pairs", "species"}, species != NULL || n_atoms == 0));
+  TRY(check_pointer((check_place){"tern_system_new_from_pairs", "pairs"}, pairs != NULL || n_pairs == 0));
+  TRY(check_pointer((check_place){"tern_system_new_from_pairs", "vectors"}, vectors != NULL || n_pairs == 0));
   TRY(check_count((check_place){"tern_system_new_from_pairs", "n_atoms"}, n_atoms));
   TRY(check_count((check_place){"tern_system_new_from_pairs", "n_pairs"}, n_pairs));
   TRY(check_array((check_place){"tern_system_new_from_pairs", "species"}, species, 4, 1, (const int64_t[]){n_atoms}));
@@ -614,7 +614,7 @@ int32_t tern_dataset_target(const tern_dataset *dataset, int64_t index, int32_t 
 static int32_t checked_dataset_subset(const tern_dataset *dataset, int64_t count, const int64_t *indices,
                                       tern_dataset **subset) {
   TRY(check_pointer((check_place){"tern_dataset_subset", "dataset"}, dataset != NULL));
-  TRY(check_pointer((check_place){"tern_dataset_subset", "indices"}, indices != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_subset", "indices"}, indices != NULL || count == 0));
   TRY(check_pointer((check_place){"tern_dataset_subset", "subset"}, subset != NULL));
   TRY(check_count((check_place){"tern_dataset_subset", "count"}, count));
   TRY(check_array((check_place){"tern_dataset_subset", "indices"}, indices, 8, 1, (const int64_t[]){count}));

@@ -209,6 +209,16 @@ class Arguments(WithHandles):
             if argument.get("direction") == "new" and argument["name"] in trial.touched():
                 must(f"{argument['type'].split('.')[1]}_free", trial.values[argument["name"]].contents)
 
+    def test_arrays_of_no_items_may_be_null(self):
+        handles = self.fixture.handles
+        empty = made("system_new", 0, None, None, None, None)
+        alone = made("system_new_from_pairs", 0, 0, None, 0, None, None, ctypes.c_double(5))
+        must("options_set_ints", handles["options"], b"species", 0, None)
+        none = ctypes.c_void_p()
+        must("dataset_subset", handles["dataset"], 0, None, ctypes.byref(none))
+        for name, handle in (("system", empty), ("system", alone), ("dataset", none)):
+            must(name + "_free", handle)
+
     def test_wrong_handle(self):
         nothing = ctypes.create_string_buffer(4096)
 

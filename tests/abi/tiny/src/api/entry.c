@@ -56,8 +56,8 @@ int32_t tiny_nothing(void) {
 static int32_t checked_box_new(tiny_box **box, int64_t count, const int32_t *kinds, const double *places,
                                const double *frame, const char *names, double scale, int32_t mode) {
   TRY(check_pointer((check_place){"tiny_box_new", "box"}, box != NULL));
-  TRY(check_pointer((check_place){"tiny_box_new", "kinds"}, kinds != NULL));
-  TRY(check_pointer((check_place){"tiny_box_new", "places"}, places != NULL));
+  TRY(check_pointer((check_place){"tiny_box_new", "kinds"}, kinds != NULL || count == 0));
+  TRY(check_pointer((check_place){"tiny_box_new", "places"}, places != NULL || count == 0));
   TRY(check_count((check_place){"tiny_box_new", "count"}, count));
   TRY(check_array((check_place){"tiny_box_new", "kinds"}, kinds, 4, 1, (const int64_t[]){count}));
   TRY(check_array((check_place){"tiny_box_new", "places"}, places, 8, 2, (const int64_t[]){count, 3}));
@@ -112,7 +112,8 @@ static int32_t checked_box_items_of_a_chosen_kind_in_their_order(const tiny_box 
                                                                  int64_t capacity) {
   TRY(check_pointer((check_place){"tiny_box_items_of_a_chosen_kind_in_their_order", "box"}, box != NULL));
   TRY(check_pointer((check_place){"tiny_box_items_of_a_chosen_kind_in_their_order", "places"}, places != NULL));
-  TRY(check_pointer((check_place){"tiny_box_items_of_a_chosen_kind_in_their_order", "text"}, text != NULL));
+  TRY(check_pointer((check_place){"tiny_box_items_of_a_chosen_kind_in_their_order", "text"},
+                    text != NULL || capacity == 0));
   TRY(check_count((check_place){"tiny_box_items_of_a_chosen_kind_in_their_order", "capacity"}, capacity));
   TRY(check_array((check_place){"tiny_box_items_of_a_chosen_kind_in_their_order", "text"}, text, 1, 1,
                   (const int64_t[]){capacity}));
