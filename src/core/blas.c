@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "core/error.h"
 
@@ -130,6 +132,30 @@ int32_t blas_get(const blas_table **table) {
   }
   *table = &library->table;
   return TERN_SUCCESS;
+}
+
+/* The process that is at work in BLAS, 0: none. A fork's child must not wait for a thread that it does not have. */
+static _Atomic int64_t blas_owner;
+
+int32_t blas_begin(const blas_table **table) {
+  const int32_t status = blas_get(table);
+  if (status != TERN_SUCCESS)
+    return status;
+  const int64_t self = getpid();
+  struct timespec pause = {0, 20000};
+  int64_t owner = 0;
+  while (!atomic_compare_exchange_strong(&blas_owner, &owner, self)) {
+    if (owner != self && atomic_compare_exchange_strong(&blas_owner, &owner, self))
+      break;
+    owner = 0;
+    nanosleep(&pause, NULL);
+    pause.tv_nsec = pause.tv_nsec < 500000 ? 2 * pause.tv_nsec : 1000000;
+  }
+  return TERN_SUCCESS;
+}
+
+void blas_end(void) {
+  atomic_store(&blas_owner, 0);
 }
 
 const char *blas_path(void) {

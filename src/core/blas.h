@@ -36,6 +36,10 @@ typedef struct blas_table {
    single-threaded OpenBLAS where there is one), then OpenBLAS in the system's usual places. A multi-threaded library keeps
    its own number of threads: it is the process's, not ours to set (OPENBLAS_NUM_THREADS). */
 int32_t blas_get(const blas_table **table);
+/* The table for one thread of the process at a time: a single-threaded OpenBLAS keeps buffers that concurrent calls spoil.
+   Every call of a routine lies between the two. */
+int32_t blas_begin(const blas_table **table);
+void blas_end(void);
 /* Path and configuration of the library in use, "" before first use. Its integers have 32 bits, or it would not be in use. */
 const char *blas_path(void);
 const char *blas_config(void);

@@ -57,16 +57,14 @@ static int32_t solve_counts(run *run, least_squares *problem, double *e0, double
 }
 
 static void report_fit(const spectrum *spectrum, double residual, text *report) {
-  const double condition = spectrum_condition(spectrum);
-  text_add(report, ", \"energies\": %lld, \"columns\": %lld, \"rank\": %lld, \"rmse\": %.10g",
-           (long long)spectrum->rows, (long long)spectrum->columns, (long long)spectrum_rank(spectrum),
-           sqrt(residual / (double)spectrum->rows));
-  if (isfinite(condition))
-    text_add(report, ", \"condition\": %.4g}", condition);
-  else
+  const long long rows = spectrum->rows, columns = spectrum->columns, rank = spectrum_rank(spectrum);
+  text_add(report, ", \"energies\": %lld, \"columns\": %lld, \"rank\": %lld, \"condition\": %.4g, \"rmse\": %.10g",
+           rows, columns, rank, spectrum_condition(spectrum), sqrt(residual / (double)rows));
+  if (rank < columns)
     text_add(report,
-             ", \"condition\": null, \"note\": \"the compositions do not determine e0 of each species; the solution"
-             " of least norm is used\"}");
+             ", \"note\": \"the compositions do not determine the energy of each species; the solution of least"
+             " norm is used\"");
+  text_add(report, "}");
 }
 
 /* Total energies against the numbers of atoms of each species; compositions that do not tell species apart give the

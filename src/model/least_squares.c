@@ -18,11 +18,12 @@ double least_squares_bytes(int64_t columns, int64_t block) {
 
 static int32_t least_squares_work(run *run, least_squares *problem) {
   const blas_table *blas;
-  TRY(blas_get(&blas));
+  TRY(blas_begin(&blas));
   const int32_t rows = (int32_t)problem->capacity, columns = (int32_t)problem->columns + 1, query = -1;
   double wanted = 0;
   int32_t info = 0;
   blas->dgeqrf(&rows, &columns, problem->matrix, &rows, problem->tau, &wanted, &query, &info);
+  blas_end();
   problem->work_size = info == 0 && wanted > columns ? (int32_t)wanted : columns;
   return MEMORY_NEW(run, &problem->work, problem->work_size, "the work array of the factorization");
 }
@@ -57,10 +58,11 @@ static int32_t least_squares_factor(least_squares *problem) {
   if (problem->held <= problem->columns)
     return TERN_SUCCESS;
   const blas_table *blas;
-  TRY(blas_get(&blas));
+  TRY(blas_begin(&blas));
   const int32_t rows = (int32_t)problem->held, columns = (int32_t)width, stride = (int32_t)problem->capacity;
   int32_t info = 0;
   blas->dgeqrf(&rows, &columns, problem->matrix, &stride, problem->tau, problem->work, &problem->work_size, &info);
+  blas_end();
   if (info != 0)
     return error_set(TERN_ERROR_INTERNAL, "dgeqrf refused argument %d", -info);
   for (int64_t column = 0; column < width; column++)
@@ -132,27 +134,34 @@ int32_t least_squares_residual(least_squares *problem, const double *x, double *
   return TERN_SUCCESS;
 }
 
-/* The factor of A as a dense matrix [columns][height]. */
+/* One call of dgesdd; with size -1 it only puts the size that it needs in work[0]. */
+static int32_t svd_call(int64_t height, double *factor, double *left, spectrum *spectrum, double *work, int32_t size,
+                        int32_t *integers) {
+  const blas_table *blas;
+  const int32_t rows = (int32_t)height, columns = (int32_t)spectrum->columns, count = (int32_t)spectrum->count;
+  int32_t info = 0;
+  TRY(blas_begin(&blas));
+  blas->dgesdd("S", &rows, &columns, factor, &rows, spectrum->singular, left, &rows, spectrum->right, &count, work,
+               &size, integers, &info, 1);
+  blas_end();
+  if (info != 0)
+    return error_set(TERN_ERROR_NUMERICAL, "the singular value decomposition of the linear fit failed (dgesdd: %d)",
+                     info);
+  return TERN_SUCCESS;
+}
+
 static int32_t spectrum_svd(run *run, const least_squares *problem, int64_t height, double *factor, double *left,
                             spectrum *spectrum) {
-  const blas_table *blas;
-  TRY(blas_get(&blas));
-  const int32_t rows = (int32_t)height, columns = (int32_t)problem->columns, count = (int32_t)spectrum->count;
   double wanted = 0, *work = NULL;
-  int32_t info = 0, size = -1, *integers = NULL;
-  for (int64_t column = 0; column < columns; column++)
+  int32_t *integers = NULL;
+  for (int64_t column = 0; column < problem->columns; column++)
     memcpy(factor + column * height, problem->matrix + column * problem->capacity, (size_t)height * sizeof(double));
-  TRY(MEMORY_NEW(run, &integers, 8 * (int64_t)count, "the singular values of a linear fit"));
-  blas->dgesdd("S", &rows, &columns, factor, &rows, spectrum->singular, left, &rows, spectrum->right, &count, &wanted,
-               &size, integers, &info, 1);
-  int32_t status = MEMORY_NEW(run, &work, (int64_t)wanted, "the singular values of a linear fit");
-  size = (int32_t)wanted;
+  TRY(MEMORY_NEW(run, &integers, 8 * spectrum->count, "the singular values of a linear fit"));
+  int32_t status = svd_call(height, factor, left, spectrum, &wanted, -1, integers);
   if (status == TERN_SUCCESS)
-    blas->dgesdd("S", &rows, &columns, factor, &rows, spectrum->singular, left, &rows, spectrum->right, &count, work,
-                 &size, integers, &info, 1);
-  if (status == TERN_SUCCESS && info != 0)
-    status = error_set(TERN_ERROR_NUMERICAL, "the singular value decomposition of the linear fit failed (dgesdd: %d)",
-                       info);
+    status = MEMORY_NEW(run, &work, (int64_t)wanted, "the singular values of a linear fit");
+  if (status == TERN_SUCCESS)
+    status = svd_call(height, factor, left, spectrum, work, (int32_t)wanted, integers);
   memory_free(run, work);
   memory_free(run, integers);
   return status;

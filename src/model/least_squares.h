@@ -43,7 +43,7 @@ int32_t least_squares_decompose(run *run, least_squares *problem, spectrum *spec
 void spectrum_free(run *run, spectrum *spectrum);
 /* Singular values above max(rows, columns) * epsilon * largest. */
 int64_t spectrum_rank(const spectrum *spectrum);
-/* Largest singular value over the smallest; infinite when the rank is deficient. */
+/* Largest singular value over the smallest that counts to the rank; infinite when that is 0. */
 double spectrum_condition(const spectrum *spectrum);
 /* trace(A^T A) / columns. */
 double spectrum_scale(const spectrum *spectrum);

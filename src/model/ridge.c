@@ -157,14 +157,16 @@ static int32_t split(int64_t size, double fraction, int64_t seed, unsigned char 
 
 /* ---- fit ---- */
 
-static void report_spectrum(const spectrum *spectrum, text *report) {
-  const double condition = spectrum_condition(spectrum);
+/* The conditions of the rows themselves, in the directions that count to their rank, and with the regularization. */
+static void report_spectrum(const spectrum *spectrum, double damping, text *report) {
+  const double condition = spectrum_condition(spectrum), largest = spectrum->count > 0 ? spectrum->singular[0] : 0;
+  const double least = spectrum->count < spectrum->columns ? 0 : spectrum->singular[spectrum->count - 1];
+  const double regularized = sqrt((largest * largest + damping) / (least * least + damping));
   text_add(report, ", \"columns\": %lld, \"rank\": %lld", (long long)spectrum->columns,
            (long long)spectrum_rank(spectrum));
-  if (isfinite(condition))
-    text_add(report, ", \"condition\": %.4g", condition);
-  else
-    text_add(report, ", \"condition\": null");
+  text_add(report, isfinite(condition) ? ", \"condition\": %.4g" : ", \"condition\": null", condition);
+  if (isfinite(regularized))
+    text_add(report, ", \"regularized_condition\": %.4g", regularized);
 }
 
 static int32_t check_finite(int64_t count, const double *values) {
@@ -193,8 +195,9 @@ static int32_t solve(run *run, const tern_options *options, bool validation, lea
     TRY(least_squares_decompose(run, &problems[0], &spectrum));
   }
   if (status == TERN_SUCCESS) {
-    spectrum_solve(&spectrum, regularization * spectrum_scale(&spectrum), weights);
-    report_spectrum(&spectrum, report);
+    const double damping = regularization * spectrum_scale(&spectrum);
+    spectrum_solve(&spectrum, damping, weights);
+    report_spectrum(&spectrum, damping, report);
     status = check_finite(spectrum.columns, weights);
   }
   spectrum_free(run, &spectrum);

@@ -22,9 +22,8 @@ int64_t spectrum_rank(const spectrum *spectrum) {
 }
 
 double spectrum_condition(const spectrum *spectrum) {
-  if (spectrum->count < spectrum->columns || spectrum_rank(spectrum) < spectrum->columns)
-    return INFINITY;
-  return spectrum->singular[0] / spectrum->singular[spectrum->count - 1];
+  const int64_t rank = spectrum_rank(spectrum);
+  return rank == 0 ? INFINITY : spectrum->singular[0] / spectrum->singular[rank - 1];
 }
 
 double spectrum_scale(const spectrum *spectrum) {

@@ -3,6 +3,7 @@
 #include "golden.h"
 
 #include "core/memory.h"
+#include "core/threads.h"
 #include "model/least_squares.h"
 
 enum { COLUMNS = 6, WIDTH = COLUMNS + 1, MOST_ROWS = 400 };
@@ -108,7 +109,7 @@ static void test_deficient_rank(void **state) {
   ASSERT_SUCCESS(least_squares_add(&problem, 50, table[0]));
   ASSERT_SUCCESS(least_squares_decompose(&run, &problem, &spectrum));
   assert_int_equal(spectrum_rank(&spectrum), COLUMNS - 1);
-  assert_true(isinf(spectrum_condition(&spectrum)));
+  assert_true(spectrum_condition(&spectrum) < 1e4);
   spectrum_solve(&spectrum, 0, x);
   check_stationary(50, 0, x);
   assert_true(fabs(x[0] - x[1]) < 1e-10);
@@ -120,7 +121,8 @@ static void test_deficient_rank(void **state) {
   least_squares_free(&run, &problem);
 }
 
-/* rows/(rows - trace)^2 |residual|^2 with the trace of A (A^T A + damping)^-1 A^T, by solving for each row's own influence. */
+/* rows/(rows - trace)^2 |residual|^2 with the trace of A (A^T A + damping)^-1 A^T, by solving for each row's own
+ * influence. */
 static void test_cross_validation(void **state) {
   (void)state;
   run run = {.threads = 1};
@@ -179,6 +181,43 @@ static void test_search(void **state) {
   }
 }
 
+enum { WIDE = 120, WORKERS = 4, ROUNDS = 12 };
+
+/* The same problem again and again, a different one for each worker; the first answer must come back each time. */
+static int32_t work(void *context, int64_t begin, int64_t end, int32_t thread) {
+  _Atomic int32_t *wrong = context;
+  run run = {.threads = 1};
+  (void)thread;
+  for (int64_t item = begin; item < end; item++) {
+    double first[WIDE], x[WIDE], *rows = zeros(2000 * (WIDE + 1));
+    for (int round = 0; round < ROUNDS; round++) {
+      least_squares problem;
+      spectrum spectrum;
+      uint64_t seed = (uint64_t)item + 1;
+      for (int64_t k = 0; k < 2000 * (WIDE + 1); k++)
+        rows[k] = pseudo_random(&seed);
+      TRY(least_squares_new(&run, WIDE, 400, &problem));
+      TRY(least_squares_add(&problem, 2000, rows));
+      TRY(least_squares_decompose(&run, &problem, &spectrum));
+      spectrum_solve(&spectrum, 0, round == 0 ? first : x);
+      *wrong += round > 0 && memcmp(first, x, sizeof x) != 0;
+      spectrum_free(&run, &spectrum);
+      least_squares_free(&run, &problem);
+    }
+    free(rows);
+  }
+  return TERN_SUCCESS;
+}
+
+/* Threads that fit at the same time do not disturb each other, whatever the BLAS. */
+static void test_concurrent(void **state) {
+  (void)state;
+  run run = {.threads = WORKERS};
+  _Atomic int32_t wrong = 0;
+  ASSERT_SUCCESS(threads_for(&run, WORKERS, 1, work, &wrong));
+  assert_int_equal(wrong, 0);
+}
+
 static void test_memory(void **state) {
   (void)state;
   run run = {.threads = 1, .memory_limit = 100000};
@@ -193,6 +232,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_streams),          cmocka_unit_test(test_merges), cmocka_unit_test(test_deficient_rank),
       cmocka_unit_test(test_cross_validation), cmocka_unit_test(test_search), cmocka_unit_test(test_memory),
+      cmocka_unit_test(test_concurrent),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
