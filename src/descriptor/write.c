@@ -90,14 +90,18 @@ static int32_t write_pass(const tern_descriptor *descriptor, run *run, const ter
 }
 
 static int32_t write_tensors(const tern_descriptor *descriptor, run *run, const tern_dataset *dataset, const char *path,
-                             const write_rows *rows, const char *labels, const char *options) {
+                             const write_rows *rows, const char *labels, const char *options, const char *species) {
   const int64_t features = descriptor->kind->features(descriptor->state), size = descriptor->kind->index_size;
   /* Rows first: they are known before the values. */
   const tensor tensors[] = {{.name = "rows", .type = TENSOR_INT64, .rank = 2, .shape = {rows->count, size}},
                             {.name = "values", .type = TENSOR_FLOAT64, .rank = 2, .shape = {rows->count, features}}};
-  const metadata_entry metadata[] = {
-      {"format", "ternion.features"},         {"format_version", "1"}, {"labels", labels},
-      {"descriptor", descriptor->kind->name}, {"options", options},    {"units", "Angstrom, eV"}};
+  const metadata_entry metadata[] = {{"format", "ternion.features"},
+                                     {"format_version", "1"},
+                                     {"labels", labels},
+                                     {"descriptor", descriptor->kind->name},
+                                     {"options", options},
+                                     {"species", species},
+                                     {"units", "Angstrom, eV"}};
   write_target target = {0};
   TRY(safetensors_writer_open(&target.tensors, path, 2, tensors, sizeof metadata / sizeof metadata[0], metadata));
   int32_t status =
@@ -110,16 +114,27 @@ static int32_t write_tensors(const tern_descriptor *descriptor, run *run, const 
   return status;
 }
 
+/* Those in effect, fitted ones too. */
+static void write_species(const tern_descriptor *descriptor, text *json) {
+  for (int32_t s = 0; s < descriptor->n_species; s++)
+    text_add(json, "%s%" PRId32, s == 0 ? "[" : ",", descriptor->species[s]);
+  text_add(json, "]");
+}
+
 static int32_t write_safetensors(const tern_descriptor *descriptor, run *run, const tern_dataset *dataset,
                                  const char *path, const write_rows *rows) {
-  text labels = {0}, options = {0};
+  text labels = {0}, options = {0}, species = {0};
   int32_t status = descriptor_labels(descriptor, &labels);
   if (status == TERN_SUCCESS)
     status = descriptor_options_json(descriptor, &options);
+  write_species(descriptor, &species);
+  if (status == TERN_SUCCESS && species.failed)
+    status = error_set(TERN_ERROR_MEMORY, "species: memory ran out");
   if (status == TERN_SUCCESS)
-    status = write_tensors(descriptor, run, dataset, path, rows, labels.data, options.data);
+    status = write_tensors(descriptor, run, dataset, path, rows, labels.data, options.data, species.data);
   text_free(&labels);
   text_free(&options);
+  text_free(&species);
   return status;
 }
 

@@ -213,6 +213,7 @@ static void test_write(void **state) {
     json_decref(labels);
     assert_string_equal(safetensors_metadata(file, "descriptor"), kinds[k]);
     assert_non_null(strstr(safetensors_metadata(file, "options"), "\"cutoff\":\"3.1\""));
+    assert_string_equal(safetensors_metadata(file, "species"), "[1,6,8]");
     safetensors_free(file);
     descriptor_free(descriptor);
   }
