@@ -3,6 +3,9 @@
 add_library(ternion_internal STATIC EXCLUDE_FROM_ALL ${objects})
 target_link_libraries(ternion_internal PUBLIC ternion_options ${dependencies})
 
+if(TERNION_SANITIZE)
+  return() # a sanitized library is for the tests, not to be installed
+endif()
 set(combined ${CMAKE_CURRENT_BINARY_DIR}/ternion_combined.o)
 set(localized ${CMAKE_CURRENT_BINARY_DIR}/ternion_localized.o)
 add_custom_command(OUTPUT ${localized}
