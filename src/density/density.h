@@ -41,7 +41,7 @@ void density_radial(const density_basis *basis, double distance, double *values,
    species a are the places first[a] .. first[a + 1] - 1. Everything lies in the scratch that holds this struct. */
 typedef struct density_expansion {
   int64_t n_neighbours;
-  int64_t stride;             /* length of a row over places: n_neighbours rounded up to 8 */
+  int64_t stride;             /* length of a row over places: at least n_neighbours, a multiple of 8 */
   bool has_derivatives;       /* the arrays marked * below are filled */
   int64_t *order, *place;     /* [n_neighbours]: of a place its neighbour; of a neighbour its place */
   int64_t *first;             /* [n_species + 1] */

@@ -20,10 +20,12 @@ static void *take(layout *layout, int64_t count, int64_t size) {
 
 static double *take_reals(layout *layout, int64_t count) { return take(layout, count, sizeof(double)); }
 
-static int64_t round_up(int64_t count) { return (count + KERNEL_BLOCK - 1) / KERNEL_BLOCK * KERNEL_BLOCK; }
+/* An odd number of 64-byte lines: rows a power of two apart would share few sets of the cache, and the harmonics of one neighbour
+   are read across all rows. */
+static int64_t stride_for(int64_t count) { return ((count + KERNEL_BLOCK - 1) / KERNEL_BLOCK | 1) * KERNEL_BLOCK; }
 
 static void place_pieces(const density_basis *basis, layout *layout, density_expansion *e, int64_t n) {
-  const int64_t stride = round_up(n), plane = basis->n_harmonics * stride;
+  const int64_t stride = stride_for(n), plane = basis->n_harmonics * stride;
   e->n_neighbours = n;
   e->stride = stride;
   e->order = take(layout, n, sizeof(int64_t));
@@ -68,7 +70,7 @@ static void sort_places(const density_basis *basis, const environment *environme
   e->first[0] = 0;
 }
 
-/* Directions and distances; the rest of the last block gets a harmless direction. */
+/* Directions and distances; the rest of a row gets a harmless direction. */
 static void gather(const density_basis *basis, const environment *environment, density_expansion *e) {
   for (int64_t p = 0; p < e->stride; p++)
     for (int axis = 0; axis < 3; axis++)
@@ -80,8 +82,8 @@ static void evaluate(const density_basis *basis, density_expansion *e) {
   for (int64_t p = 0; p < e->n_neighbours; p++)
     radial_weights(basis->radial, e->distance[p], &e->interval[p], e->weights + 6 * p, e->weights + 6 * (e->stride + p));
   basis->kernels->interpolate(e->n_neighbours, e->interval, e->weights, basis->radial->knots, basis->radial_size, e->radial);
-  basis->kernels->harmonics(basis->l_max, basis->harmonics->start, basis->harmonics->steps, e->stride, e->unit, e->inverse,
-                            e->harmonics, NULL);
+  basis->kernels->harmonics(basis->l_max, basis->harmonics->start, basis->harmonics->steps, e->n_neighbours, e->stride,
+                            e->unit, e->inverse, e->harmonics, NULL);
 }
 
 static kernel_shape shape_of(const density_basis *basis) {
@@ -110,8 +112,8 @@ void density_differentiate(const density_basis *basis, density_expansion *e) {
     return;
   basis->kernels->interpolate(e->n_neighbours, e->interval, e->weights + 6 * e->stride, basis->radial->knots, basis->radial_size,
                               e->radial_slope);
-  basis->kernels->harmonics(basis->l_max, basis->harmonics->start, basis->harmonics->steps, e->stride, e->unit, e->inverse,
-                            e->harmonics, e->harmonics_gradient);
+  basis->kernels->harmonics(basis->l_max, basis->harmonics->start, basis->harmonics->steps, e->n_neighbours, e->stride,
+                            e->unit, e->inverse, e->harmonics, e->harmonics_gradient);
   e->has_derivatives = true;
 }
 

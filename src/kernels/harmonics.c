@@ -81,9 +81,9 @@ INLINE void lanes(int32_t l_max, const double *start, const double *recursion, i
   }
 }
 
-void KERNEL(harmonics)(int32_t l_max, const double *start, const double *recursion, int64_t stride, const double *unit,
-                       const double *inverse, double *values, double *gradient) {
-  for (int64_t k = 0; k < stride; k += WIDTH) {
+void KERNEL(harmonics)(int32_t l_max, const double *start, const double *recursion, int64_t count, int64_t stride,
+                       const double *unit, const double *inverse, double *values, double *gradient) {
+  for (int64_t k = 0; k < count; k += WIDTH) {
     const direction u = {*(const vector *)(unit + k), *(const vector *)(unit + stride + k),
                          *(const vector *)(unit + 2 * stride + k), *(const vector *)(inverse + k)};
     lanes(l_max, start, recursion, stride, u, values + k, gradient ? gradient + k : NULL);

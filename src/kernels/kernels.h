@@ -23,10 +23,10 @@ typedef struct kernel_table {
 
   /* unit [3][stride] holds vectors on entry; their directions, lengths and inverse lengths are left. */
   void (*directions)(int64_t stride, double *unit, double *distance, double *inverse);
-  /* Real spherical harmonics of directions; recursion [m][l - m][3] as in density/harmonics.h; gradient (with respect to the vectors)
+  /* Real spherical harmonics of `count` directions, and of the rest of the last block; recursion [m][l - m][3] as in density/harmonics.h; gradient (with respect to the vectors)
      is not computed when NULL. */
-  void (*harmonics)(int32_t l_max, const double *start, const double *recursion, int64_t stride, const double *unit,
-                    const double *inverse, double *values, double *gradient);
+  void (*harmonics)(int32_t l_max, const double *start, const double *recursion, int64_t count, int64_t stride,
+                    const double *unit, const double *inverse, double *values, double *gradient);
   /* values [count][size] = weights [count][6] times rows of knots [6][size] from 3 * interval[count] on. */
   void (*interpolate)(int64_t count, const int64_t *interval, const double *weights, const double *knots, int64_t size,
                       double *values);

@@ -13,8 +13,8 @@
 #define KERNEL_NAME(set) KERNEL_TEXT(set)
 
 void KERNEL(directions)(int64_t stride, double *unit, double *distance, double *inverse);
-void KERNEL(harmonics)(int32_t l_max, const double *start, const double *recursion, int64_t stride, const double *unit,
-                       const double *inverse, double *values, double *gradient);
+void KERNEL(harmonics)(int32_t l_max, const double *start, const double *recursion, int64_t count, int64_t stride,
+                       const double *unit, const double *inverse, double *values, double *gradient);
 void KERNEL(interpolate)(int64_t count, const int64_t *interval, const double *weights, const double *knots, int64_t size,
                          double *values);
 void KERNEL(expand)(kernel_shape shape, int64_t count, const double *harmonics, int64_t stride, const double *radial,

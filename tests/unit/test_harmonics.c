@@ -43,7 +43,7 @@ static void evaluate(points *p, const double *vectors) {
     for (int axis = 0; axis < 3; axis++)
       p->unit[axis * LANES + lane] = vectors[3 * lane + axis];
   kernels->directions(LANES, p->unit, p->distance, p->inverse);
-  kernels->harmonics(p->l_max, p->table->start, p->table->steps, LANES, p->unit, p->inverse, p->values, p->gradient);
+  kernels->harmonics(p->l_max, p->table->start, p->table->steps, LANES, LANES, p->unit, p->inverse, p->values, p->gradient);
 }
 
 static void random_vectors(double *vectors, uint64_t *random) {
