@@ -29,7 +29,8 @@ static void destroy(void *state) {
   memory_free(NULL, s);
 }
 
-static int32_t fill_state(power_spectrum_state *s, const tern_options *options, int32_t n_species, const int32_t *species) {
+static int32_t fill_state(power_spectrum_state *s, const tern_options *options, int32_t n_species,
+                          const int32_t *species) {
   TRY(MEMORY_NEW(NULL, &s->species, n_species, "species"));
   memcpy(s->species, species, (size_t)n_species * sizeof *species);
   TRY(density_basis_new(&s->basis, options, n_species));
@@ -68,8 +69,9 @@ static void label(const void *state, int64_t column, text *label) {
   while (a + 1 < n_species && pair_index(n_species, a + 1, a + 1) * s->width <= column)
     a++;
   const int64_t b = a + column / s->width - pair_index(n_species, a, a);
-  text_add(label, "{\"nu\":2,\"parity\":1,\"species\":[%d,%d],\"l\":%d,\"n\":[%d,%d]}", (int)s->species[a], (int)s->species[b],
-           (int)(in_pair / (n_max * n_max)), (int)(in_pair / n_max % n_max), (int)(in_pair % n_max));
+  text_add(label, "{\"nu\":2,\"parity\":1,\"species\":[%d,%d],\"l\":%d,\"n\":[%d,%d]}", (int)s->species[a],
+           (int)s->species[b], (int)(in_pair / (n_max * n_max)), (int)(in_pair / n_max % n_max),
+           (int)(in_pair % n_max));
 }
 
 /* What follows the expansion in scratch. */
@@ -85,8 +87,8 @@ static int64_t place_pieces(const power_spectrum_state *s, char *base, pieces *p
   const density_basis *basis = s->basis;
   const int64_t matrix = (int64_t)(basis->l_max + 1) * basis->n_max * basis->n_padded;
   const int64_t counts[6] = {basis->size, matrix, matrix, 4 * basis->radial_size, 3 * basis->radial_size, s->width};
-  double **const pointers[6] = {&pieces->coefficients, &pieces->matrices[0], &pieces->matrices[1], &pieces->sums,
-                                &pieces->slopes, &pieces->part};
+  double **const pointers[6] = {&pieces->coefficients, &pieces->matrices[0], &pieces->matrices[1],
+                                &pieces->sums,         &pieces->slopes,      &pieces->part};
   int64_t used = 0;
   for (int k = 0; k < 6; k++) {
     if (base)
@@ -112,10 +114,13 @@ static kernel_shape shape_of(const density_basis *basis) {
   return (kernel_shape){basis->n_max, basis->n_padded, basis->l_max};
 }
 
-static bool has_neighbours(const density_expansion *e, int32_t species) { return e->first[species + 1] > e->first[species]; }
+static bool has_neighbours(const density_expansion *e, int32_t species) {
+  return e->first[species + 1] > e->first[species];
+}
 
 /* False when all coefficients of the channel are zero. */
-static bool has_density(const density_basis *basis, const environment *environment, const density_expansion *e, int32_t species) {
+static bool has_density(const density_basis *basis, const environment *environment, const density_expansion *e,
+                        int32_t species) {
   return has_neighbours(e, species) || (basis->center_weight != 0 && environment->center_species == species);
 }
 
@@ -138,7 +143,8 @@ static void weigh(const power_spectrum_state *s, bool same, const double *weight
   const int32_t n_max = s->basis->n_max, n_padded = s->basis->n_padded;
   for (int32_t l = 0; l <= s->basis->l_max; l++, weights += n_max * n_max) {
     const double factor = s->factors[!same][l];
-    double *plain = p->matrices[0] + (int64_t)l * n_max * n_padded, *turned = p->matrices[1] + (int64_t)l * n_max * n_padded;
+    double *plain = p->matrices[0] + (int64_t)l * n_max * n_padded,
+           *turned = p->matrices[1] + (int64_t)l * n_max * n_padded;
     for (int32_t n = 0; n < n_max; n++)
       for (int32_t k = 0; k < n_max; k++) {
         const double across = weights[k * n_max + n];
@@ -149,8 +155,8 @@ static void weigh(const power_spectrum_state *s, bool same, const double *weight
 }
 
 /* Derivatives with respect to the coefficients of all channels with neighbours. */
-static void backward_to_density(const power_spectrum_state *s, const environment *environment, const density_expansion *e,
-                                const double *weights, pieces *p) {
+static void backward_to_density(const power_spectrum_state *s, const environment *environment,
+                                const density_expansion *e, const double *weights, pieces *p) {
   const density_basis *basis = s->basis;
   const int64_t channel = basis->channel_size, matrix = (int64_t)(basis->l_max + 1) * basis->n_max * basis->n_padded;
   memset(p->coefficients, 0, (size_t)basis->size * sizeof(double));
@@ -163,9 +169,11 @@ static void backward_to_density(const power_spectrum_state *s, const environment
       if (to_a || to_b)
         weigh(s, a == b, weights, p);
       if (to_b)
-        basis->kernels->apply(shape_of(basis), p->matrices[0], e->coefficients + a * channel, p->coefficients + b * channel);
+        basis->kernels->apply(shape_of(basis), p->matrices[0], e->coefficients + a * channel,
+                              p->coefficients + b * channel);
       if (to_a)
-        basis->kernels->apply(shape_of(basis), p->matrices[1], e->coefficients + b * channel, p->coefficients + a * channel);
+        basis->kernels->apply(shape_of(basis), p->matrices[1], e->coefficients + b * channel,
+                              p->coefficients + a * channel);
     }
 }
 
@@ -208,16 +216,17 @@ static void turn_slopes(const density_basis *basis, const density_expansion *e, 
       slopes[axis * basis->radial_size + k] = slope[k] * e->unit[axis * e->stride + place];
 }
 
-/* Columns of the pair of `other` and the neighbour's own species, for the three axes `row` columns apart. Contracted over m first:
-   each column is then two products (four for equal species), and writing them is what takes time. */
-static void jacobian_pair(const power_spectrum_state *s, const density_expansion *e, int64_t place, int32_t own, int32_t other,
-                          const pieces *p, double *columns, int64_t row) {
+/* Columns of the pair of `other` and the neighbour's own species, for the three axes `row` columns apart. Contracted
+   over m first: each column is then two products (four for equal species), and writing them is what takes time. */
+static void jacobian_pair(const power_spectrum_state *s, const density_expansion *e, int64_t place, int32_t own,
+                          int32_t other, const pieces *p, double *columns, int64_t row) {
   const density_basis *basis = s->basis;
   const double *radial = e->radial + place * basis->radial_size;
   basis->kernels->contract(shape_of(basis), e->stride, e->harmonics + place, e->harmonics_gradient + place,
                            e->coefficients + other * basis->channel_size, s->factors[own != other], p->sums);
   for (int axis = 0; axis < 3; axis++) {
-    const double *slope = p->slopes + axis * basis->radial_size, *sums = p->sums, *turned = p->sums + (axis + 1) * basis->radial_size;
+    const double *slope = p->slopes + axis * basis->radial_size, *sums = p->sums,
+                 *turned = p->sums + (axis + 1) * basis->radial_size;
     if (own <= other)
       basis->kernels->outer(shape_of(basis), own == other, slope, sums, radial, turned, columns + axis * row);
     else
@@ -225,8 +234,9 @@ static void jacobian_pair(const power_spectrum_state *s, const density_expansion
   }
 }
 
-static void jacobian_neighbour(const power_spectrum_state *s, const environment *environment, const density_expansion *e,
-                               int64_t neighbour, const pieces *p, double *columns, int64_t row) {
+static void jacobian_neighbour(const power_spectrum_state *s, const environment *environment,
+                               const density_expansion *e, int64_t neighbour, const pieces *p, double *columns,
+                               int64_t row) {
   const density_basis *basis = s->basis;
   const int32_t own = environment->species[neighbour];
   const int64_t place = e->place[neighbour];
@@ -254,16 +264,16 @@ static int32_t jacobian(const void *state, const environment *environment, void 
 }
 
 const descriptor_kind power_spectrum_kind = {
-  .name = "power_spectrum",
-  .meaning = "two-neighbour invariants of the density (smooth overlap of atomic positions)",
-  .index_size = 2,
-  .create = create,
-  .destroy = destroy,
-  .features = features,
-  .label = label,
-  .scratch = scratch,
-  .forward = forward,
-  .backward = backward,
-  .pushforward = pushforward,
-  .jacobian = jacobian,
+    .name = "power_spectrum",
+    .meaning = "two-neighbour invariants of the density (smooth overlap of atomic positions)",
+    .index_size = 2,
+    .create = create,
+    .destroy = destroy,
+    .features = features,
+    .label = label,
+    .scratch = scratch,
+    .forward = forward,
+    .backward = backward,
+    .pushforward = pushforward,
+    .jacobian = jacobian,
 };

@@ -31,7 +31,8 @@ static void set_sizes(density_basis *basis, int32_t n_species) {
   basis->size = basis->channel_size * n_species;
 }
 
-/* What the centre itself adds to the l = 0 row of its own species: a neighbour at r = 0, where the cutoff function is 1. */
+/* What the centre itself adds to the l = 0 row of its own species: a neighbour at r = 0, where the cutoff function
+ * is 1. */
 static int32_t set_center(density_basis *basis) {
   double *values = NULL;
   TRY(MEMORY_NEW(NULL, &basis->center, basis->n_padded, "density basis"));

@@ -23,7 +23,8 @@ int32_t cutoff_function_set(cutoff_function *cutoff, const char *name, double ra
   if (!(radius > 0 && isfinite(radius)))
     return error_set(TERN_ERROR_ARGUMENT, "option cutoff: %g A is not a finite positive length", radius);
   if (!(width > 0 && width <= radius))
-    return error_set(TERN_ERROR_ARGUMENT, "option cutoff_width: %g A is not in (0, %g], 0 excluded, cutoff included", width, radius);
+    return error_set(TERN_ERROR_ARGUMENT, "option cutoff_width: %g A is not in (0, %g], 0 excluded, cutoff included",
+                     width, radius);
   for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++)
     if (strcmp(name, shapes[k].name) == 0) {
       *cutoff = (cutoff_function){radius, width, shapes[k].shape};

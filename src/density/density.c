@@ -134,21 +134,22 @@ static int32_t jacobian(const void *state, const environment *environment, void 
   memset(jacobian, 0, (size_t)(3 * environment->n_neighbours * row) * sizeof(double));
   for (int64_t j = 0; j < environment->n_neighbours; j++)
     for (int axis = 0; axis < 3; axis++)
-      jacobian_row(basis, expansion, expansion->place[j], axis, jacobian + (3 * j + axis) * row + environment->species[j] * width);
+      jacobian_row(basis, expansion, expansion->place[j], axis,
+                   jacobian + (3 * j + axis) * row + environment->species[j] * width);
   return TERN_SUCCESS;
 }
 
 const descriptor_kind density_kind = {
-  .name = "density",
-  .meaning = "neighbour density of each centre in radial functions and spherical harmonics",
-  .index_size = 2,
-  .create = create,
-  .destroy = destroy,
-  .features = features,
-  .label = label,
-  .scratch = scratch,
-  .forward = forward,
-  .backward = backward,
-  .pushforward = pushforward,
-  .jacobian = jacobian,
+    .name = "density",
+    .meaning = "neighbour density of each centre in radial functions and spherical harmonics",
+    .index_size = 2,
+    .create = create,
+    .destroy = destroy,
+    .features = features,
+    .label = label,
+    .scratch = scratch,
+    .forward = forward,
+    .backward = backward,
+    .pushforward = pushforward,
+    .jacobian = jacobian,
 };

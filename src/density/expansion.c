@@ -20,8 +20,8 @@ static void *take(layout *layout, int64_t count, int64_t size) {
 
 static double *take_reals(layout *layout, int64_t count) { return take(layout, count, sizeof(double)); }
 
-/* An odd number of 64-byte lines: rows a power of two apart would share few sets of the cache, and the harmonics of one neighbour
-   are read across all rows. */
+/* An odd number of 64-byte lines: rows a power of two apart would share few sets of the cache, and the harmonics of one
+   neighbour are read across all rows. */
 static int64_t stride_for(int64_t count) { return ((count + KERNEL_BLOCK - 1) / KERNEL_BLOCK | 1) * KERNEL_BLOCK; }
 
 static void place_pieces(const density_basis *basis, layout *layout, density_expansion *e, int64_t n) {
@@ -80,8 +80,10 @@ static void gather(const density_basis *basis, const environment *environment, d
 
 static void evaluate(const density_basis *basis, density_expansion *e) {
   for (int64_t p = 0; p < e->n_neighbours; p++)
-    radial_weights(basis->radial, e->distance[p], &e->interval[p], e->weights + 6 * p, e->weights + 6 * (e->stride + p));
-  basis->kernels->interpolate(e->n_neighbours, e->interval, e->weights, basis->radial->knots, basis->radial_size, e->radial);
+    radial_weights(basis->radial, e->distance[p], &e->interval[p], e->weights + 6 * p,
+                   e->weights + 6 * (e->stride + p));
+  basis->kernels->interpolate(e->n_neighbours, e->interval, e->weights, basis->radial->knots, basis->radial_size,
+                              e->radial);
   basis->kernels->harmonics(basis->l_max, basis->harmonics->start, basis->harmonics->steps, e->n_neighbours, e->stride,
                             e->unit, e->inverse, e->harmonics, NULL);
 }
@@ -110,8 +112,8 @@ density_expansion *density_expand(const density_basis *basis, const environment 
 void density_differentiate(const density_basis *basis, density_expansion *e) {
   if (e->has_derivatives)
     return;
-  basis->kernels->interpolate(e->n_neighbours, e->interval, e->weights + 6 * e->stride, basis->radial->knots, basis->radial_size,
-                              e->radial_slope);
+  basis->kernels->interpolate(e->n_neighbours, e->interval, e->weights + 6 * e->stride, basis->radial->knots,
+                              basis->radial_size, e->radial_slope);
   basis->kernels->harmonics(basis->l_max, basis->harmonics->start, basis->harmonics->steps, e->n_neighbours, e->stride,
                             e->unit, e->inverse, e->harmonics, e->harmonics_gradient);
   e->has_derivatives = true;
@@ -123,14 +125,16 @@ void density_adjoint(const density_basis *basis, density_expansion *e, const dou
     const int64_t first = e->first[a];
     basis->kernels->adjoint(shape_of(basis), e->first[a + 1] - first, e->stride, e->unit + first, e->harmonics + first,
                             e->harmonics_gradient + first, e->radial + first * basis->radial_size,
-                            e->radial_slope + first * basis->radial_size, weights + a * basis->channel_size, e->lanes + first);
+                            e->radial_slope + first * basis->radial_size, weights + a * basis->channel_size,
+                            e->lanes + first);
   }
   for (int64_t p = 0; p < e->n_neighbours; p++)
     for (int axis = 0; axis < 3; axis++)
       gradient[3 * e->order[p] + axis] += e->lanes[axis * e->stride + p];
 }
 
-/* Harmonics times the change of the distances, and the change of the harmonics: with R' and R they give the change of the density. */
+/* Harmonics times the change of the distances, and the change of the harmonics: with R' and R they give the change of
+ * the density. */
 static void turn(const density_basis *basis, density_expansion *e, const double *directions) {
   const int64_t plane = basis->n_harmonics * e->stride;
   for (int64_t p = 0; p < e->n_neighbours; p++) {
@@ -152,9 +156,9 @@ void density_tangent(const density_basis *basis, density_expansion *e, const dou
   for (int32_t a = 0; a < basis->n_species; a++) {
     const int64_t first = e->first[a], count = e->first[a + 1] - first;
     double *channel = derivative + a * basis->channel_size;
-    basis->kernels->expand(shape_of(basis), count, e->turned + first, e->stride, e->radial_slope + first * basis->radial_size,
-                           channel);
-    basis->kernels->expand(shape_of(basis), count, e->turned + plane + first, e->stride, e->radial + first * basis->radial_size,
-                           channel);
+    basis->kernels->expand(shape_of(basis), count, e->turned + first, e->stride,
+                           e->radial_slope + first * basis->radial_size, channel);
+    basis->kernels->expand(shape_of(basis), count, e->turned + plane + first, e->stride,
+                           e->radial + first * basis->radial_size, channel);
   }
 }

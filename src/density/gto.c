@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The overlap of a smeared neighbour with x^k exp(-d_k x^2) Y_lm is
-     J_kl(r) = K_kl r^l exp(-c r^2) 1F1(a; b; beta r^2),  a = (k+l+3)/2, b = l+3/2, c = 1/(2 sigma^2), beta = c^2/(c+d_k).
-   (A. P. Bartok, R. Kondor, G. Csanyi, Phys. Rev. B 87, 184115 (2013) has the density; the integral is in any table of Bessel
-   transforms.) With F(z) = exp(-z) 1F1(a; b; z) nothing overflows: F is the mean of q_i = (a)_i/(b)_i under a Poisson distribution of
-   mean z, a sum of positive terms around i = z; its derivatives are means of the differences of q_i, which keep one sign for given k
-   and l. For large z the asymptotic series takes over. */
+     J_kl(r) = K_kl r^l exp(-c r^2) 1F1(a; b; beta r^2),  a = (k+l+3)/2, b = l+3/2, c = 1/(2 sigma^2), beta =
+   c^2/(c+d_k). (A. P. Bartok, R. Kondor, G. Csanyi, Phys. Rev. B 87, 184115 (2013) has the density; the integral is in
+   any table of Bessel transforms.) With F(z) = exp(-z) 1F1(a; b; z) nothing overflows: F is the mean of q_i =
+   (a)_i/(b)_i under a Poisson distribution of mean z, a sum of positive terms around i = z; its derivatives are means
+   of the differences of q_i, which keep one sign for given k and l. For large z the asymptotic series takes over. */
 #include "density/gto.h"
 
 #include <math.h>
@@ -22,11 +22,11 @@ struct gto {
   double *limit;   /* [k][l]: Gamma(b)/Gamma(a), leading factor of the asymptotic series */
   double switch_z; /* the series below, the asymptotic series above */
   int64_t n_terms;
-  double *terms;   /* [k][l][3][n_terms]: q_i and its first two differences */
+  double *terms; /* [k][l][3][n_terms]: q_i and its first two differences */
 };
 
-/* Symmetric eigenproblem by Jacobi's rotations, in extended precision: the smallest eigenvalues decide how many digits the
-   orthonormalisation keeps. matrix and vectors [n][n]; the diagonal of matrix becomes the eigenvalues. */
+/* Symmetric eigenproblem by Jacobi's rotations, in extended precision: the smallest eigenvalues decide how many digits
+   the orthonormalisation keeps. matrix and vectors [n][n]; the diagonal of matrix becomes the eigenvalues. */
 static void jacobi_rotate(int32_t n, long double *matrix, long double *vectors, int32_t p, int32_t q) {
   const long double off = matrix[p * n + q];
   if (off == 0)
@@ -80,8 +80,10 @@ static int32_t orthonormalise(gto *g, long double *work) {
   jacobi(n, matrix, vectors);
   for (int32_t k = 0; k < n; k++)
     if (!(matrix[k * n + k] > 1e-13L))
-      return error_set(TERN_ERROR_ARGUMENT, "option n_max: %d radial functions of the basis gto are linearly dependent in double "
-                       "precision; at most about 16 are possible", n);
+      return error_set(TERN_ERROR_ARGUMENT,
+                       "option n_max: %d radial functions of the basis gto are linearly dependent in double "
+                       "precision; at most about 16 are possible",
+                       n);
   for (int32_t i = 0; i < n; i++)
     for (int32_t j = 0; j < n; j++) {
       long double sum = 0;
@@ -171,20 +173,26 @@ void gto_free(void *basis) {
 
 #define MOST_WEIGHTS 2048 /* 22 sqrt(z) + 70 for the largest z of the series */
 
-/* Poisson weights around their mean, relative to the first; their sum is returned. */
-static int64_t poisson(double z, int64_t n_terms, int64_t *first, double *weights, double *sum) {
+/* Weights around their mean, relative to the first. */
+typedef struct poisson {
+  int64_t first, count;
+  double sum;
+  double weights[MOST_WEIGHTS];
+} poisson;
+
+static void poisson_set(poisson *p, double z, int64_t n_terms) {
   const double spread = sqrt(z);
   const int64_t begin = (int64_t)fmax(0, z - 10 * spread - 20), last = (int64_t)(z + 12 * spread + 50);
   const int64_t end = last < n_terms ? last : n_terms; /* n_terms suffices for any z below the switch */
   double weight = 1;
-  *sum = 0;
+  p->first = begin;
+  p->count = end - begin;
+  p->sum = 0;
   for (int64_t i = begin; i < end; i++) {
-    weights[i - begin] = weight;
-    *sum += weight;
-    weight *= z / (i + 1);
+    p->weights[i - begin] = weight;
+    p->sum += weight;
+    weight *= z / (double)(i + 1);
   }
-  *first = begin;
-  return end - begin;
 }
 
 /* F and two derivatives with respect to z, by the asymptotic series
@@ -203,7 +211,8 @@ static void asymptotic(double a, double excess, double limit, double z, double r
 }
 
 /* Function and two derivatives of K r^l exp(-gamma r^2) F(beta r^2). */
-static void primitive(double front, int32_t l, double r, double gamma, double beta, const double f[3], double result[3]) {
+static void primitive(double front, int32_t l, double r, double gamma, double beta, const double f[3],
+                      double result[3]) {
   const double decay = front * exp(-gamma * r * r);
   const double slope = beta * f[1] - gamma * f[0];
   const double curvature = beta * beta * f[2] - 2 * gamma * beta * f[1] + gamma * gamma * f[0];
@@ -225,29 +234,38 @@ static double dot(int64_t count, const double *a, const double *b) {
   return sum[0] + sum[1] + sum[2] + sum[3];
 }
 
-void gto_evaluate(const void *basis, double distance, int32_t n_padded, double *values) {
-  const gto *g = basis;
+/* F and two derivatives with respect to z as means of q_i and its differences. */
+static void series(const poisson *p, const double *terms, int64_t n_terms, double result[3]) {
+  for (int order = 0; order < 3; order++)
+    result[order] = dot(p->count, p->weights, terms + order * n_terms + p->first) / p->sum;
+}
+
+/* Adds what the primitives of one k contribute to all functions. */
+static void add_primitives(const gto *g, int32_t k, double distance, poisson *p, int32_t n_padded, double *values) {
   const int64_t order_size = (int64_t)(g->l_max + 1) * n_padded;
-  double weights[MOST_WEIGHTS], sum = 1;
-  for (int32_t l = 0; l <= g->l_max; l++)
+  const double s = g->c + g->d[k], beta = g->c * g->c / s, gamma = g->c * g->d[k] / s, z = beta * distance * distance;
+  if (z < g->switch_z)
+    poisson_set(p, z, g->n_terms);
+  for (int32_t l = 0; l <= g->l_max; l++) {
+    const int64_t place = (int64_t)k * (g->l_max + 1) + l;
+    double f[3], j[3];
+    if (z < g->switch_z)
+      series(p, g->terms + 3 * place * g->n_terms, g->n_terms, f);
+    else
+      asymptotic((k + l + 3) / 2.0, (k - l) / 2.0, g->limit[place], z, f);
+    primitive(g->front[place], l, distance, gamma, beta, f, j);
     for (int order = 0; order < 3; order++)
       for (int32_t n = 0; n < g->n_max; n++)
-        values[order * order_size + l * n_padded + n] = 0;
-  for (int32_t k = 0; k < g->n_max; k++) {
-    const double s = g->c + g->d[k], beta = g->c * g->c / s, gamma = g->c * g->d[k] / s, z = beta * distance * distance;
-    int64_t first = 0;
-    const int64_t count = z < g->switch_z ? poisson(z, g->n_terms, &first, weights, &sum) : 0;
-    for (int32_t l = 0; l <= g->l_max; l++) {
-      const int64_t place = (int64_t)k * (g->l_max + 1) + l;
-      double f[3], j[3];
-      if (count == 0)
-        asymptotic((k + l + 3) / 2.0, (k - l) / 2.0, g->limit[place], z, f);
-      for (int order = 0; count && order < 3; order++)
-        f[order] = dot(count, weights, g->terms + (3 * place + order) * g->n_terms + first) / sum;
-      primitive(g->front[place], l, distance, gamma, beta, f, j);
-      for (int order = 0; order < 3; order++)
-        for (int32_t n = 0; n < g->n_max; n++)
-          values[order * order_size + l * n_padded + n] += g->mix[n * g->n_max + k] * j[order];
-    }
+        values[order * order_size + l * n_padded + n] += g->mix[n * g->n_max + k] * j[order];
   }
+}
+
+void gto_evaluate(const void *basis, double distance, int32_t n_padded, double *values) {
+  const gto *g = basis;
+  poisson p;
+  for (int64_t row = 0; row < 3 * (int64_t)(g->l_max + 1); row++)
+    for (int32_t n = 0; n < g->n_max; n++)
+      values[row * n_padded + n] = 0;
+  for (int32_t k = 0; k < g->n_max; k++)
+    add_primitives(g, k, distance, &p, n_padded, values);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Radial functions `gto`: neighbours smeared to Gaussians of width sigma, on an orthonormal basis of x^k exp(-d_k x^2), the same for
-   every l. Evaluated directly; everything else goes through the tables of density/radial.h. */
+/* Radial functions `gto`: neighbours smeared to Gaussians of width sigma, on an orthonormal basis of x^k exp(-d_k x^2),
+   the same for every l. Evaluated directly; everything else goes through the tables of density/radial.h. */
 #ifndef TERNION_DENSITY_GTO_H
 #define TERNION_DENSITY_GTO_H
 

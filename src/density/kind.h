@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a descriptor kind offers. A kind sees one environment at a time and differentiates with respect to the vectors to the
-   neighbours; the descriptor room turns that into positions, strain, images, threads and files. A new kind is one folder with
-   one `const descriptor_kind`, entered in descriptor/kinds.c. */
+/* What a descriptor kind offers. A kind sees one environment at a time and differentiates with respect to the vectors
+   to the neighbours; the descriptor room turns that into positions, strain, images, threads and files. A new kind is
+   one folder with one `const descriptor_kind`, entered in descriptor/kinds.c. */
 #ifndef TERNION_DENSITY_KIND_H
 #define TERNION_DENSITY_KIND_H
 
@@ -26,7 +26,8 @@ typedef struct descriptor_kind {
   int32_t (*create)(void **state, const tern_options *options, int32_t n_species, const int32_t *species);
   void (*destroy)(void *state);
   int64_t (*features)(const void *state);
-  /* Rows of one environment, and their tags as neighbour indices [rows][2] (-1: the centre itself); NULL: one row, no tags. */
+  /* Rows of one environment, and their tags as neighbour indices [rows][2] (-1: the centre itself); NULL: one row, no
+   * tags. */
   int64_t (*rows)(const void *state, const environment *environment);
   void (*tags)(const void *state, const environment *environment, int64_t *tags);
   /* One JSON object {...} that labels a column. */
@@ -34,11 +35,12 @@ typedef struct descriptor_kind {
 
   /* Scratch bytes (64-byte aligned) that the calls below need for environments of up to n_neighbours. */
   int64_t (*scratch)(const void *state, int64_t n_neighbours);
-  /* values [rows][features], or NULL to leave only the intermediates in scratch. The other calls come after it, with the same
-     environment and scratch. */
+  /* values [rows][features], or NULL to leave only the intermediates in scratch. The other calls come after it, with
+     the same environment and scratch. */
   int32_t (*forward)(const void *state, const environment *environment, void *scratch, double *values);
   /* gradient [n_neighbours][3] = d sum(weights * values) / d vectors; weights [rows][features]. */
-  int32_t (*backward)(const void *state, const environment *environment, void *scratch, const double *weights, double *gradient);
+  int32_t (*backward)(const void *state, const environment *environment, void *scratch, const double *weights,
+                      double *gradient);
   /* derivative [rows][features] along directions [n_neighbours][3]. */
   int32_t (*pushforward)(const void *state, const environment *environment, void *scratch, const double *directions,
                          double *derivative);

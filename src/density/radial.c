@@ -12,8 +12,8 @@
 
 #define FEWEST_INTERVALS 16
 #define MOST_INTERVALS (1 << 14)
-/* The bound must hold between the points that are checked, too: the error of an interval is a smooth arch, checked at its top and at
-   two more places, so a small margin is enough. */
+/* The bound must hold between the points that are checked, too: the error of an interval is a smooth arch, checked at
+   its top and at two more places, so a small margin is enough. */
 #define MARGIN 0.9
 
 typedef struct radial_shape {
@@ -35,8 +35,8 @@ static const struct {
 
 static int32_t check_range(const char *option, int64_t value, int64_t least, int64_t most) {
   if (value < least || value > most)
-    return error_set(TERN_ERROR_ARGUMENT, "option %s: %lld is not in [%lld, %lld]", option, (long long)value, (long long)least,
-                     (long long)most);
+    return error_set(TERN_ERROR_ARGUMENT, "option %s: %lld is not in [%lld, %lld]", option, (long long)value,
+                     (long long)least, (long long)most);
   return TERN_SUCCESS;
 }
 
@@ -49,8 +49,10 @@ static int32_t read_shape(radial_shape *shape, const tern_options *options) {
   TRY(options_real(options, "cutoff", &shape->cutoff));
   TRY(options_real(options, "sigma", &shape->sigma));
   if (!(shape->sigma >= 1e-3 * shape->cutoff && shape->sigma <= 100 * shape->cutoff))
-    return error_set(TERN_ERROR_ARGUMENT, "option sigma: %g A is not between a thousandth of the cutoff and 100 times the cutoff "
-                     "(%g A)", shape->sigma, shape->cutoff);
+    return error_set(TERN_ERROR_ARGUMENT,
+                     "option sigma: %g A is not between a thousandth of the cutoff and 100 times the cutoff "
+                     "(%g A)",
+                     shape->sigma, shape->cutoff);
   shape->n_max = (int32_t)n_max;
   shape->l_max = (int32_t)l_max;
   return TERN_SUCCESS;
@@ -71,8 +73,8 @@ int32_t radial_source_new(radial_source *source, const tern_options *options) {
   return new_source(source, &shape, options);
 }
 
-/* Weights of an interval's six rows at 0 <= t <= 1: the quintic polynomials that are one for one of value, slope, curvature at one
-   end and zero for the others; and their derivatives. */
+/* Weights of an interval's six rows at 0 <= t <= 1: the quintic polynomials that are one for one of value, slope,
+   curvature at one end and zero for the others; and their derivatives. */
 static void hermite(double t, double w[6], double slope[6]) {
   const double t2 = t * t, t3 = t2 * t, t4 = t3 * t, t5 = t4 * t;
   w[3] = 10 * t3 - 15 * t4 + 6 * t5;
@@ -89,7 +91,8 @@ static void hermite(double t, double w[6], double slope[6]) {
   slope[5] = 1.5 * t2 - 4 * t3 + 2.5 * t4;
 }
 
-void radial_weights(const radial_table *table, double distance, int64_t *interval, double weights[6], double slopes[6]) {
+void radial_weights(const radial_table *table, double distance, int64_t *interval, double weights[6],
+                    double slopes[6]) {
   double cut, cut_slope, basis[6], basis_slope[6];
   const double place = distance * table->inverse_step;
   int64_t at = place < (double)table->n_intervals ? (int64_t)place : table->n_intervals - 1;
@@ -163,8 +166,10 @@ static int32_t refine(radial_table *table, const radial_source *source, double b
       return TERN_SUCCESS;
     best = fmin(best, table->error);
   }
-  return error_set(TERN_ERROR_ARGUMENT, "option spline_error: %g cannot be reached with %d intervals (error at least %.1e); set a "
-                   "larger one, or a larger sigma", bound, MOST_INTERVALS, best);
+  return error_set(TERN_ERROR_ARGUMENT,
+                   "option spline_error: %g cannot be reached with %d intervals (error at least %.1e); set a "
+                   "larger one, or a larger sigma",
+                   bound, MOST_INTERVALS, best);
 }
 
 static int32_t build(radial_table *table, const tern_options *options) {

@@ -73,8 +73,8 @@ INLINE void adjoint_place(kernel_shape shape, int64_t stride, const double *unit
 }
 
 void KERNEL(adjoint)(kernel_shape shape, int64_t count, int64_t stride, const double *unit, const double *harmonics,
-                     const double *harmonics_gradient, const double *radial, const double *radial_slope, const double *weights,
-                     double *gradient) {
+                     const double *harmonics_gradient, const double *radial, const double *radial_slope,
+                     const double *weights, double *gradient) {
   const int64_t size = (int64_t)(shape.l_max + 1) * shape.n_padded;
   for (int64_t place = 0; place < count; place++)
     adjoint_place(shape, stride, unit + place, harmonics + place, harmonics_gradient + place, radial + place * size,
@@ -87,7 +87,8 @@ void KERNEL(contract)(kernel_shape shape, int64_t stride, const double *harmonic
   const int64_t size = (int64_t)(shape.l_max + 1) * shape.n_padded;
   for (int32_t n = 0; n < shape.n_padded; n += KERNEL_BLOCK)
     for (int32_t l = 0; l <= shape.l_max; l++) {
-      const contraction sum = contract_m(l, shape.n_padded, stride, plane, harmonics, harmonics_gradient, coefficients + n);
+      const contraction sum = contract_m(l, shape.n_padded, stride, plane, harmonics, harmonics_gradient,
+                                         coefficients + n);
       double *to = sums + l * shape.n_padded + n;
       block_store(to, block_scale(factors[l], sum.value));
       block_store(to + size, block_scale(factors[l], sum.x));

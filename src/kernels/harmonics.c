@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Real spherical harmonics of several directions at once. On the sphere Y_lm is a polynomial, q_lm(z) Re or Im (x + iy)^m, where q_lm
-   is the m-th derivative of a Legendre polynomial, normalised; its gradient is the polynomial's, made tangential, over r. */
+/* Real spherical harmonics of several directions at once. On the sphere Y_lm is a polynomial, q_lm(z) Re or Im (x +
+   iy)^m, where q_lm is the m-th derivative of a Legendre polynomial, normalised; its gradient is the polynomial's, made
+   tangential, over r. */
 #include <math.h>
 #include <stddef.h>
 
@@ -55,8 +56,8 @@ INLINE void put_gradient(double *to, int64_t plane, direction u, vector px, vect
 }
 
 /* Values, and gradients unless NULL, of WIDTH directions. */
-INLINE void lanes(int32_t l_max, const double *start, const double *recursion, int64_t stride, direction u, double *values,
-                  double *gradient) {
+INLINE void lanes(int32_t l_max, const double *start, const double *recursion, int64_t stride, direction u,
+                  double *values, double *gradient) {
   const int64_t plane = (int64_t)(l_max + 1) * (l_max + 1) * stride;
   vector real[KERNEL_L_MAX + 1], imaginary[KERNEL_L_MAX + 1], columns[2][KERNEL_L_MAX + 2];
   powers(l_max, u, real, imaginary);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The hot loops, compiled once per instruction set. One table is chosen at first use: the best that the machine runs, or the one
-   that the environment variable TERNION_KERNELS names (baseline, avx2, avx512). Every *.c here but select.c is compiled for each
-   set; KERNEL(name) of set.h gives the set's own name. */
+/* The hot loops, compiled once per instruction set. One table is chosen at first use: the best that the machine runs,
+   or the one that the environment variable TERNION_KERNELS names (baseline, avx2, avx512). Every *.c here but select.c
+   is compiled for each set; KERNEL(name) of set.h gives the set's own name. */
 #ifndef TERNION_KERNELS_KERNELS_H
 #define TERNION_KERNELS_KERNELS_H
 
@@ -16,15 +16,15 @@ typedef struct kernel_shape {
   int32_t n_max, n_padded, l_max;
 } kernel_shape;
 
-/* Functions of neighbours lie as rows over places, `stride` long: harmonics [lm][stride], gradient [3][lm][stride]; radial functions
-   of a place as [l][n_padded]; coefficients of one species as [lm][n_padded]. lm is l * l + l + m. */
+/* Functions of neighbours lie as rows over places, `stride` long: harmonics [lm][stride], gradient [3][lm][stride];
+   radial functions of a place as [l][n_padded]; coefficients of one species as [lm][n_padded]. lm is l * l + l + m. */
 typedef struct kernel_table {
   const char *name;
 
   /* unit [3][stride] holds vectors on entry; their directions, lengths and inverse lengths are left. */
   void (*directions)(int64_t stride, double *unit, double *distance, double *inverse);
-  /* Real spherical harmonics of `count` directions, and of the rest of the last block; recursion [m][l - m][3] as in density/harmonics.h; gradient (with respect to the vectors)
-     is not computed when NULL. */
+  /* Real spherical harmonics of `count` directions, and of the rest of the last block; recursion [m][l - m][3] as in
+     density/harmonics.h; gradient (with respect to the vectors) is not computed when NULL. */
   void (*harmonics)(int32_t l_max, const double *start, const double *recursion, int64_t count, int64_t stride,
                     const double *unit, const double *inverse, double *values, double *gradient);
   /* values [count][size] = weights [count][6] times rows of knots [6][size] from 3 * interval[count] on. */
@@ -33,21 +33,23 @@ typedef struct kernel_table {
   /* coefficients += sum over `count` places of harmonics * radial. */
   void (*expand)(kernel_shape shape, int64_t count, const double *harmonics, int64_t stride, const double *radial,
                  double *coefficients);
-  /* gradient [3][stride] of `count` places = d sum(weights * coefficients) / d vectors. unit, harmonics, ... start at the place. */
+  /* gradient [3][stride] of `count` places = d sum(weights * coefficients) / d vectors. unit, harmonics, ... start at
+   * the place. */
   void (*adjoint)(kernel_shape shape, int64_t count, int64_t stride, const double *unit, const double *harmonics,
-                  const double *harmonics_gradient, const double *radial, const double *radial_slope, const double *weights,
-                  double *gradient);
+                  const double *harmonics_gradient, const double *radial, const double *radial_slope,
+                  const double *weights, double *gradient);
   /* sums [4][l][n_padded] = factors[l] * sum over m of (harmonics, gradient x, y, z of one place) * coefficients. */
   void (*contract)(kernel_shape shape, int64_t stride, const double *harmonics, const double *harmonics_gradient,
                    const double *coefficients, const double *factors, double *sums);
 
   /* values [l][n_max][n_max] = factors[l] * sum over m of first[lm][n] * second[lm][n']. */
-  void (*power_spectrum)(kernel_shape shape, const double *first, const double *second, const double *factors, double *values);
+  void (*power_spectrum)(kernel_shape shape, const double *first, const double *second, const double *factors,
+                         double *values);
   /* result[lm][n'] += sum over n of coefficients[lm][n] * matrices[l][n][n'], matrices [l][n_max][n_padded]. */
   void (*apply)(kernel_shape shape, const double *matrices, const double *coefficients, double *result);
   /* values [l][n_max][n_max] = a[l][n] b[l][n'] + c[l][n] d[l][n'], plus the transposed when `symmetric`. */
-  void (*outer)(kernel_shape shape, int32_t symmetric, const double *a, const double *b, const double *c, const double *d,
-                double *values);
+  void (*outer)(kernel_shape shape, int32_t symmetric, const double *a, const double *b, const double *c,
+                const double *d, double *values);
 } kernel_table;
 
 /* TERN_ERROR_ARGUMENT when TERNION_KERNELS names a set that is unknown or that the machine does not run. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Products of two channels over m, and what their derivatives need. Results are compact, [n][n'] without padding: a full block is
-   stored where the rows that follow overwrite what is too much. */
+/* Products of two channels over m, and what their derivatives need. Results are compact, [n][n'] without padding: a
+   full block is stored where the rows that follow overwrite what is too much. */
 #include "kernels/block.h"
 #include "kernels/set.h"
 
@@ -17,8 +17,8 @@ INLINE void put_row(double *matrix, int32_t n_max, int32_t row, int32_t column, 
 }
 
 /* Rows n .. n + rows - 1 (rows is constant where it is called), one block of columns. */
-INLINE void product_rows(int rows, int32_t l, int32_t n_padded, const double *first, const double *second, double factor,
-                         block *sums) {
+INLINE void product_rows(int rows, int32_t l, int32_t n_padded, const double *first, const double *second,
+                         double factor, block *sums) {
   for (int r = 0; r < rows; r++)
     sums[r] = block_zero();
   for (int32_t m = 0; m <= 2 * l; m++) {
@@ -30,9 +30,10 @@ INLINE void product_rows(int rows, int32_t l, int32_t n_padded, const double *fi
     sums[r] = block_scale(factor, sums[r]);
 }
 
-/* Rows beyond n_max are computed from the padding, and not stored. The last columns first: what they store too much is overwritten. */
-INLINE void product(int32_t l, int32_t n_max, int32_t n_padded, const double *first, const double *second, double factor,
-                    double *values) {
+/* Rows beyond n_max are computed from the padding, and not stored. The last columns first: what they store too much is
+ * overwritten. */
+INLINE void product(int32_t l, int32_t n_max, int32_t n_padded, const double *first, const double *second,
+                    double factor, double *values) {
   for (int32_t n = 0; n < n_max; n += ROWS)
     for (int32_t column = n_padded - KERNEL_BLOCK; column >= 0; column -= KERNEL_BLOCK) {
       block sums[ROWS];
@@ -42,7 +43,8 @@ INLINE void product(int32_t l, int32_t n_max, int32_t n_padded, const double *fi
     }
 }
 
-void KERNEL(power_spectrum)(kernel_shape shape, const double *first, const double *second, const double *factors, double *values) {
+void KERNEL(power_spectrum)(kernel_shape shape, const double *first, const double *second, const double *factors,
+                            double *values) {
   for (int32_t l = 0; l <= shape.l_max; l++) {
     const int64_t start = (int64_t)l * l * shape.n_padded;
     product(l, shape.n_max, shape.n_padded, first + start, second + start, factors[l],
@@ -64,8 +66,8 @@ void KERNEL(apply)(kernel_shape shape, const double *matrices, const double *coe
       }
 }
 
-void KERNEL(outer)(kernel_shape shape, int32_t symmetric, const double *a, const double *b, const double *c, const double *d,
-                   double *values) {
+void KERNEL(outer)(kernel_shape shape, int32_t symmetric, const double *a, const double *b, const double *c,
+                   const double *d, double *values) {
   const int32_t n_max = shape.n_max;
   for (int32_t l = 0; l <= shape.l_max; l++) {
     const int64_t start = (int64_t)l * shape.n_padded;

@@ -3,8 +3,8 @@
 #include "kernels/block.h"
 #include "kernels/set.h"
 
-void KERNEL(interpolate)(int64_t count, const int64_t *interval, const double *weights, const double *knots, int64_t size,
-                         double *values) {
+void KERNEL(interpolate)(int64_t count, const int64_t *interval, const double *weights, const double *knots,
+                         int64_t size, double *values) {
   for (int64_t place = 0; place < count; place++) {
     const double *row = knots + 3 * interval[place] * size, *w = weights + 6 * place;
     for (int64_t k = 0; k < size; k += KERNEL_BLOCK) {

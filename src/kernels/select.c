@@ -54,8 +54,10 @@ int32_t kernels_get(const kernel_table **table) {
     const char *wanted = getenv("TERNION_KERNELS");
     found = wanted && *wanted ? kernels_find(wanted) : best();
     if (!found)
-      return error_set(TERN_ERROR_ARGUMENT, "environment variable TERNION_KERNELS: '%s' is not one of the sets that this "
-                       "machine runs (%s)", wanted, kernels_available());
+      return error_set(TERN_ERROR_ARGUMENT,
+                       "environment variable TERNION_KERNELS: '%s' is not one of the sets that this "
+                       "machine runs (%s)",
+                       wanted, kernels_available());
     atomic_store(&chosen, found);
   }
   *table = found;

@@ -15,18 +15,19 @@
 void KERNEL(directions)(int64_t stride, double *unit, double *distance, double *inverse);
 void KERNEL(harmonics)(int32_t l_max, const double *start, const double *recursion, int64_t count, int64_t stride,
                        const double *unit, const double *inverse, double *values, double *gradient);
-void KERNEL(interpolate)(int64_t count, const int64_t *interval, const double *weights, const double *knots, int64_t size,
-                         double *values);
+void KERNEL(interpolate)(int64_t count, const int64_t *interval, const double *weights, const double *knots,
+                         int64_t size, double *values);
 void KERNEL(expand)(kernel_shape shape, int64_t count, const double *harmonics, int64_t stride, const double *radial,
                     double *coefficients);
 void KERNEL(adjoint)(kernel_shape shape, int64_t count, int64_t stride, const double *unit, const double *harmonics,
-                     const double *harmonics_gradient, const double *radial, const double *radial_slope, const double *weights,
-                     double *gradient);
+                     const double *harmonics_gradient, const double *radial, const double *radial_slope,
+                     const double *weights, double *gradient);
 void KERNEL(contract)(kernel_shape shape, int64_t stride, const double *harmonics, const double *harmonics_gradient,
                       const double *coefficients, const double *factors, double *sums);
-void KERNEL(power_spectrum)(kernel_shape shape, const double *first, const double *second, const double *factors, double *values);
+void KERNEL(power_spectrum)(kernel_shape shape, const double *first, const double *second, const double *factors,
+                            double *values);
 void KERNEL(apply)(kernel_shape shape, const double *matrices, const double *coefficients, double *result);
-void KERNEL(outer)(kernel_shape shape, int32_t symmetric, const double *a, const double *b, const double *c, const double *d,
-                   double *values);
+void KERNEL(outer)(kernel_shape shape, int32_t symmetric, const double *a, const double *b, const double *c,
+                   const double *d, double *values);
 
 #endif

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Times the library through its public ABI. Reads commands from standard input, answers each with one line, so that a driver can
-   alternate between libraries:
-     describe KIND FILE key=value ...   loads structures, makes the descriptor: prints centres, neighbour atoms, features
-     values | gradients                 features of all structures, or features and Jacobian: prints seconds
-     dump PATH                          features, blocks (row, atom) and Jacobian as raw numbers: prints rows, features, blocks
-     fit FILE key=value ...             fits a ridge model: prints seconds
-     predict FILE                       energy and forces of the file's first structure: prints seconds, energy
-     triad                              bytes per second of a = b + s c on arrays beyond any cache
-   A failure prints the library's message on standard error and ends the program. */
+/* Times the library through its public ABI. Reads commands from standard input, answers each with one line, so that a
+   driver can alternate between libraries: describe KIND FILE key=value ...   loads structures, makes the descriptor:
+   prints centres, neighbour atoms, features values | gradients                 features of all structures, or features
+   and Jacobian: prints seconds dump PATH                          features, blocks (row, atom) and Jacobian as raw
+   numbers: prints rows, features, blocks fit FILE key=value ...             fits a ridge model: prints seconds predict
+   FILE                       energy and forces of the file's first structure: prints seconds, energy triad bytes per
+   second of a = b + s c on arrays beyond any cache A failure prints the library's message on standard error and ends
+   the program. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +18,7 @@
 typedef struct structures {
   int64_t count, rows, blocks, features; /* sums over structures */
   tern_system **systems;
-  int64_t *system_rows, *system_blocks;  /* [count] */
+  int64_t *system_rows, *system_blocks; /* [count] */
 } structures;
 
 static tern_descriptor *descriptor;
@@ -123,7 +122,8 @@ static void dump(char *rest) {
   if (!file || fwrite(values, sizeof *values, n_values, file) != n_values ||
       fwrite(indices, sizeof *indices, 2 * n_blocks, file) != 2 * n_blocks ||
       fwrite(jacobian, sizeof *jacobian, 3 * n_blocks * (size_t)described.features, file) !=
-        3 * n_blocks * (size_t)described.features || fclose(file) != 0) {
+          3 * n_blocks * (size_t)described.features ||
+      fclose(file) != 0) {
     perror("dump");
     exit(1);
   }

@@ -18,10 +18,10 @@
 #include "core/options.h"
 #include "density/kind.h"
 
-#define ASSERT_SUCCESS(call)                                  \
-  do {                                                        \
-    if ((call) != TERN_SUCCESS)                               \
-      fail_msg("%s: %s", #call, error_message());             \
+#define ASSERT_SUCCESS(call) \
+  do { \
+    if ((call) != TERN_SUCCESS) \
+      fail_msg("%s: %s", #call, error_message()); \
   } while (0)
 
 #define GOLDEN_LINES 64
@@ -134,7 +134,8 @@ static inline void golden_environment_of(const char *file_name, int64_t center, 
       found->species[n++] = species_index(species, n_species, numbers.values[j]);
       assert_true(n < MOST_NEIGHBOURS);
     }
-  found->view = (environment){n, found->vectors, found->species, species_index(species, n_species, numbers.values[center])};
+  found->view = (environment){n, found->vectors, found->species,
+                              species_index(species, n_species, numbers.values[center])};
   golden_free(&numbers);
   golden_free(&positions);
   golden_free(&cell);
@@ -159,7 +160,8 @@ static inline double largest_difference(int64_t count, const double *a, const do
 }
 
 /* Fails when the difference exceeds the tolerance relative to the largest expected number. */
-static inline void assert_close(const char *what, int64_t count, const double *found, const double *expected, double tolerance) {
+static inline void assert_close(const char *what, int64_t count, const double *found, const double *expected,
+                                double tolerance) {
   const double difference = largest_difference(count, found, expected), scale = largest(count, expected);
   if (!(difference <= tolerance * (scale > 0 ? scale : 1)))
     fail_msg("%s: largest difference %.2e of numbers up to %.2e", what, difference, scale);

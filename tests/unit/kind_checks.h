@@ -16,7 +16,8 @@ typedef struct kind_case {
   int64_t features, n;
 } kind_case;
 
-static inline void kind_case_start(kind_case *c, const descriptor_kind *kind, const char *file, const char *const *changes) {
+static inline void kind_case_start(kind_case *c, const descriptor_kind *kind, const char *file,
+                                   const char *const *changes) {
   c->kind = kind;
   c->options = golden_options(file);
   for (; changes && *changes; changes += 2)
@@ -69,8 +70,8 @@ static inline void kind_check_golden_files(const descriptor_kind *kind, double t
 }
 
 /* Scatters one centre's jacobian [neighbour][3][feature] to [feature][atom][3] and [feature][3][3]. */
-static inline void kind_scatter(const kind_case *c, int64_t center, int64_t atoms, const double *jacobian, double *positions,
-                                double *strain) {
+static inline void kind_scatter(const kind_case *c, int64_t center, int64_t atoms, const double *jacobian,
+                                double *positions, double *strain) {
   for (int64_t j = 0; j < c->n; j++)
     for (int axis = 0; axis < 3; axis++)
       for (int64_t f = 0; f < c->features; f++) {
@@ -131,7 +132,8 @@ static inline void kind_difference(kind_case *c, const double *direction, double
 static inline void kind_check_environment(kind_case *c) {
   const int64_t n = c->n, features = c->features;
   double *jacobian = zeros(n * 3 * features), *direction = zeros(3 * n), *weights = zeros(features);
-  double *pushed = zeros(features), *expected = zeros(features), *gradient = zeros(3 * n), *expected_gradient = zeros(3 * n);
+  double *pushed = zeros(features), *expected = zeros(features), *gradient = zeros(3 * n),
+         *expected_gradient = zeros(3 * n);
   uint64_t random = 11;
   for (int64_t k = 0; k < 3 * n; k++)
     direction[k] = pseudo_random(&random);
@@ -182,7 +184,8 @@ static inline void kind_check_cutoff(const descriptor_kind *kind) {
   memcpy(c.around.vectors + 3 * (c.n - 1), last, sizeof last);
   kind_case_forward(&c, with);
   ASSERT_SUCCESS(kind->jacobian(c.state, &c.around.view, c.scratch, jacobian));
-  assert_true(largest(3 * c.features, jacobian + 3 * (c.n - 1) * c.features) < 1e-4 * largest(3 * c.features, jacobian));
+  assert_true(largest(3 * c.features, jacobian + 3 * (c.n - 1) * c.features) <
+              1e-4 * largest(3 * c.features, jacobian));
   c.around.view.n_neighbours--;
   kind_case_forward(&c, without);
   assert_close("at the cutoff", c.features, with, without, 1e-9);

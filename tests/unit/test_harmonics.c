@@ -43,7 +43,8 @@ static void evaluate(points *p, const double *vectors) {
     for (int axis = 0; axis < 3; axis++)
       p->unit[axis * LANES + lane] = vectors[3 * lane + axis];
   kernels->directions(LANES, p->unit, p->distance, p->inverse);
-  kernels->harmonics(p->l_max, p->table->start, p->table->steps, LANES, LANES, p->unit, p->inverse, p->values, p->gradient);
+  kernels->harmonics(p->l_max, p->table->start, p->table->steps, LANES, LANES, p->unit, p->inverse, p->values,
+                     p->gradient);
 }
 
 static void random_vectors(double *vectors, uint64_t *random) {
@@ -62,8 +63,15 @@ static void first_degrees(void **state) {
   for (int lane = 0; lane < LANES; lane++) {
     const double x = p.unit[lane], y = p.unit[LANES + lane], z = p.unit[2 * LANES + lane];
     const double first = sqrt(3 / (4 * PI)), second = sqrt(15 / (4 * PI));
-    const double expected[9] = {sqrt(1 / (4 * PI)), first * y, first * z, first * x, second * x * y, second * y * z,
-                                sqrt(5 / (16 * PI)) * (3 * z * z - 1), second * x * z, second / 2 * (x * x - y * y)};
+    const double expected[9] = {sqrt(1 / (4 * PI)),
+                                first * y,
+                                first * z,
+                                first * x,
+                                second * x * y,
+                                second * y * z,
+                                sqrt(5 / (16 * PI)) * (3 * z * z - 1),
+                                second * x * z,
+                                second / 2 * (x * x - y * y)};
     for (int lm = 0; lm < 9; lm++)
       assert_true(fabs(p.values[lm * LANES + lane] - expected[lm]) < 1e-14);
   }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Every instruction set that the machine runs gives the same numbers; the environment variable picks one or is refused. */
+/* Every instruction set that the machine runs gives the same numbers; the environment variable picks one or is refused.
+ */
 #include "golden.h"
 #include "kind_checks.h"
 
@@ -24,8 +25,8 @@ static void run_set(const density_basis *given, const char *set, golden_environm
   double *factors = zeros(basis.l_max + 1), *directions = zeros(3 * n), *tangent = aligned_space(8 * basis.size);
   double *matrices = aligned_space(8 * (int64_t)(basis.l_max + 1) * basis.n_max * basis.n_padded);
   double *applied = aligned_space(8 * basis.channel_size), *sums = aligned_space(32 * basis.radial_size);
-  *found = (numbers){zeros(basis.size), zeros(3 * n), zeros(basis.size), zeros(products), zeros(basis.channel_size),
-                     zeros(products)};
+  *found = (numbers){zeros(basis.size),         zeros(3 * n),   zeros(basis.size), zeros(products),
+                     zeros(basis.channel_size), zeros(products)};
   uint64_t random = 3;
   for (int64_t k = 0; k < 3 * n; k++)
     directions[k] = pseudo_random(&random);
@@ -99,7 +100,8 @@ static void sets_agree(void **state) {
   compare_sets("13", "9");
 }
 
-/* What kernels_get says in a fresh process with that environment: 0 the named set, 1 refused with all names, 2 anything else. */
+/* What kernels_get says in a fresh process with that environment: 0 the named set, 1 refused with all names, 2 anything
+ * else. */
 static int answer(const char *wanted) {
   const pid_t child = fork();
   if (child == 0) {
@@ -108,7 +110,10 @@ static int answer(const char *wanted) {
     const int32_t status = kernels_get(&table);
     if (status == TERN_SUCCESS)
       _exit(strcmp(table->name, wanted) == 0 ? 0 : 2);
-    _exit(status == TERN_ERROR_ARGUMENT && strstr(error_message(), wanted) && strstr(error_message(), kernels_available()) ? 1 : 2);
+    _exit(status == TERN_ERROR_ARGUMENT && strstr(error_message(), wanted) &&
+                  strstr(error_message(), kernels_available())
+              ? 1
+              : 2);
   }
   int status = 0;
   waitpid(child, &status, 0);

@@ -113,9 +113,10 @@ static void labels(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(golden_values),    cmocka_unit_test(golden_derivatives), cmocka_unit_test(derivatives_agree),
-    cmocka_unit_test(cutoff_is_smooth), cmocka_unit_test(nobody_around),      cmocka_unit_test(invariance),
-    cmocka_unit_test(species_matter),   cmocka_unit_test(labels),
+      cmocka_unit_test(golden_values),     cmocka_unit_test(golden_derivatives),
+      cmocka_unit_test(derivatives_agree), cmocka_unit_test(cutoff_is_smooth),
+      cmocka_unit_test(nobody_around),     cmocka_unit_test(invariance),
+      cmocka_unit_test(species_matter),    cmocka_unit_test(labels),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

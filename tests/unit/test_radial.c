@@ -39,7 +39,8 @@ static void check_golden(const char *file, const char *spline_error, double tole
   }
   const double error = largest_difference(values.count, found, values.values);
   const double slope_error = largest_difference(values.count, found + values.count, derivatives.values);
-  printf("%s: values %.1e, derivatives %.1e, %d intervals\n", file, error, slope_error, (int)basis->radial->n_intervals);
+  printf("%s: values %.1e, derivatives %.1e, %d intervals\n", file, error, slope_error,
+         (int)basis->radial->n_intervals);
   assert_true(error <= tolerance);
   assert_true(slope_error <= 1000 * tolerance);
   free(padded);
@@ -89,8 +90,8 @@ static void check_bound(const char *const *pairs) {
       worst_slope = fmax(worst_slope, fabs(slope - direct[table->size + k]));
     }
   }
-  printf("bound %.0e: error %.2e (the table says %.2e), slope %.2e (%.2e), %d intervals\n", bound, worst, table->error, worst_slope,
-         table->slope_error, (int)table->n_intervals);
+  printf("bound %.0e: error %.2e (the table says %.2e), slope %.2e (%.2e), %d intervals\n", bound, worst, table->error,
+         worst_slope, table->slope_error, (int)table->n_intervals);
   assert_true(worst <= bound);
   assert_true(worst_slope <= 1.5 * table->slope_error);
   free(direct);
@@ -104,9 +105,10 @@ static void error_is_bounded(void **state) {
   check_bound((const char *const[]){"cutoff_width", "0.01", NULL});
   check_bound((const char *const[]){"cutoff_width", "0.01", "spline_error", "1e-6", NULL});
   check_bound((const char *const[]){"cutoff_width", "0.01", "spline_error", "1e-12", NULL});
-  check_bound((const char *const[]){"cutoff", "2", "cutoff_width", "0.1", "sigma", "0.2", "n_max", "6", "l_max", "3", NULL});
-  check_bound((const char *const[]){"cutoff", "4", "cutoff_width", "0.01", "sigma", "0.05", "l_max", "10", "spline_error", "1e-7",
-                                    NULL});
+  check_bound(
+      (const char *const[]){"cutoff", "2", "cutoff_width", "0.1", "sigma", "0.2", "n_max", "6", "l_max", "3", NULL});
+  check_bound((const char *const[]){"cutoff", "4", "cutoff_width", "0.01", "sigma", "0.05", "l_max", "10",
+                                    "spline_error", "1e-7", NULL});
 }
 
 /* Distances of hundreds of widths: nothing overflows. */
@@ -192,8 +194,10 @@ static void ends_at_the_cutoff(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(golden_values),   cmocka_unit_test(error_is_bounded), cmocka_unit_test(large_arguments),
-    cmocka_unit_test(derivatives_are_derivatives), cmocka_unit_test(many_functions),  cmocka_unit_test(bad_options),      cmocka_unit_test(ends_at_the_cutoff),
+      cmocka_unit_test(golden_values),      cmocka_unit_test(error_is_bounded),
+      cmocka_unit_test(large_arguments),    cmocka_unit_test(derivatives_are_derivatives),
+      cmocka_unit_test(many_functions),     cmocka_unit_test(bad_options),
+      cmocka_unit_test(ends_at_the_cutoff),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
