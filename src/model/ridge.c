@@ -10,6 +10,9 @@
 #include "core/memory.h"
 #include "model/ridge_rows.h"
 
+/* Powers of ten that are searched; less would fit the rounding of the features. */
+enum { LOWEST = -13, HIGHEST = 2 };
+
 typedef struct ridge {
   int64_t n_species, features;
   double *weights; /* [n_species][features] */
@@ -125,7 +128,7 @@ static int32_t choose_regularization(const tern_options *options, const spectrum
     return TERN_SUCCESS;
   }
   judge judge = {spectrum, held_out, spectrum_scale(spectrum), weights};
-  TRY(least_squares_search(-15, 2, judge_score, &judge, regularization, &score));
+  TRY(least_squares_search(LOWEST, HIGHEST, judge_score, &judge, regularization, &score));
   report_regularization(*regularization, held_out == NULL ? "generalized cross-validation" : "held-out structures",
                         score, report);
   return TERN_SUCCESS;

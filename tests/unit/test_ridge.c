@@ -181,7 +181,7 @@ static void test_search(void **state) {
   }
 }
 
-enum { WIDE = 120, WORKERS = 4, ROUNDS = 12 };
+enum { WIDE = 120, WORKERS = 4, ROUNDS = 30 };
 
 /* The same problem again and again, a different one for each worker; the first answer must come back each time. */
 static int32_t work(void *context, int64_t begin, int64_t end, int32_t thread) {
