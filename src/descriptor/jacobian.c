@@ -11,7 +11,7 @@
 #endif
 
 enum {
-  JACOBIAN_STREAM = 1 << 24
+  JACOBIAN_STREAM = 1 << 22
 }; /* bytes from which a Jacobian is written past the caches, which it would only flood */
 
 /* Neighbours come sorted by atom, so the images of one atom follow each other. slots[k], unless NULL, becomes the block
