@@ -14,6 +14,7 @@ add_custom_command(OUTPUT ${localized}
   DEPENDS ${objects}
   COMMAND_EXPAND_LISTS VERBATIM)
 add_library(ternion_static STATIC ${localized})
+add_dependencies(ternion_static ${object_libraries}) # the custom command knows their files, not how to make them
 set_target_properties(ternion_static PROPERTIES OUTPUT_NAME ternion LINKER_LANGUAGE C EXPORT_NAME static)
 set_source_files_properties(${localized} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
 target_include_directories(ternion_static INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/abi/include>

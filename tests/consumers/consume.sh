@@ -111,7 +111,7 @@ fortran() {
 
 julia() {
   unset LD_LIBRARY_PATH
-  script="$source/bindings/julia/examples/fit_predict.jl"
+  script="$source/bindings/julia/examples/fit_and_predict.jl"
   JULIA_LOAD_PATH="$(variable juliadir):@stdlib" command julia --startup-file=no "$script"
   # Pkg.develop without a network: an empty registry keeps it from looking for one.
   export JULIA_DEPOT_PATH="$here/depot"
@@ -123,7 +123,7 @@ julia() {
 
 python() {
   unset LD_LIBRARY_PATH
-  script="$source/bindings/python/examples/fit_predict.py"
+  script="$source/bindings/python/examples/fit_and_predict.py"
   PYTHONPATH="$(variable pythondir)" "$PYTHON" "$script"
   "$PYTHON" -m venv --system-site-packages environment
   cp -r "$source/bindings/python" package # building writes beside the source
