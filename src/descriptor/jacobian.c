@@ -5,10 +5,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "descriptor/descriptor.h"
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "kernels/kernels.h"
 
 enum {
   JACOBIAN_STREAM = 1 << 22
@@ -56,7 +53,8 @@ typedef struct jacobian_work {
   int64_t *slots;          /* [threads][2 (most_neighbours + 1)]: slots, then atoms */
   int64_t *indices;        /* output */
   double *values, *strain; /* outputs */
-  bool stream;             /* whether `values` is too large for caches */
+  const kernel_table *kernels;
+  bool stream; /* whether `values` is too large for caches */
 } jacobian_work;
 
 static void jacobian_name_blocks(const jacobian_work *work, int64_t center, int64_t count, const int64_t *atoms) {
@@ -70,15 +68,6 @@ static void jacobian_name_blocks(const jacobian_work *work, int64_t center, int6
     }
 }
 
-/* target = source, centre -= source. */
-static void jacobian_put(const double *restrict source, int64_t count, double *restrict target,
-                         double *restrict centre) {
-  for (int64_t i = 0; i < count; i++) {
-    target[i] = source[i];
-    centre[i] -= source[i];
-  }
-}
-
 /* A further image of the same atom. */
 static void jacobian_add(const double *restrict source, int64_t count, double *restrict target,
                          double *restrict centre) {
@@ -86,23 +75,6 @@ static void jacobian_add(const double *restrict source, int64_t count, double *r
     target[i] += source[i];
     centre[i] -= source[i];
   }
-}
-
-/* jacobian_put with stores that do not first read the target: half the traffic when it is in no cache. */
-static void jacobian_stream(const double *restrict source, int64_t count, double *restrict target,
-                            double *restrict centre) {
-#ifdef __SSE2__
-  int64_t i = (uintptr_t)target % 16 != 0 && count > 0;
-  jacobian_put(source, i, target, centre);
-  for (; i + 1 < count; i += 2)
-    _mm_stream_pd(target + i, _mm_loadu_pd(source + i));
-  jacobian_put(source + i, count - i, target + i, centre + i);
-  for (int64_t k = (uintptr_t)target % 16 != 0; k < i; k++)
-    centre[k] -= source[k];
-  _mm_sfence(); /* other threads may be handed the result by a plain store */
-#else
-  jacobian_put(source, count, target, centre);
-#endif
 }
 
 /* The blocks of one row. Moving the centre moves all vectors the other way, but those to its own images stay. */
@@ -119,10 +91,8 @@ static void jacobian_scatter(const jacobian_work *work, const double *jacobian, 
       continue;
     if (k > 0 && slots[k] == slots[k - 1])
       jacobian_add(source, block, target, centre);
-    else if (work->stream && !more_images)
-      jacobian_stream(source, block, target, centre);
     else
-      jacobian_put(source, block, target, centre);
+      work->kernels->move(block, source, target, centre, work->stream && !more_images);
   }
 }
 
@@ -189,6 +159,7 @@ static int32_t jacobian_run(jacobian_work *work, run *run) {
   const environments *environments = work->environments;
   const int64_t threads = environments_threads(run, environments);
   const bool only_indices = work->values == NULL && work->strain == NULL;
+  TRY(kernels_get(&work->kernels));
   TRY(jacobian_count(work, run));
   work->stream = work->first_block[environments->neighbours.n_centers] * 3 * work->features > JACOBIAN_STREAM / 8;
   TRY(MEMORY_NEW(run, &work->slots, threads * 2 * (environments->most_neighbours + 1), "blocks of a row"));

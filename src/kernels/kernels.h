@@ -50,6 +50,9 @@ typedef struct kernel_table {
   /* values [l][n_max][n_max] = a[l][n] b[l][n'] + c[l][n] d[l][n'], plus the transposed when `symmetric`. */
   void (*outer)(kernel_shape shape, int32_t symmetric, const double *a, const double *b, const double *c,
                 const double *d, double *values);
+
+  /* target [count] = source, sum -= source; past_caches: the target is large and nobody reads it soon. */
+  void (*move)(int64_t count, const double *source, double *target, double *sum, int32_t past_caches);
 } kernel_table;
 
 /* TERN_ERROR_ARGUMENT when TERNION_KERNELS names a set that is unknown or that the machine does not run. */

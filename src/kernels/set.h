@@ -29,5 +29,6 @@ void KERNEL(power_spectrum)(kernel_shape shape, const double *first, const doubl
 void KERNEL(apply)(kernel_shape shape, const double *matrices, const double *coefficients, double *result);
 void KERNEL(outer)(kernel_shape shape, int32_t symmetric, const double *a, const double *b, const double *c,
                    const double *d, double *values);
+void KERNEL(move)(int64_t count, const double *source, double *target, double *sum, int32_t past_caches);
 
 #endif

@@ -14,4 +14,5 @@ const kernel_table KERNEL(kernels) = {
     .power_spectrum = KERNEL(power_spectrum),
     .apply = KERNEL(apply),
     .outer = KERNEL(outer),
+    .move = KERNEL(move),
 };

@@ -130,7 +130,29 @@ static void environment_decides(void **state) {
   assert_int_equal(answer("AVX2"), 1);
 }
 
+/* Moving to any address, past the caches or not, touches what it should and nothing else. */
+static void moves(void **state) {
+  (void)state;
+  char names[100], *rest = names;
+  snprintf(names, sizeof names, "%s", kernels_available());
+  for (const char *set = strtok_r(rest, " ", &rest); set; set = strtok_r(NULL, " ", &rest))
+    for (int64_t count = 0; count < 40; count++)
+      for (int64_t shift = 0; shift < 8; shift++)
+        for (int32_t past_caches = 0; past_caches < 2; past_caches++) {
+          double source[40], sum[41] = {0}, *space = aligned_space(64 * sizeof *space), *target = space + 1 + shift;
+          for (int64_t k = 0; k < count; k++)
+            source[k] = (double)k + 0.5;
+          target[-1] = target[count] = -7;
+          kernels_find(set)->move(count, source, target, sum, past_caches);
+          assert_true(target[-1] == -7 && target[count] == -7 && sum[count] == 0);
+          for (int64_t k = 0; k < count; k++)
+            assert_true(target[k] == source[k] && sum[k] == -source[k]);
+          free(space);
+        }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(environment_decides), cmocka_unit_test(sets_agree)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(environment_decides), cmocka_unit_test(sets_agree),
+                                     cmocka_unit_test(moves)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
