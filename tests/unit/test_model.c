@@ -1,51 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Fits against the golden files, predictions against differences of energies, files that come back bit for bit. */
-#include "golden.h"
-
-#include <unistd.h>
-
-#include "core/memory.h"
-#include "model/model.h"
-
-#define STORED TEST_SOURCE_DIR "/data/ridge_format_1.tern"
-#define SCRATCH TEST_BINARY_DIR "/test_model.tern"
-
-static run serial(void) {
-  return (run){.threads = 1};
-}
-
-static tern_dataset *training_set(void) {
-  tern_dataset *dataset = NULL;
-  ASSERT_SUCCESS(dataset_read(&dataset, TEST_SOURCE_DIR "/golden/ridge_train.extxyz", NULL));
-  return dataset;
-}
-
-static tern_options *options_of(const char *const *pairs) {
-  tern_options *options = NULL;
-  ASSERT_SUCCESS(options_new(&options));
-  for (; *pairs != NULL; pairs += 2)
-    ASSERT_SUCCESS(options_set(options, pairs[0], pairs[1]));
-  return options;
-}
-
-#define SMALL "cutoff", "3.0", "n_max", "2", "l_max", "2", "sigma", "0.4"
-#define OPTIONS(...) options_of((const char *const[]){__VA_ARGS__, NULL})
-
-static tern_model *fitted(const tern_dataset *dataset, tern_options *options) {
-  run run = serial();
-  tern_model *model = NULL;
-  ASSERT_SUCCESS(model_fit(&model, "ridge", &run, dataset, options));
-  assert_int_equal(run.memory_used, 0);
-  options_free(options);
-  return model;
-}
-
-static tern_model *small_model(void) {
-  tern_dataset *dataset = training_set();
-  tern_model *model = fitted(dataset, OPTIONS(SMALL));
-  dataset_free(dataset);
-  return model;
-}
+/* Fits against the golden files, predictions against differences of energies, and what cannot be fitted or predicted.
+ */
+#include "model_checks.h"
 
 static void refused(const tern_dataset *dataset, tern_options *options, int32_t status, const char *says) {
   run run = serial();
@@ -56,55 +12,6 @@ static void refused(const tern_dataset *dataset, tern_options *options, int32_t 
   if (strstr(error_message(), says) == NULL)
     fail_msg("the message '%s' does not say '%s'", error_message(), says);
   options_free(options);
-}
-
-/* ---- golden ---- */
-
-static tern_system *golden_system(const char *file, const char *prefix) {
-  golden_block blocks[4];
-  const char *const names[4] = {"species", "positions", "cell", "periodic"};
-  int32_t species[64], periodic[3];
-  int cell = 0;
-  for (int k = 0; k < 4; k++) {
-    char name[64];
-    snprintf(name, sizeof name, "%s%s", prefix, names[k]);
-    blocks[k] = golden_read(file, name, 1);
-  }
-  for (int k = 0; k < blocks[0].count; k++)
-    species[k] = (int32_t)blocks[0].values[k];
-  for (int k = 0; k < 3; k++)
-    periodic[k] = (int32_t)blocks[3].values[k];
-  for (int k = 0; k < 9; k++)
-    cell = cell || blocks[2].values[k] != 0;
-  tern_system *system = NULL;
-  ASSERT_SUCCESS(system_new(&system, blocks[0].count, species, blocks[1].values, cell ? blocks[2].values : NULL,
-                            cell ? periodic : NULL));
-  for (int k = 0; k < 4; k++)
-    golden_free(&blocks[k]);
-  return system;
-}
-
-static void check_golden_block(const char *file, const char *prefix, const char *name, const double *found,
-                               double tolerance) {
-  char full[64];
-  snprintf(full, sizeof full, "%s%s", prefix, name);
-  golden_block block = golden_read(file, full, 1);
-  assert_close(full, block.count, found, block.values, tolerance);
-  golden_free(&block);
-}
-
-static void check_golden_test(const char *file, const char *prefix, const tern_model *model) {
-  run run = serial();
-  tern_system *system = golden_system(file, prefix);
-  double energy, forces[3 * 64], virial[9], energies[64], virials[9 * 64];
-  ASSERT_SUCCESS(model_predict(model, &run, system, &energy, forces, virial, energies, virials));
-  assert_int_equal(run.memory_used, 0);
-  check_golden_block(file, prefix, "energy", &energy, 1e-6);
-  check_golden_block(file, prefix, "forces", forces, 1e-6);
-  check_golden_block(file, prefix, "virial", virial, 1e-6);
-  check_golden_block(file, prefix, "atom_energies", energies, 1e-6);
-  check_golden_block(file, prefix, "atom_virials", virials, 1e-6);
-  system_free(system);
 }
 
 static void test_golden(void **state) {
@@ -220,26 +127,6 @@ static void test_outputs(void **state) {
   assert_memory_equal(virials[0], virials[1], 9 * atoms * sizeof(double));
   system_free(system);
   model_free(model);
-}
-
-enum { GRID = 4, MANY = GRID * GRID * GRID };
-
-/* A distorted crystal of two species. */
-static tern_system *many_atoms(double shift) {
-  int32_t species[MANY];
-  double positions[MANY][3];
-  const double side = 1.7 * GRID, cell[9] = {side, 0, 0, 0.4, side, 0, -0.3, 0.2, side};
-  const int32_t periodic[3] = {1, 1, 1};
-  uint64_t seed = 11;
-  for (int k = 0; k < MANY; k++) {
-    species[k] = k % 3 == 0 ? 6 : 1;
-    const int place[3] = {k % GRID, k / GRID % GRID, k / GRID / GRID};
-    for (int axis = 0; axis < 3; axis++)
-      positions[k][axis] = 1.7 * place[axis] + 0.25 * pseudo_random(&seed) + shift;
-  }
-  tern_system *made = NULL;
-  ASSERT_SUCCESS(system_new(&made, MANY, species, positions[0], cell, periodic));
-  return made;
 }
 
 static void test_threads(void **state) {
@@ -540,149 +427,13 @@ static void test_regularization(void **state) {
   dataset_free(dataset);
 }
 
-/* ---- files ---- */
-
-static void assert_same_predictions(const tern_model *one, const tern_model *two) {
-  run run = serial();
-  tern_system *system = many_atoms(0.1);
-  double energy[2], forces[2][3 * MANY], virial[2][9];
-  ASSERT_SUCCESS(model_predict(one, &run, system, &energy[0], forces[0], virial[0], NULL, NULL));
-  ASSERT_SUCCESS(model_predict(two, &run, system, &energy[1], forces[1], virial[1], NULL, NULL));
-  assert_memory_equal(&energy[0], &energy[1], sizeof energy[0]);
-  assert_memory_equal(forces[0], forces[1], sizeof forces[0]);
-  assert_memory_equal(virial[0], virial[1], sizeof virial[0]);
-  system_free(system);
-}
-
-static char *contents(const char *path, long *length) {
-  FILE *file = fopen(path, "rb");
-  assert_non_null(file);
-  fseek(file, 0, SEEK_END);
-  *length = ftell(file);
-  rewind(file);
-  char *bytes = calloc(1, (size_t)*length + 1);
-  assert_int_equal(fread(bytes, 1, (size_t)*length, file), *length);
-  fclose(file);
-  return bytes;
-}
-
-static void write_contents(const char *path, const char *bytes, long length) {
-  FILE *file = fopen(path, "wb");
-  assert_non_null(file);
-  assert_int_equal(fwrite(bytes, 1, (size_t)length, file), length);
-  fclose(file);
-}
-
-static void test_files(void **state) {
-  (void)state;
-  tern_model *model = small_model(), *again = small_model(), *loaded = NULL;
-  text infos[2] = {{0}};
-  long lengths[3];
-  char *bytes[3];
-  ASSERT_SUCCESS(model_save(model, SCRATCH));
-  ASSERT_SUCCESS(model_load(&loaded, SCRATCH));
-  assert_same_predictions(model, loaded);
-  bytes[0] = contents(SCRATCH, &lengths[0]);
-  ASSERT_SUCCESS(model_save(loaded, SCRATCH));
-  bytes[1] = contents(SCRATCH, &lengths[1]);
-  ASSERT_SUCCESS(model_save(again, SCRATCH)); /* the same fit gives the same file */
-  bytes[2] = contents(SCRATCH, &lengths[2]);
-  for (int k = 1; k < 3; k++) {
-    assert_int_equal(lengths[0], lengths[k]);
-    assert_memory_equal(bytes[0], bytes[k], (size_t)lengths[0]);
-  }
-  ASSERT_SUCCESS(model_info(loaded, &infos[0]));
-  ASSERT_SUCCESS(model_info(model, &infos[1]));
-  const char *const parts[] = {"\"condition\"", "\"rank\"",       "\"errors\"",
-                               "\"e0\"",        "\"provenance\"", "\"format_version\": 1"};
-  for (int k = 0; k < 2; k++)
-    for (size_t part = 0; part < sizeof parts / sizeof *parts; part++)
-      assert_non_null(strstr(infos[k].data, parts[part]));
-  assert_non_null(strstr(infos[1].data, "\"seconds\""));
-  for (int k = 0; k < 3; k++)
-    free(bytes[k]);
-  text_free(&infos[0]);
-  text_free(&infos[1]);
-  model_free(model);
-  model_free(again);
-  model_free(loaded);
-  unlink(SCRATCH);
-}
-
-static void refuse_file(const char *bytes, long length, int32_t status, const char *says) {
-  tern_model *model = NULL;
-  write_contents(SCRATCH, bytes, length);
-  const int32_t found = model_load(&model, SCRATCH);
-  if (found != status || model != NULL || strstr(error_message(), says) == NULL)
-    fail_msg("status %d instead of %d, message '%s' without '%s'", found, status, error_message(), says);
-}
-
-/* The bytes with `from` replaced by `to`, which must be as long. */
-static void refuse_changed(const char *bytes, long length, const char *from, const char *to, int32_t status,
-                           const char *says) {
-  char *changed = calloc(1, (size_t)length + 1), *place = NULL;
-  memcpy(changed, bytes, (size_t)length);
-  for (long k = 0; k + (long)strlen(from) <= length && place == NULL; k++)
-    place = memcmp(changed + k, from, strlen(from)) == 0 ? changed + k : NULL;
-  assert_non_null(place);
-  assert_int_equal(strlen(from), strlen(to));
-  memcpy(place, to, strlen(to));
-  refuse_file(changed, length, status, says);
-  free(changed);
-}
-
-static void test_bad_files(void **state) {
-  (void)state;
-  tern_model *model = small_model(), *loaded = NULL;
-  long length;
-  ASSERT_SUCCESS(model_save(model, SCRATCH));
-  char *bytes = contents(SCRATCH, &length);
-  for (long cut = 0; cut < length; cut += cut < 3000 ? 37 : 401)
-    refuse_file(bytes, cut, TERN_ERROR_FORMAT, SCRATCH);
-  refuse_changed(bytes, length, "\"format_version\":\"1\"", "\"format_version\":\"2\"", TERN_ERROR_VERSION,
-                 "version 2");
-  refuse_changed(bytes, length, "ternion.model", "ternion.nodel", TERN_ERROR_FORMAT, "ternion.nodel");
-  refuse_changed(bytes, length, "\"kind\":\"ridge\"", "\"kind\":\"fudge\"", TERN_ERROR_FORMAT, "fudge");
-  refuse_changed(bytes, length, "ridge.weights", "ridge.weightz", TERN_ERROR_FORMAT, "ridge.weights");
-  refuse_changed(bytes, length, "\"e0\":{\"dtype", "\"e1\":{\"dtype", TERN_ERROR_FORMAT, "e0");
-  refuse_changed(bytes, length, "force_weight", "farce_weight", TERN_ERROR_FORMAT, "farce_weight");
-  ASSERT_SUCCESS(descriptor_save(model->descriptor, SCRATCH));
-  assert_int_equal(model_load(&loaded, SCRATCH), TERN_ERROR_FORMAT);
-  assert_non_null(strstr(error_message(), "ternion.descriptor"));
-  assert_int_equal(model_load(&loaded, TEST_BINARY_DIR), TERN_ERROR_FILE);
-  assert_int_equal(model_save(model, TEST_BINARY_DIR "/no/such/folder.tern"), TERN_ERROR_FILE);
-  free(bytes);
-  unlink(SCRATCH);
-  model_free(model);
-}
-
-/* The first format must load for ever; its predictions are golden ones. */
-static void test_stored(void **state) {
-  (void)state;
-  tern_model *model = NULL;
-  ASSERT_SUCCESS(model_load(&model, STORED));
-  check_golden_test("ridge_virial.txt", "test1_", model);
-  check_golden_test("ridge_virial.txt", "test2_", model);
-  model_free(model);
-}
-
-int main(int count, char **arguments) {
-  if (count == 3 &&
-      strcmp(arguments[1], "--store") == 0) { /* writes the golden model to a file, for a new format's test */
-    tern_dataset *dataset = training_set();
-    tern_model *model = fitted(dataset, golden_options("ridge_virial.txt"));
-    ASSERT_SUCCESS(model_save(model, arguments[2]));
-    model_free(model);
-    dataset_free(dataset);
-    return 0;
-  }
+int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_golden),         cmocka_unit_test(test_derivatives),    cmocka_unit_test(test_outputs),
       cmocka_unit_test(test_threads),        cmocka_unit_test(test_ranks),          cmocka_unit_test(test_extensive),
       cmocka_unit_test(test_small_systems),  cmocka_unit_test(test_unseen_species), cmocka_unit_test(test_baselines),
       cmocka_unit_test(test_refusals),       cmocka_unit_test(test_memory_limit),   cmocka_unit_test(test_cancelled),
-      cmocka_unit_test(test_regularization), cmocka_unit_test(test_files),          cmocka_unit_test(test_bad_files),
-      cmocka_unit_test(test_stored),
+      cmocka_unit_test(test_regularization),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
