@@ -116,7 +116,7 @@ julia() {
   # Pkg.develop without a network: an empty registry keeps it from looking for one.
   export JULIA_DEPOT_PATH="$here/depot"
   mkdir -p depot/registries/Empty
-  printf 'name = "Empty"\nuuid = "8d4a1b0e-3f4c-4f51-9a52-5c0f5d7f0f11"\n[packages]\n' >depot/registries/Empty/Registry.toml
+  printf 'name = "Empty"\nrepo = "none"\nuuid = "8d4a1b0e-3f4c-4f51-9a52-5c0f5d7f0f11"\n[packages]\n' >depot/registries/Empty/Registry.toml
   JULIA_DIR=$(variable juliadir) command julia --startup-file=no -e \
     'using Pkg; Pkg.activate("environment"); Pkg.develop(PackageSpec(path = ENV["JULIA_DIR"])); using Ternion; println(Ternion.version())'
 }
