@@ -14,18 +14,23 @@ int32_t api_descriptor_free(tern_descriptor *descriptor) {
   return TERN_SUCCESS;
 }
 
-int32_t api_descriptor_fit(tern_descriptor *descriptor, const tern_dataset *dataset, tern_progress progress, void *context) {
+int32_t api_descriptor_fit(tern_descriptor *descriptor, const tern_dataset *dataset, tern_progress progress,
+                           void *context) {
   run run;
   TRY(run_init(&run, descriptor->options, progress, context));
   return descriptor_fit(descriptor, &run, dataset);
 }
 
-int32_t api_descriptor_save(const tern_descriptor *descriptor, const char *path) { return descriptor_save(descriptor, path); }
+int32_t api_descriptor_save(const tern_descriptor *descriptor, const char *path) {
+  return descriptor_save(descriptor, path);
+}
 
-int32_t api_descriptor_load(tern_descriptor **descriptor, const char *path) { return descriptor_load(descriptor, path); }
+int32_t api_descriptor_load(tern_descriptor **descriptor, const char *path) {
+  return descriptor_load(descriptor, path);
+}
 
-static int32_t descriptor_give(const tern_descriptor *descriptor, int32_t (*tell)(const tern_descriptor *, text *), char *buffer,
-                               int64_t capacity, int64_t *length) {
+static int32_t descriptor_give(const tern_descriptor *descriptor, int32_t (*tell)(const tern_descriptor *, text *),
+                               char *buffer, int64_t capacity, int64_t *length) {
   text json = {0};
   const int32_t status = tell(descriptor, &json);
   if (status == TERN_SUCCESS)
@@ -42,7 +47,8 @@ int32_t api_descriptor_labels(const tern_descriptor *descriptor, char *buffer, i
   return descriptor_give(descriptor, descriptor_labels, buffer, capacity, length);
 }
 
-int32_t api_descriptor_shape(const tern_descriptor *descriptor, const tern_system *system, int64_t *rows, int64_t *features) {
+int32_t api_descriptor_shape(const tern_descriptor *descriptor, const tern_system *system, int64_t *rows,
+                             int64_t *features) {
   run run;
   int64_t n_rows, n_features;
   TRY(run_init(&run, descriptor->options, NULL, NULL));
@@ -78,8 +84,9 @@ int32_t api_descriptor_pullback(const tern_descriptor *descriptor, const tern_sy
   return descriptor_pullback(descriptor, &run, system, weights, position_gradient, strain_gradient);
 }
 
-int32_t api_descriptor_pushforward(const tern_descriptor *descriptor, const tern_system *system, const double *position_direction,
-                                   const double *strain_direction, double *derivative) {
+int32_t api_descriptor_pushforward(const tern_descriptor *descriptor, const tern_system *system,
+                                   const double *position_direction, const double *strain_direction,
+                                   double *derivative) {
   run run;
   const int64_t shape[] = {system->n_atoms, 3};
   TRY(check_numbers((check_place){"tern_descriptor_pushforward", "position_direction"}, position_direction, 2, shape));
@@ -96,8 +103,8 @@ int32_t api_descriptor_jacobian_shape(const tern_descriptor *descriptor, const t
   return TERN_SUCCESS;
 }
 
-int32_t api_descriptor_jacobian(const tern_descriptor *descriptor, const tern_system *system, int64_t *indices, double *values,
-                                double *strain) {
+int32_t api_descriptor_jacobian(const tern_descriptor *descriptor, const tern_system *system, int64_t *indices,
+                                double *values, double *strain) {
   run run;
   TRY(run_init(&run, descriptor->options, NULL, NULL));
   return descriptor_jacobian(descriptor, &run, system, indices, values, strain);

@@ -85,15 +85,16 @@ static void file_info_count(const tern_dataset *dataset, structure_counts *count
 
 static void file_info_add_counts(const structure_counts *counts, text *json) {
   const char *between = "";
-  text_add(json, "{\"what\": \"structures\", \"structures\": %lld, \"atoms\": %lld, \"species\": {", (long long)counts->structures,
-           (long long)counts->atoms);
+  text_add(json, "{\"what\": \"structures\", \"structures\": %lld, \"atoms\": %lld, \"species\": {",
+           (long long)counts->structures, (long long)counts->atoms);
   for (int32_t number = 1; number <= ELEMENTS_COUNT; number++)
     if (counts->species[number] > 0) {
       text_add(json, "%s\"%s\": %lld", between, elements_symbol(number), (long long)counts->species[number]);
       between = ", ";
     }
-  text_add(json, "}, \"energies\": %lld, \"forces\": %lld, \"virials\": %lld}", (long long)counts->targets[TERN_TARGET_ENERGY],
-           (long long)counts->targets[TERN_TARGET_FORCES], (long long)counts->targets[TERN_TARGET_VIRIAL]);
+  text_add(json, "}, \"energies\": %lld, \"forces\": %lld, \"virials\": %lld}",
+           (long long)counts->targets[TERN_TARGET_ENERGY], (long long)counts->targets[TERN_TARGET_FORCES],
+           (long long)counts->targets[TERN_TARGET_VIRIAL]);
 }
 
 /* In pieces, so that memory does not grow with the file. */

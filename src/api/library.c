@@ -137,7 +137,8 @@ int32_t api_index(const char *argument, int64_t index, int64_t count, const char
   if (index >= 0 && index < count)
     return TERN_SUCCESS;
   if (count == 0)
-    return error_set(TERN_ERROR_ARGUMENT, "argument '%s' is %lld, but there are no %s", argument, (long long)index, what);
+    return error_set(TERN_ERROR_ARGUMENT, "argument '%s' is %lld, but there are no %s", argument, (long long)index,
+                     what);
   return error_set(TERN_ERROR_ARGUMENT, "argument '%s' is %lld; valid: 0 to %lld (%lld %s)", argument, (long long)index,
                    (long long)count - 1, (long long)count, what);
 }

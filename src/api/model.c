@@ -29,7 +29,8 @@ int32_t api_model_info(const tern_model *model, char *buffer, int64_t capacity, 
   return status;
 }
 
-int32_t api_model_predict(const tern_model *model, const tern_system *system, double *energy, double *forces, double *virial) {
+int32_t api_model_predict(const tern_model *model, const tern_system *system, double *energy, double *forces,
+                          double *virial) {
   run run;
   TRY(run_init(&run, model->options, NULL, NULL));
   return model_predict(model, &run, system, energy, forces, virial, NULL, NULL);

@@ -15,7 +15,9 @@ int32_t api_options_free(tern_options *options) {
   return TERN_SUCCESS;
 }
 
-int32_t api_options_set(tern_options *options, const char *key, const char *value) { return options_set(options, key, value); }
+int32_t api_options_set(tern_options *options, const char *key, const char *value) {
+  return options_set(options, key, value);
+}
 
 int32_t api_options_set_int(tern_options *options, const char *key, int64_t value) {
   return options_set_numbers(options, key, 1, NULL, &value);
@@ -56,8 +58,10 @@ static int32_t options_class(const char *kind, const char **class_name) {
     *class_name = "analysis";
   if (*class_name)
     return TERN_SUCCESS;
-  return error_set(TERN_ERROR_ARGUMENT, "argument 'kind' is '%.200s'; valid: a kind listed by tern_kinds_entry, dataset, compare, or "
-                                        "NULL for all", kind);
+  return error_set(TERN_ERROR_ARGUMENT,
+                   "argument 'kind' is '%.200s'; valid: a kind listed by tern_kinds_entry, dataset, compare, or "
+                   "NULL for all",
+                   kind);
 }
 
 /* Row number `index` of those that apply; past the end, *row is NULL and *count tells how many there are. */
@@ -85,13 +89,17 @@ int32_t api_options_count(const char *kind, int64_t *count) {
   return TERN_SUCCESS;
 }
 
-int32_t api_options_entry(const char *kind, int64_t index, int32_t field, char *buffer, int64_t capacity, int64_t *length) {
+int32_t api_options_entry(const char *kind, int64_t index, int32_t field, char *buffer, int64_t capacity,
+                          int64_t *length) {
   const option_row *row;
   int64_t count;
   TRY(options_of_kind(kind, index, &row, &count));
   TRY(api_index("index", index, count, "options"));
-  const char *const columns[] = {
-    [TERN_FIELD_NAME] = row->name,  [TERN_FIELD_TYPE] = options_type_name(row->type), [TERN_FIELD_DEFAULT] = row->default_value,
-    [TERN_FIELD_UNIT] = row->unit,  [TERN_FIELD_RANGE] = row->range,                  [TERN_FIELD_MEANING] = row->meaning};
+  const char *const columns[] = {[TERN_FIELD_NAME] = row->name,
+                                 [TERN_FIELD_TYPE] = options_type_name(row->type),
+                                 [TERN_FIELD_DEFAULT] = row->default_value,
+                                 [TERN_FIELD_UNIT] = row->unit,
+                                 [TERN_FIELD_RANGE] = row->range,
+                                 [TERN_FIELD_MEANING] = row->meaning};
   return text_copy(columns[field], buffer, capacity, length);
 }

@@ -12,8 +12,8 @@
 
 #include "core/error.h"
 
-/* RTLD_DEEPBIND keeps the library's inner calls (dgemm_ from LAPACK ...) away from another BLAS that the process has loaded
-   globally. The sanitizers refuse the flag. */
+/* RTLD_DEEPBIND keeps the library's inner calls (dgemm_ from LAPACK ...) away from another BLAS that the process has
+   loaded globally. The sanitizers refuse the flag. */
 #ifdef __has_feature
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
 #define BLAS_SANITIZED
@@ -62,7 +62,8 @@ static int32_t blas_fill(blas_library *library, const char *name) {
     memcpy((char *)&library->table + blas_routines[i].offset, &routine, sizeof routine);
   }
   if (!blas_is_lp64(&library->table))
-    return error_set(TERN_ERROR_BLAS, "BLAS '%s' uses 64-bit integers; Ternion needs the 32-bit (LP64) one: " BLAS_ADVICE, name);
+    return error_set(TERN_ERROR_BLAS,
+                     "BLAS '%s' uses 64-bit integers; Ternion needs the 32-bit (LP64) one: " BLAS_ADVICE, name);
   void *config = dlsym(library->handle, "openblas_get_config");
   memcpy(&library->config, &config, sizeof config);
   return TERN_SUCCESS;
@@ -118,8 +119,10 @@ int32_t blas_get(const blas_table **table) {
   blas_library *library = atomic_load(&blas_in_use);
   if (!library) {
     blas_library *nobody = NULL;
-    library = calloc(1, sizeof *library); /* for the life of the process; the pointer kept is that of the block itself */
-    const int32_t status = library ? blas_search(library) : error_set(TERN_ERROR_MEMORY, "no memory for the table of BLAS");
+    library =
+        calloc(1, sizeof *library); /* for the life of the process; the pointer kept is that of the block itself */
+    const int32_t status =
+        library ? blas_search(library) : error_set(TERN_ERROR_MEMORY, "no memory for the table of BLAS");
     if (status != TERN_SUCCESS) {
       free(library);
       return status;

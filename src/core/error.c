@@ -6,7 +6,10 @@
 
 #include "core/text.h"
 
-enum { ERROR_CAPACITY = 1024, ERROR_ROOM = ERROR_CAPACITY + 4 }; /* a character that formatting cuts lies beyond the capacity */
+enum {
+  ERROR_CAPACITY = 1024,
+  ERROR_ROOM = ERROR_CAPACITY + 4
+}; /* a character that formatting cuts lies beyond the capacity */
 static _Thread_local char error_buffer[ERROR_CAPACITY];
 
 /* One line of valid UTF-8, whatever names and values went into the message. */

@@ -27,8 +27,8 @@ static memory_header *memory_header_of(void *pointer) {
   return (memory_header *)(void *)((char *)pointer - MEMORY_ALIGNMENT);
 }
 
-/* The physical memory, or the limit of the control group that a container sets (no limit when the file is absent or says
-   "max"); asked for once. */
+/* The physical memory, or the limit of the control group that a container sets (no limit when the file is absent or
+   says "max"); asked for once. */
 static int64_t memory_physical; /* constant after once */
 static pthread_once_t memory_physical_once = PTHREAD_ONCE_INIT;
 
@@ -90,8 +90,9 @@ static int32_t memory_check_machine(double bytes, const char *what) {
 static int32_t memory_check_limit(const run *run, double used, double bytes, const char *what) {
   if (!run || run->memory_limit <= 0 || used + bytes <= (double)run->memory_limit)
     return TERN_SUCCESS;
-  return memory_refuse(what, bytes, (double)run->memory_limit, used, "memory_limit",
-                       "set memory_limit higher (0: the machine's memory), or use fewer or smaller structures or features");
+  return memory_refuse(
+      what, bytes, (double)run->memory_limit, used, "memory_limit",
+      "set memory_limit higher (0: the machine's memory), or use fewer or smaller structures or features");
 }
 
 int32_t memory_check(const run *run, double bytes, const char *what) {

@@ -5,9 +5,9 @@
 
 #include "core/run.h"
 
-/* `count` zeroed items of `size` bytes, 64-byte aligned, in *pointer (untouched on failure). An amount that overflows, goes
-   beyond the run's limit or beyond the machine's memory is refused with TERN_ERROR_MEMORY and its size. `what` names it.
-   run NULL: not counted against a limit, for what outlives the call. count 0 gives a valid pointer. */
+/* `count` zeroed items of `size` bytes, 64-byte aligned, in *pointer (untouched on failure). An amount that overflows,
+   goes beyond the run's limit or beyond the machine's memory is refused with TERN_ERROR_MEMORY and its size. `what`
+   names it. run NULL: not counted against a limit, for what outlives the call. count 0 gives a valid pointer. */
 int32_t memory_new(run *run, void **pointer, int64_t count, int64_t size, const char *what);
 /* Grows or shrinks a block made with the same run, keeping its contents; new bytes are zeroed. */
 int32_t memory_resize(run *run, void **pointer, int64_t count, int64_t size, const char *what);
@@ -18,7 +18,8 @@ int32_t memory_check(const run *run, double bytes, const char *what);
 /* The memory that this process may have: the machine's, or the limit set on container or process. */
 int64_t memory_of_machine(void);
 char *memory_text(const char *text); /* a copy, NULL when memory is out; ended with memory_free(NULL, copy) */
-/* For tests of the paths taken when memory runs out: this thread's allocation of that number from now fails; 0: none. */
+/* For tests of the paths taken when memory runs out: this thread's allocation of that number from now fails; 0: none.
+ */
 void memory_fail_at(int64_t allocation);
 
 #define MEMORY_NEW(run, pointer, count, what) \

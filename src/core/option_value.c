@@ -13,7 +13,8 @@
 enum { OPTION_LONGEST_ITEM = 64 };
 
 bool option_is_integer(const option_row *row) {
-  return row->type == OPTION_INTEGER || row->type == OPTION_FLAG || row->type == OPTION_INTEGERS || row->type == OPTION_SPECIES;
+  return row->type == OPTION_INTEGER || row->type == OPTION_FLAG || row->type == OPTION_INTEGERS ||
+         row->type == OPTION_SPECIES;
 }
 
 bool option_is_real(const option_row *row) { return row->type == OPTION_REAL || row->type == OPTION_REALS; }
@@ -31,9 +32,9 @@ const char *options_type_name(option_type type) {
 int32_t option_refuse(const option_row *row, const char *given) {
   const bool list = option_is_list(row);
   return error_set(TERN_ERROR_OPTION, "option '%s' cannot be '%.200s'; valid: %s%s%s%s%s%s%s", row->name, given,
-                   options_type_name(row->type), *row->range ? (row->type == OPTION_CHOICE ? " of " : " in ") : "", row->range,
-                   *row->unit ? ", in " : "", row->unit, row->type == OPTION_SPECIES ? " or symbols, each once" : "",
-                   list ? ", separated by commas" : "");
+                   options_type_name(row->type), *row->range ? (row->type == OPTION_CHOICE ? " of " : " in ") : "",
+                   row->range, *row->unit ? ", in " : "", row->unit,
+                   row->type == OPTION_SPECIES ? " or symbols, each once" : "", list ? ", separated by commas" : "");
 }
 
 /* The interval at the end of a range, NULL when there are words only. */
@@ -258,7 +259,8 @@ int32_t option_value_default(option_value *value, const option_row *row, option_
   return option_read_items(value, row, row->default_value);
 }
 
-static int32_t option_refuse_number(const option_row *row, const double *reals, const int64_t *integers, int64_t index) {
+static int32_t option_refuse_number(const option_row *row, const double *reals, const int64_t *integers,
+                                    int64_t index) {
   char given[OPTION_LONGEST_ITEM];
   if (reals)
     text_format(given, sizeof given, "%.15g", reals[index]);

@@ -21,8 +21,8 @@ typedef union option_number {
 } option_number;
 
 int32_t option_value_read(option_value *value, const option_row *row, const char *source);
-/* The row's default, which takes no memory, so that it can be had always: its text is the row's, the numbers of a list are put in
-   *pool, which moves on. */
+/* The row's default, which takes no memory, so that it can be had always: its text is the row's, the numbers of a list
+ *are put in pool, which moves on. */
 int32_t option_value_default(option_value *value, const option_row *row, option_number **pool);
 int32_t option_value_from_numbers(option_value *value, const option_row *row, int64_t count, const double *reals,
                                   const int64_t *integers);

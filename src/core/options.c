@@ -35,7 +35,8 @@ static int32_t options_unknown(const char *key) {
   const char *nearest = text_nearest(key, names, count);
   if (!nearest)
     return error_set(TERN_ERROR_OPTION, "unknown option '%.200s'; 'ternion options' lists all", key);
-  return error_set(TERN_ERROR_OPTION, "unknown option '%.200s' (did you mean '%s'?); 'ternion options' lists all", key, nearest);
+  return error_set(TERN_ERROR_OPTION, "unknown option '%.200s' (did you mean '%s'?); 'ternion options' lists all", key,
+                   nearest);
 }
 
 /* ------------------------------------------------------------------------------------------------------- handles */
@@ -98,14 +99,16 @@ int32_t options_set_text(tern_options *options, const char *key, const char *val
   const bool numbers = fresh.count > 0;
   if (numbers) {
     option_value_free(&fresh);
-    return error_set(TERN_ERROR_OPTION, "option '%s' is a %s and was given as text '%.200s'; set it as number, or as text to be read",
-                     key, options_type_name(row->type), value);
+    return error_set(TERN_ERROR_OPTION,
+                     "option '%s' is a %s and was given as text '%.200s'; set it as number, or as text to be read", key,
+                     options_type_name(row->type), value);
   }
   options_keep(options, index, &fresh);
   return TERN_SUCCESS;
 }
 
-int32_t options_set_numbers(tern_options *options, const char *key, int64_t count, const double *reals, const int64_t *integers) {
+int32_t options_set_numbers(tern_options *options, const char *key, int64_t count, const double *reals,
+                            const int64_t *integers) {
   int64_t index;
   option_value fresh;
   const option_row *row = options_find(key, &index);
@@ -201,8 +204,9 @@ static bool options_lists(const char *list, const char *class_name, const char *
   while (*list) {
     const size_t n = strcspn(list, " ");
     if (n >= length && memcmp(list, class_name, length) == 0) {
-      const bool this_kind = n > length && list[length] == '/' &&
-                             (!kind || (strlen(kind) == n - length - 1 && memcmp(list + length + 1, kind, n - length - 1) == 0));
+      const bool this_kind =
+          n > length && list[length] == '/' &&
+          (!kind || (strlen(kind) == n - length - 1 && memcmp(list + length + 1, kind, n - length - 1) == 0));
       if (n == length || this_kind)
         return true;
     }
@@ -232,17 +236,19 @@ int32_t options_check(const tern_options *options, const char *kind, const char 
   const option_row *rows = options_table(&count);
   for (int64_t i = 0; options && i < count; i++) {
     const option_row *row = &rows[i];
-    if (!options->values[i].set || !options_lists(row->used_by, class_name, NULL) || options_row_applies(row, kind, class_name))
+    if (!options->values[i].set || !options_lists(row->used_by, class_name, NULL) ||
+        options_row_applies(row, kind, class_name))
       continue;
     char kinds[256];
     options_kinds(row, class_name, kinds, sizeof kinds);
-    return error_set(TERN_ERROR_OPTION, "option '%s' does not apply to the %s '%s'; it applies to: %s", row->name, class_name, kind,
-                     kinds);
+    return error_set(TERN_ERROR_OPTION, "option '%s' does not apply to the %s '%s'; it applies to: %s", row->name,
+                     class_name, kind, kinds);
   }
   return TERN_SUCCESS;
 }
 
-int32_t options_each(const tern_options *options, const char *kind, const char *class_name, options_visit visit, void *context) {
+int32_t options_each(const tern_options *options, const char *kind, const char *class_name, options_visit visit,
+                     void *context) {
   int64_t count;
   const option_row *rows = options_table(&count);
   for (int64_t i = 0; options && i < count; i++)

@@ -25,8 +25,8 @@ typedef struct option_row {
   const char *unit;
   const char *range;   /* "[0, inf)", "(0, 1]", "o3|so3"; words before an interval are allowed instead of numbers, as in
                           "all|[0, inf)"; checked when a value is set */
-  const char *used_by; /* classes ("descriptor": every kind of it) or kinds of a class ("descriptor/frames") that read it,
-                          separated by blanks; "any" for all. The classes: descriptor, model, dataset, analysis */
+  const char *used_by; /* classes ("descriptor": every kind of it) or kinds of a class ("descriptor/frames") that read
+                          it, separated by blanks; "any" for all. The classes: descriptor, model, dataset, analysis */
   const char *meaning;
 } option_row;
 
@@ -45,19 +45,23 @@ int32_t options_set_text(tern_options *options, const char *key, const char *val
 
 /* Values, the row's default when not set; options may be NULL. Asking with the wrong type is TERN_ERROR_INTERNAL. */
 int32_t options_integer(const tern_options *options, const char *key, int64_t *value); /* also flags */
-int32_t options_real(const tern_options *options, const char *key, double *value); /* NaN for a word or an empty default */
-/* The value as text, for choices and free text; for others as options_set would read it. Lives as long as the options. */
+int32_t options_real(const tern_options *options, const char *key,
+                     double *value); /* NaN for a word or an empty default */
+/* The value as text, for choices and free text; for others as options_set would read it. Lives as long as the options.
+ */
 int32_t options_text(const tern_options *options, const char *key, const char **value);
 /* Lists; *count is -1 when the value is a word (as `all`) and options_text has it, 0 for an empty default. */
 int32_t options_integers(const tern_options *options, const char *key, int64_t *count, const int64_t **values);
 int32_t options_reals(const tern_options *options, const char *key, int64_t *count, const double **values);
 bool options_is_set(const tern_options *options, const char *key);
 
-/* Refuses a set key that belongs to `class_name` ("descriptor", "model", "dataset") but does not apply to `kind`, naming both. */
+/* Refuses a set key that belongs to `class_name` ("descriptor", "model", "dataset") but does not apply to `kind`,
+ * naming both. */
 int32_t options_check(const tern_options *options, const char *kind, const char *class_name);
-/* Calls visit for each set key that applies to the kind, in the table's order: for storing. Keys of every class ("any") say how
-   a call runs, not what it makes, and are left out. */
+/* Calls visit for each set key that applies to the kind, in the table's order: for storing. Keys of every class ("any")
+   say how a call runs, not what it makes, and are left out. */
 typedef int32_t (*options_visit)(void *context, const option_row *row, const char *value);
-int32_t options_each(const tern_options *options, const char *kind, const char *class_name, options_visit visit, void *context);
+int32_t options_each(const tern_options *options, const char *kind, const char *class_name, options_visit visit,
+                     void *context);
 
 #endif

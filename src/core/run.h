@@ -25,8 +25,9 @@ int32_t run_init(run *run, const struct tern_options *options, tern_progress pro
 /* Processors that this process may run on. */
 int32_t run_processors(void);
 
-/* Tells the caller how far the work is, a few times a second at most, and always when done == total; only from the thread that
-   made the call. loss < 0: none. Returns TERN_SUCCESS, TERN_CANCELLED, or the callback's negative number. */
+/* Tells the caller how far the work is, a few times a second at most, and always when done == total; only from the
+   thread that made the call. loss < 0: none. Returns TERN_SUCCESS, TERN_CANCELLED, or the callback's negative number.
+ */
 int32_t run_report(run *run, const char *stage, int64_t done, int64_t total, double loss);
 
 #endif

@@ -201,7 +201,10 @@ int64_t text_utf8_length(const char *source) {
   const unsigned char *s = (const unsigned char *)source;
   if (s[0] < 0x80)
     return s[0] != 0;
-  const int64_t bytes = s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+  const int64_t bytes = s[0] >= 0xc2 && s[0] < 0xe0   ? 2
+                        : (s[0] & 0xf0) == 0xe0       ? 3
+                        : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+                                                      : 0;
   for (int64_t i = 1; i < bytes; i++)
     if ((s[i] & 0xc0) != 0x80)
       return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Text that grows, text that is handed to a caller's buffer, and numbers as text: all of it independent of the locale. */
+/* Text that grows, text that is handed to a caller's buffer, and numbers as text: all of it independent of the locale.
+ */
 #ifndef TERNION_CORE_TEXT_H
 #define TERNION_CORE_TEXT_H
 
@@ -17,7 +18,8 @@ typedef struct text {
 void text_add(text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. NULL adds null. */
 void text_add_json(text *text, const char *string);
-/* The shortest decimal number that reads back as the same double; null when it is not finite, so that JSON stays valid. */
+/* The shortest decimal number that reads back as the same double; null when it is not finite, so that JSON stays valid.
+ */
 void text_add_real(text *text, double value);
 void text_free(text *text);
 
@@ -27,7 +29,8 @@ int32_t text_copy(const char *source, char *buffer, int64_t capacity, int64_t *l
 int32_t text_give(text *text, char *buffer, int64_t capacity, int64_t *length);
 
 /* vsnprintf and snprintf with a decimal point in every locale. */
-int text_format_list(char *buffer, size_t capacity, const char *format, va_list arguments) __attribute__((format(printf, 3, 0)));
+int text_format_list(char *buffer, size_t capacity, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
 int text_format(char *buffer, size_t capacity, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Whole strings only; surrounding blanks are not allowed. */

@@ -35,8 +35,8 @@ static void *threads_work(void *argument) {
   return NULL;
 }
 
-/* The host's signals stay with the host's threads: a new one inherits a full mask. A part whose thread cannot be had is left to
-   the caller. */
+/* The host's signals stay with the host's threads: a new one inherits a full mask. A part whose thread cannot be had is
+   left to the caller. */
 static void threads_start(threads_part *parts, int32_t count) {
   pthread_attr_t attributes;
   sigset_t all, before;

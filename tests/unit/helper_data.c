@@ -14,7 +14,8 @@ static const int32_t helper_species[HELPER_ATOMS] = {14, 6, 14, 6, 14, 6};
 
 /* An octahedron, shaken by a fixed sequence of numbers that differs with `number`. */
 static void helper_positions(int number, double positions[HELPER_ATOMS][3]) {
-  static const double corners[HELPER_ATOMS][3] = {{1.7, 0, 0}, {-1.7, 0, 0}, {0, 1.7, 0}, {0, -1.7, 0}, {0, 0, 1.7}, {0, 0, -1.7}};
+  static const double corners[HELPER_ATOMS][3] = {{1.7, 0, 0},  {-1.7, 0, 0}, {0, 1.7, 0},
+                                                  {0, -1.7, 0}, {0, 0, 1.7},  {0, 0, -1.7}};
   for (int atom = 0; atom < HELPER_ATOMS; atom++)
     for (int axis = 0; axis < 3; axis++)
       positions[atom][axis] = corners[atom][axis] + 0.3 * sin(1 + 7.3 * number + 2.1 * atom + 5.7 * axis);

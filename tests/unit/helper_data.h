@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A small data set made on the spot: clusters of silicon and carbon with the energies and forces of a pair potential. */
+/* A small data set made on the spot: clusters of silicon and carbon with the energies and forces of a pair potential.
+ */
 #ifndef TERNION_TESTS_HELPER_DATA_H
 #define TERNION_TESTS_HELPER_DATA_H
 

@@ -14,8 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What glibc reads as the numbers of a locale (see its locale/programs/locfile.c): magic number of the category, six entries and
-   their offsets, then decimal point, separator and grouping as text, the first two as wide characters, the character set. */
+/* What glibc reads as the numbers of a locale (see its locale/programs/locfile.c): magic number of the category, six
+   entries and their offsets, then decimal point, separator and grouping as text, the first two as wide characters, the
+   character set. */
 static void write_numbers(const char *path) {
   const uint32_t head[8] = {0x20031114, 6, 32, 34, 35, 36, 40, 44};
   const char texts[4] = {',', '\0', '\0', '\0'};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A shared library that has the names of BLAS and LAPACK and 64-bit integers: for testing that it is recognised. Only ddot
-   does its work; the others are there to be found. */
+/* A shared library that has the names of BLAS and LAPACK and 64-bit integers: for testing that it is recognised. Only
+   ddot does its work; the others are there to be found. */
 #include <stdint.h>
 
 double ddot_(const int64_t *n, const double *x, const int64_t *x_step, const double *y, const int64_t *y_step) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The private BLAS: the right one is taken, the wrong one is recognised, another one in the process does no harm. Each test runs in
-   a process of its own, because a library once taken stays. */
+/* The private BLAS: the right one is taken, the wrong one is recognised, another one in the process does no harm. Each
+   test runs in a process of its own, because a library once taken stays. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,7 +41,8 @@ static void in_child(int (*body)(void)) {
     }                                                                                 \
   } while (0)
 
-/* C = A A^T by dgemm and dsyrk, then x = C^-1 b by dpotrf and dpotrs, residual; n in the blocked range of the library. */
+/* C = A A^T by dgemm and dsyrk, then x = C^-1 b by dpotrf and dpotrs, residual; n in the blocked range of the library.
+ */
 enum { N = 96 };
 static int solve_with(const blas_table *blas) {
   static double a[N * N], c[N * N], upper[N * N], x[N], y[N];

@@ -30,7 +30,8 @@ static void test_handles(void **state) {
   tag = HANDLE_END(tag);
   assert_refused(check_handle(place, &tag, HANDLE_MODEL), TERN_ERROR_ARGUMENT,
                  "argument 'item' of tern_call is a tern_model that was freed before");
-  const uint32_t strangers[] = {0, HANDLE_LIVING, HANDLE_MODEL + 1, HANDLE_ENDED, HANDLE_END(HANDLE_MODEL + 1), UINT32_MAX};
+  const uint32_t strangers[] = {
+      0, HANDLE_LIVING, HANDLE_MODEL + 1, HANDLE_ENDED, HANDLE_END(HANDLE_MODEL + 1), UINT32_MAX};
   for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++)
     assert_refused(check_handle(place, &strangers[i], HANDLE_OPTIONS), TERN_ERROR_ARGUMENT,
                    "argument 'item' of tern_call is no handle of this library; it must be a tern_options");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a failed call leaves behind: nothing. Outputs keep their bytes, callbacks' numbers come back, memory that runs out anywhere
-   is reported and none is lost (the last by the leak checkers that run these tests too). */
+/* What a failed call leaves behind: nothing. Outputs keep their bytes, callbacks' numbers come back, memory that runs
+   out anywhere is reported and none is lost (the last by the leak checkers that run these tests too). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -156,7 +156,8 @@ static void test_callbacks(void **state) {
     for (int32_t answer = -77; answer <= 3; answer += 80) {
       stop stop = {.stop_at = at, .answer = answer};
       tern_model *kept = (tern_model *)(void *)guarded;
-      assert_int_equal(tern_model_fit(&kept, "ridge", train, options, stop_there, &stop), answer < 0 ? answer : TERN_CANCELLED);
+      assert_int_equal(tern_model_fit(&kept, "ridge", train, options, stop_there, &stop),
+                       answer < 0 ? answer : TERN_CANCELLED);
       assert_ptr_equal(kept, guarded);
       assert_int_equal(stop.calls, at); /* not asked again */
     }
@@ -216,7 +217,8 @@ static int32_t live(const char *structures, const char *stored) {
   return status;
 }
 
-/* The same life with the first, second, third ... allocation failing: each ends with TERN_ERROR_MEMORY and a message. */
+/* The same life with the first, second, third ... allocation failing: each ends with TERN_ERROR_MEMORY and a message.
+ */
 static void test_out_of_memory(void **state) {
   (void)state;
   const char *structures = TEST_BINARY_DIR "/failure_memory.xyz", *stored = TEST_BINARY_DIR "/failure_memory.tern";
@@ -261,9 +263,9 @@ static void test_memory_limit(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_descriptor_outputs), cmocka_unit_test(test_model_outputs), cmocka_unit_test(test_text_outputs),
-    cmocka_unit_test(test_callbacks),          cmocka_unit_test(test_callback_of_write),
-    cmocka_unit_test(test_out_of_memory),      cmocka_unit_test(test_memory_limit)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_descriptor_outputs), cmocka_unit_test(test_model_outputs),
+                                     cmocka_unit_test(test_text_outputs),       cmocka_unit_test(test_callbacks),
+                                     cmocka_unit_test(test_callback_of_write),  cmocka_unit_test(test_out_of_memory),
+                                     cmocka_unit_test(test_memory_limit)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

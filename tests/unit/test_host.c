@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The library as a guest in its host's process: no thread at load, none left behind, fork, floating-point traps, a comma locale,
-   a message for each thread. */
+/* The library as a guest in its host's process: no thread at load, none left behind, fork, floating-point traps, a
+   comma locale, a message for each thread. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

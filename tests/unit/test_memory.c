@@ -59,7 +59,8 @@ static void test_limit(void **state) {
   assert_int_equal(memory_check(&run, 0x1p29, "rest"), TERN_SUCCESS);
   assert_int_equal(memory_new(&run, &second, (1 << 20) + 1, 512, "features"), TERN_ERROR_MEMORY);
   assert_ptr_equal(second, (void *)state);
-  assert_non_null(strstr(error_message(), "features: 512.0 MiB needed, more than memory_limit (1.0 GiB, of which 512.0 MiB"));
+  assert_non_null(
+      strstr(error_message(), "features: 512.0 MiB needed, more than memory_limit (1.0 GiB, of which 512.0 MiB"));
   assert_non_null(strstr(error_message(), "set memory_limit higher"));
   assert_int_equal(memory_check(&run, 0x1p29 + 1, "rest"), TERN_ERROR_MEMORY);
   assert_int_equal(run.memory_used, 1 << 29);

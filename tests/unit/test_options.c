@@ -98,7 +98,8 @@ static void test_unknown(void **state) {
                  "unknown option 'cutof' (did you mean 'cutoff'?); 'ternion options' lists all");
   assert_refused(options_set_numbers(options, "Sigma", 1, NULL, &one),
                  "unknown option 'Sigma' (did you mean 'sigma'?); 'ternion options' lists all");
-  assert_refused(options_set_text(options, "temperature", "300"), "unknown option 'temperature'; 'ternion options' lists all");
+  assert_refused(options_set_text(options, "temperature", "300"),
+                 "unknown option 'temperature'; 'ternion options' lists all");
   const char *value;
   assert_refused(options_text(options, "", &value), "unknown option ''; 'ternion options' lists all");
   assert_false(options_is_set(options, "temperature"));
@@ -107,27 +108,77 @@ static void test_unknown(void **state) {
 
 /* key, value as text, canonical text or NULL where it must be refused. */
 static const char *const cases[][3] = {
-  {"cutoff", "4.50", "4.5"}, {"cutoff", "1e1", "10"}, {"cutoff", "0", NULL}, {"cutoff", "-1", NULL}, {"cutoff", "inf", NULL},
-  {"cutoff", "nan", NULL}, {"cutoff", "", NULL}, {"cutoff", "5 A", NULL}, {"cutoff", "5,5", NULL}, {"cutoff", "1e999", NULL},
-  {"n_max", "1", "1"}, {"n_max", "32", "32"}, {"n_max", "0", NULL}, {"n_max", "33", NULL}, {"n_max", "8.0", NULL},
-  {"n_max", "99999999999999999999", NULL}, {"l_max", "0", "0"}, {"l_max", "-1", NULL},
-  {"spline_error", "1e-13", "1e-13"}, {"spline_error", "1e-2", "0.01"}, {"spline_error", "0.011", NULL},
-  {"center_weight", "0", "0"}, {"validation", "0.999", "0.999"}, {"validation", "1", NULL},
-  {"cutoff_function", "shifted-cosine", "shifted-cosine"}, {"cutoff_function", "cosine", NULL}, {"cutoff_function", "", NULL},
-  {"group", "so3", "so3"}, {"group", "o3|so3", NULL}, {"group", "SO3", NULL},
-  {"self_pairs", "no", "0"}, {"self_pairs", "true", "1"}, {"self_pairs", "2", NULL}, {"self_pairs", "maybe", NULL},
-  {"centers", "all", "all"}, {"centers", "0", "0"}, {"centers", "3, 1 ,2", "3,1,2"}, {"centers", "-1", NULL},
-  {"centers", "0,,1", NULL}, {"centers", "0,1,", NULL}, {"centers", "all,0", NULL}, {"centers", "", NULL},
-  {"species", "Si", "14"}, {"species", "Si,H,8", "1,8,14"}, {"species", "", ""}, {"species", "si", NULL}, {"species", "119", NULL},
-  {"species", "0", NULL}, {"species", "14,Si", NULL}, {"species", "Xx", NULL},
-  {"regularization", "auto", "auto"}, {"regularization", "1e-6", "1e-6"}, {"regularization", "0", NULL},
-  {"tag_cutoff", "", ""}, {"tag_cutoff", "3", "3"},
-  {"energy_key", "REF_energy", "REF_energy"}, {"energy_key", "", NULL},
-  {"e0", "H:-13.6,8:-432.1", "H:-13.6,8:-432.1"},
-  {"memory_limit", "1000", "1000"}, {"memory_limit", "500M", "500000000"}, {"memory_limit", "1.5GiB", "1610612736"},
-  {"memory_limit", "2k", "2000"}, {"memory_limit", "1 GiB", NULL}, {"memory_limit", "1GB", NULL}, {"memory_limit", "-1", NULL},
-  {"memory_limit", "99999999999G", NULL}, {"n_max", "8k", NULL}, {"threads", "4096", "4096"}, {"threads", "4097", NULL},
-  {"descriptor", "frames", "frames"}, {"descriptor", "soap", NULL},
+    {"cutoff", "4.50", "4.5"},
+    {"cutoff", "1e1", "10"},
+    {"cutoff", "0", NULL},
+    {"cutoff", "-1", NULL},
+    {"cutoff", "inf", NULL},
+    {"cutoff", "nan", NULL},
+    {"cutoff", "", NULL},
+    {"cutoff", "5 A", NULL},
+    {"cutoff", "5,5", NULL},
+    {"cutoff", "1e999", NULL},
+    {"n_max", "1", "1"},
+    {"n_max", "32", "32"},
+    {"n_max", "0", NULL},
+    {"n_max", "33", NULL},
+    {"n_max", "8.0", NULL},
+    {"n_max", "99999999999999999999", NULL},
+    {"l_max", "0", "0"},
+    {"l_max", "-1", NULL},
+    {"spline_error", "1e-13", "1e-13"},
+    {"spline_error", "1e-2", "0.01"},
+    {"spline_error", "0.011", NULL},
+    {"center_weight", "0", "0"},
+    {"validation", "0.999", "0.999"},
+    {"validation", "1", NULL},
+    {"cutoff_function", "shifted-cosine", "shifted-cosine"},
+    {"cutoff_function", "cosine", NULL},
+    {"cutoff_function", "", NULL},
+    {"group", "so3", "so3"},
+    {"group", "o3|so3", NULL},
+    {"group", "SO3", NULL},
+    {"self_pairs", "no", "0"},
+    {"self_pairs", "true", "1"},
+    {"self_pairs", "2", NULL},
+    {"self_pairs", "maybe", NULL},
+    {"centers", "all", "all"},
+    {"centers", "0", "0"},
+    {"centers", "3, 1 ,2", "3,1,2"},
+    {"centers", "-1", NULL},
+    {"centers", "0,,1", NULL},
+    {"centers", "0,1,", NULL},
+    {"centers", "all,0", NULL},
+    {"centers", "", NULL},
+    {"species", "Si", "14"},
+    {"species", "Si,H,8", "1,8,14"},
+    {"species", "", ""},
+    {"species", "si", NULL},
+    {"species", "119", NULL},
+    {"species", "0", NULL},
+    {"species", "14,Si", NULL},
+    {"species", "Xx", NULL},
+    {"regularization", "auto", "auto"},
+    {"regularization", "1e-6", "1e-6"},
+    {"regularization", "0", NULL},
+    {"tag_cutoff", "", ""},
+    {"tag_cutoff", "3", "3"},
+    {"energy_key", "REF_energy", "REF_energy"},
+    {"energy_key", "", NULL},
+    {"e0", "H:-13.6,8:-432.1", "H:-13.6,8:-432.1"},
+    {"memory_limit", "1000", "1000"},
+    {"memory_limit", "500M", "500000000"},
+    {"memory_limit", "1.5GiB", "1610612736"},
+    {"memory_limit", "2k", "2000"},
+    {"memory_limit", "1 GiB", NULL},
+    {"memory_limit", "1GB", NULL},
+    {"memory_limit", "-1", NULL},
+    {"memory_limit", "99999999999G", NULL},
+    {"n_max", "8k", NULL},
+    {"threads", "4096", "4096"},
+    {"threads", "4097", NULL},
+    {"descriptor", "frames", "frames"},
+    {"descriptor", "soap", NULL},
 };
 
 static void test_values(void **state) {
@@ -191,8 +242,9 @@ static void test_text(void **state) {
   assert_string_equal(text_of(options, "energy_key"), "1,2");
   assert_int_equal(options_set_text(options, "group", "so3"), TERN_SUCCESS);
   assert_int_equal(options_set_text(options, "centers", "all"), TERN_SUCCESS);
-  assert_refused(options_set_text(options, "cutoff", "5.0"),
-                 "option 'cutoff' is a real number and was given as text '5.0'; set it as number, or as text to be read");
+  assert_refused(
+      options_set_text(options, "cutoff", "5.0"),
+      "option 'cutoff' is a real number and was given as text '5.0'; set it as number, or as text to be read");
   options_free(options);
 }
 
@@ -286,9 +338,9 @@ static void test_out_of_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_table),    cmocka_unit_test(test_default_lists),  cmocka_unit_test(test_defaults), cmocka_unit_test(test_unknown),
-    cmocka_unit_test(test_values),   cmocka_unit_test(test_messages), cmocka_unit_test(test_numbers),
-    cmocka_unit_test(test_text),     cmocka_unit_test(test_copy),     cmocka_unit_test(test_check),
-    cmocka_unit_test(test_each),     cmocka_unit_test(test_out_of_memory)};
+      cmocka_unit_test(test_table),   cmocka_unit_test(test_default_lists), cmocka_unit_test(test_defaults),
+      cmocka_unit_test(test_unknown), cmocka_unit_test(test_values),        cmocka_unit_test(test_messages),
+      cmocka_unit_test(test_numbers), cmocka_unit_test(test_text),          cmocka_unit_test(test_copy),
+      cmocka_unit_test(test_check),   cmocka_unit_test(test_each),          cmocka_unit_test(test_out_of_memory)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,7 +108,7 @@ static void test_traps(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_init), cmocka_unit_test(test_spacing), cmocka_unit_test(test_answers),
-                                     cmocka_unit_test(test_traps)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_init), cmocka_unit_test(test_spacing),
+                                     cmocka_unit_test(test_answers), cmocka_unit_test(test_traps)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

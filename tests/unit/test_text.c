@@ -142,8 +142,9 @@ static void test_locale(void **state) {
 static void test_nearest(void **state) {
   (void)state;
   static const char *const words[] = {"cutoff", "cutoff_width", "sigma", "l_max", "n_max", "energy_weight"};
-  static const char *const cases[][2] = {{"cutof", "cutoff"},        {"ctuoff", "cutoff"},  {"sigm", "sigma"},
-                                         {"cutoffwidth", "cutoff_width"}, {"lmax", "l_max"}, {"enrgy_wieght", "energy_weight"}};
+  static const char *const cases[][2] = {{"cutof", "cutoff"}, {"ctuoff", "cutoff"},
+                                         {"sigm", "sigma"},   {"cutoffwidth", "cutoff_width"},
+                                         {"lmax", "l_max"},   {"enrgy_wieght", "energy_weight"}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     assert_string_equal(text_nearest(cases[i][0], words, 6), cases[i][1]);
   assert_null(text_nearest("temperature", words, 6));
@@ -161,8 +162,16 @@ static void test_utf8(void **state) {
   assert_int_equal(text_utf8_length("\xc3\xa9"), 2);
   assert_int_equal(text_utf8_length("\xe2\x82\xac"), 3);
   assert_int_equal(text_utf8_length("\xf0\x9f\x98\x80"), 4);
-  static const char *const bad[] = {"\x80", "\xc0\x80", "\xc3", "\xe2\x82", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80",
-                                    "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff"};
+  static const char *const bad[] = {"\x80",
+                                    "\xc0\x80",
+                                    "\xc3",
+                                    "\xe2\x82",
+                                    "\xe0\x80\x80",
+                                    "\xed\xa0\x80",
+                                    "\xf0\x80\x80\x80",
+                                    "\xf4\x90\x80\x80",
+                                    "\xf5\x80\x80\x80",
+                                    "\xff"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
     assert_int_equal(text_utf8_length(bad[i]), 0);
 }
