@@ -36,6 +36,7 @@ test -x /usr/bin/python3|python3
 /usr/bin/python3 -c 'import ase'|python3-ase
 /usr/bin/python3 -m pip --version|python3-pip
 /usr/bin/python3 -c 'import ensurepip'|python3-venv
+have_downloader|curl
 have_library libopenblas64.so.0|libopenblas64-0-pthread
 command -v git|git"
 
@@ -44,6 +45,9 @@ compiles_c() {
 }
 have_library() {
   ls /lib/*/"$1" /usr/lib/*/"$1" /usr/lib*/"$1" /usr/lib/*/*/"$1" 2>/dev/null | grep -q .
+}
+have_downloader() { # Julia's package manager wants one even for a package that lies in a folder
+  command -v curl || command -v wget
 }
 have_openblas() {
   ls /usr/lib/*/openblas-serial/libopenblas.so.0 2>/dev/null | grep -q .
