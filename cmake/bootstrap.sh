@@ -83,6 +83,7 @@ refuse() {
   echo "bootstrap: these Debian packages are missing and cannot be installed by this user:" >&2
   echo "  $1" >&2
   echo "Ask an administrator to run: apt-get install $1" >&2
+  [ "$verb" != test ] || command -v julia >/dev/null || echo "A julia (1.5 or later) has to be on the PATH, too." >&2
   exit 1
 }
 
@@ -147,7 +148,8 @@ configure_and_build() {
   cmake --build --preset "$1" --parallel "$(nproc)"
 }
 
-case "${1:-}" in
+verb=${1:-}
+case "$verb" in
 demo)
   install_packages "$needs_build$needs_demo"
   configure_and_build release -DBUILD_TESTING=OFF -DTERNION_LANGUAGES=c
