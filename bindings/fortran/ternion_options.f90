@@ -115,7 +115,9 @@ contains
     real(real32), intent(in) :: value
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    call self%set_real64(key, real(value, real64), stat, errmsg)
+    character(13) :: digits
+    write (digits, '(es13.6)') value ! 0.3 is meant to be 0.3, not 0.300000012
+    call self%set_text(key, adjustl(digits), stat, errmsg)
   end subroutine set_real32
 
   subroutine set_int64s(self, key, value, stat, errmsg)

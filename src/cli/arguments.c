@@ -35,7 +35,7 @@ void arguments_help(const verb *verb) {
     if (strchr(verb->letters, flags[i].letter)) {
       char left[40];
       snprintf(left, sizeof left, "--%s%s%s", flags[i].name, flags[i].value ? " " : "", flags[i].value ? flags[i].value : "");
-      printf("  %s %-22s %s\n", flags[i].letter == 'o' ? "-o," : "   ", left, flags[i].meaning);
+      printf("  %s %-22s %s\n", flags[i].letter == 'o' ? "-o," : flags[i].letter == 'q' ? "-q," : "   ", left, flags[i].meaning);
     }
   printf("      %-22s %s\n\nExample: %s\n", "--help", "this text", verb->example);
 }
@@ -182,7 +182,7 @@ static int parse_flags(const verb *verb, int count, char **words, arguments *arg
   int letter, status = EXIT_SUCCESS;
   long_options(verb, options);
   opterr = 0;
-  while (status == EXIT_SUCCESS && (letter = getopt_long(count, words, ":ho:", options, NULL)) != -1) {
+  while (status == EXIT_SUCCESS && (letter = getopt_long(count, words, ":ho:q", options, NULL)) != -1) {
     if (letter == 'h') {
       arguments_help(verb);
       return -1;

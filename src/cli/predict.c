@@ -46,11 +46,13 @@ static int32_t predict_frame(stream *stream, const tern_dataset *chunk, int64_t 
   if (status == TERN_SUCCESS && stream->writer)
     status = tern_writer_append(stream->writer, system, &prediction->energy, prediction->forces, prediction->virial);
   tern_system_free(system);
-  if (status == TERN_SUCCESS) {
-    print_frame(stream);
-    ++stream->frames;
+  if (status != TERN_SUCCESS) {
+    fprintf(stderr, "ternion: frame %lld of %s (counted from 0):\n", (long long)stream->frames, stream->arguments->inputs[1]);
+    return status;
   }
-  return status;
+  print_frame(stream);
+  ++stream->frames;
+  return TERN_SUCCESS;
 }
 
 static int32_t predict_chunk(stream *stream, int64_t *size) {

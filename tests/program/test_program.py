@@ -124,7 +124,7 @@ class Work(InFolder):
         self.assertEqual(run("fit", CLUSTERS, "--model", "ridge", *SMALL, "-o", model).returncode, 0)
         with open(other, "w") as file:
             file.write("1\nProperties=species:S:1:pos:R:3\nMo 0 0 0\n")
-        self.refused(1, "predict", model, other, "-o", self.path("out.extxyz"), say=["Mo"])
+        self.refused(1, "predict", model, other, "-o", self.path("out.extxyz"), say=["Mo", "frame 0 of", "other.extxyz"])
 
     def test_interrupt(self):
         """Ctrl-C in the middle of a fit: exit 1, nothing written."""

@@ -37,6 +37,7 @@ program test_objects
 
   call train%read(folder() // 'ridge_train.extxyz')
   call check(train%size() == 12 .and. train%count(TERN_TARGET_FORCES) == 12, 'sizes and counts')
+  call check_single()
   call check_observer()
   call check_sharing()
   call check_memory()
@@ -55,6 +56,15 @@ contains
     call options%set('species', [1, 6])
     call options%set('threads', '1')
   end subroutine small
+
+  !> A default real means the decimal that was written.
+  subroutine check_single()
+    type(tern_options) :: options
+    character(:), allocatable :: value
+    call options%set('sigma', 0.3)
+    call options%get('sigma', value)
+    call check(value == '0.3', 'sigma of a default real is ' // value)
+  end subroutine check_single
 
   subroutine check_observer()
     type(tern_options) :: options
