@@ -19,4 +19,5 @@ if [ -z "${python:-}" ]; then
   python=$venv/bin/python
 fi
 export OPENBLAS_NUM_THREADS=1 RAYON_NUM_THREADS=1 OMP_NUM_THREADS=1
+"$python" "$here/golden_check.py"
 exec "$python" "$here/compare.py" "$program" "$@"

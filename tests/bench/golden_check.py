@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Compares the golden densities, power spectra and their derivatives with
 featomic (0.6, which also brings ase and numpy). Exits 1 above 1e-9 relative.
 
@@ -6,12 +7,14 @@ vector, which is the same physics.
 """
 import os
 import sys
+
 import ase
 import numpy as np
 from featomic import SoapPowerSpectrum, SphericalExpansion
-import blocks
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden")
+sys.path.insert(0, HERE)
+import blocks  # noqa: E402: lies beside the data
 TOLERANCE = 1e-9  # of the largest value
 
 
