@@ -61,7 +61,7 @@ static int32_t predict_chunk(stream *stream, int64_t *size) {
   if (status == TERN_SUCCESS)
     status = tern_dataset_size(chunk, size);
   for (int64_t i = 0; status == TERN_SUCCESS && i < *size; ++i)
-    status = interrupted() ? TERN_CANCELLED : predict_frame(stream, chunk, i);
+    status = interrupted() || ferror(stdout) ? TERN_CANCELLED : predict_frame(stream, chunk, i);
   tern_dataset_free(chunk);
   return status;
 }
