@@ -102,16 +102,7 @@ contains
     character(:), allocatable, intent(inout) :: json
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    character(kind=c_char), allocatable, target :: buffer(:)
-    integer(c_int64_t), target :: length
-    integer(c_int32_t) :: status
-    status = tern_descriptor_info(self%own%address, c_null_ptr, 0_c_int64_t, c_loc(length))
-    if (status == TERN_SUCCESS) then
-      allocate (buffer(length + 1))
-      status = tern_descriptor_info(self%own%address, c_loc(buffer), length + 1, c_null_ptr)
-    end if
-    if (status == TERN_SUCCESS) json = f_text(buffer, length)
-    call finish_call(status, stat, errmsg)
+    call fetch_text(tern_descriptor_info, self%own, json, stat, errmsg)
   end subroutine info
 
   !> JSON array with one object per column.
@@ -120,16 +111,7 @@ contains
     character(:), allocatable, intent(inout) :: json
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    character(kind=c_char), allocatable, target :: buffer(:)
-    integer(c_int64_t), target :: length
-    integer(c_int32_t) :: status
-    status = tern_descriptor_labels(self%own%address, c_null_ptr, 0_c_int64_t, c_loc(length))
-    if (status == TERN_SUCCESS) then
-      allocate (buffer(length + 1))
-      status = tern_descriptor_labels(self%own%address, c_loc(buffer), length + 1, c_null_ptr)
-    end if
-    if (status == TERN_SUCCESS) json = f_text(buffer, length)
-    call finish_call(status, stat, errmsg)
+    call fetch_text(tern_descriptor_labels, self%own, json, stat, errmsg)
   end subroutine labels
 
   subroutine descriptor_shape(self, system, features, rows, stat, errmsg)

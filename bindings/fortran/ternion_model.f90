@@ -87,16 +87,7 @@ contains
     character(:), allocatable, intent(inout) :: json
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    character(kind=c_char), allocatable, target :: buffer(:)
-    integer(c_int64_t), target :: length
-    integer(c_int32_t) :: status
-    status = tern_model_info(self%own%address, c_null_ptr, 0_c_int64_t, c_loc(length))
-    if (status == TERN_SUCCESS) then
-      allocate (buffer(length + 1))
-      status = tern_model_info(self%own%address, c_loc(buffer), length + 1, c_null_ptr)
-    end if
-    if (status == TERN_SUCCESS) json = f_text(buffer, length)
-    call finish_call(status, stat, errmsg)
+    call fetch_text(tern_model_info, self%own, json, stat, errmsg)
   end subroutine info
 
   !> Energy, and on request forces and virial; the arrays are written in place.

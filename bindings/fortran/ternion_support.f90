@@ -7,7 +7,7 @@ module ternion_support
   implicit none
   private
   public :: owned_handle, adopt, release, share, finish_call, check_abi, c_text, f_text
-  public :: tern_observer, observer_box, observer_pointer, observer_context
+  public :: tern_observer, fetch_text, observer_box, observer_pointer, observer_context
 
   !> A C handle and how many Fortran variables hold it: assignment shares it, the last holder frees it.
   type :: owned_handle
@@ -21,6 +21,15 @@ module ternion_support
       type(c_ptr), value :: handle
       integer(c_int32_t) :: status
     end function free_interface
+
+    function text_interface(handle, buffer, capacity, length) bind(c) result(status)
+      import :: c_ptr, c_int32_t, c_int64_t
+      type(c_ptr), value :: handle
+      type(c_ptr), value :: buffer
+      integer(c_int64_t), value :: capacity
+      type(c_ptr), value :: length
+      integer(c_int32_t) :: status
+    end function text_interface
   end interface
 
   !> Watches long work. Extend it, keep what you like in it, and return .false. from report to cancel. An object, not a bare
@@ -152,6 +161,25 @@ contains
       text(i:i) = characters(i)
     end do
   end function f_text
+
+  !> Text of any length that a handle gives: its length is asked for first.
+  subroutine fetch_text(get, own, text, stat, errmsg)
+    procedure(text_interface) :: get
+    type(owned_handle), intent(in) :: own
+    character(:), allocatable, intent(inout) :: text
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(kind=c_char), allocatable, target :: buffer(:)
+    integer(c_int64_t), target :: length
+    integer(c_int32_t) :: status
+    status = get(own%address, c_null_ptr, 0_c_int64_t, c_loc(length))
+    if (status == TERN_SUCCESS) then
+      allocate (buffer(length + 1))
+      status = get(own%address, c_loc(buffer), length + 1, c_null_ptr)
+    end if
+    if (status == TERN_SUCCESS) text = f_text(buffer, length)
+    call finish_call(status, stat, errmsg)
+  end subroutine fetch_text
 
   function observer_pointer(observer) result(pointer)
     class(tern_observer), intent(in), optional :: observer

@@ -3,11 +3,9 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli.h"
 
@@ -77,24 +75,11 @@ static int apply_set(arguments *arguments, const char *word) {
   return status;
 }
 
-/* Shipped settings lie in the installed tree, or in the source tree that this program was built from. */
+/* A bare name is that of shipped settings first. */
 static FILE *open_settings(const char *name) {
-  char path[PATH_MAX + 64], program[PATH_MAX];
-  if (strchr(name, '/') == NULL) {
-    const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (length > 0) {
-      program[length] = '\0';
-      *strrchr(program, '/') = '\0';
-      snprintf(path, sizeof path, "%s/../share/ternion/settings/%s", program, name);
-      FILE *file = fopen(path, "r");
-      if (file)
-        return file;
-    }
-    snprintf(path, sizeof path, "%s/src/cli/settings/%s", TERNION_SOURCE_SHARE, name);
-    FILE *file = fopen(path, "r");
-    if (file)
-      return file;
-  }
+  char path[SHIPPED_PATH];
+  if (strchr(name, '/') == NULL && find_shipped("settings", "src/cli/settings", name, path))
+    return fopen(path, "r");
   return fopen(name, "r");
 }
 

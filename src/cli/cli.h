@@ -31,6 +31,11 @@ typedef struct verb {
 int arguments_read(const verb *verb, int count, char **words, arguments *arguments);
 void arguments_help(const verb *verb);
 
+/* shipped.c: where a file that comes with the program lies, by its folders in the installed and in the source tree; `path` is
+   the last place looked at when it is nowhere. */
+enum { SHIPPED_PATH = 8192 };
+bool find_shipped(const char *installed, const char *source, const char *name, char *path);
+
 int verb_demo(const arguments *arguments);
 int verb_describe(const arguments *arguments);
 int verb_fit(const arguments *arguments);

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Fits on the degenerate pairs of B8 clusters of J. Nigam et al., APL Mach. Learn. 2, 016110 (2024). */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "demo.h"
 
@@ -18,24 +16,6 @@ const demo_row demo_rows[] = {
     {"power spectrum of all 8 atoms, linear", "all_atoms", "ridge", "power_spectrum", {{NULL}}, "-"},
 };
 const int demo_n_rows = sizeof demo_rows / sizeof demo_rows[0];
-
-/* The data lie in the installed tree or in the source tree that this program was built from. */
-static const char *find_data(const arguments *arguments, char *path) {
-  static const char name[] = "b8_gfn2_8000.extxyz.gz";
-  char program[PATH_MAX];
-  if (arguments->data)
-    return arguments->data;
-  const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-  if (length > 0) {
-    program[length] = '\0';
-    *strrchr(program, '/') = '\0';
-    snprintf(path, 2 * PATH_MAX, "%s/../share/ternion/data/%s", program, name);
-    if (access(path, R_OK) == 0)
-      return path;
-  }
-  snprintf(path, 2 * PATH_MAX, "%s/tests/data/%s", TERNION_SOURCE_SHARE, name);
-  return path;
-}
 
 static int32_t take_range(const tern_dataset *all, int64_t first, int64_t count, tern_dataset **part) {
   int64_t *indices = malloc(sizeof *indices * (size_t)(count + 1));
@@ -49,10 +29,13 @@ static int32_t take_range(const tern_dataset *all, int64_t first, int64_t count,
 }
 
 static int32_t read_data(demo *demo) {
-  char path[2 * PATH_MAX];
+  char path[SHIPPED_PATH];
+  const char *data = demo->arguments->data;
   tern_dataset *all = NULL;
   int64_t size = 0;
-  int32_t status = tern_dataset_read(&all, find_data(demo->arguments, path), NULL);
+  if (data == NULL)
+    find_shipped("data", "tests/data", "b8_gfn2_8000.extxyz.gz", path);
+  int32_t status = tern_dataset_read(&all, data ? data : path, NULL);
   if (status == TERN_SUCCESS)
     status = tern_dataset_size(all, &size);
   if (status == TERN_SUCCESS)
