@@ -22,6 +22,8 @@ static const option_row options_rows[] = {
     {"centers", OPTION_INTEGERS, "all", "", "all|[0, inf)", "descriptor", "Atoms that are described, 0-based"},
     {"species", OPTION_SPECIES, "", "", "[1, 118]", "descriptor",
      "Species of the neighbours, as atomic numbers or symbols; by default those of the data"},
+    {"fit_environments", OPTION_INTEGER, "2000", "", "[0, inf)", "descriptor",
+     "Most environments that a descriptor learns from, evenly spread over the data set; 0: all"},
     {"tag_cutoff", OPTION_REAL, "", "Angstrom", "(0, inf)", "descriptor/frames",
      "Distance up to which neighbours are tags; by default the cutoff"},
     {"tag_width", OPTION_REAL, "0.5", "Angstrom", "(0, inf)", "descriptor/frames",

@@ -5,6 +5,7 @@
 #ifndef TERNION_DENSITY_KIND_H
 #define TERNION_DENSITY_KIND_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/run.h"
@@ -47,8 +48,12 @@ typedef struct descriptor_kind {
   /* jacobian [rows][n_neighbours][3][features]. */
   int32_t (*jacobian)(const void *state, const environment *environment, void *scratch, double *jacobian);
 
-  /* Whatever is fitted on data beyond the species; NULL when nothing is (then the next two are NULL too). */
-  int32_t (*fit)(void *state, run *run, const tern_dataset *dataset);
+  /* Whatever is learned from data beyond the species; NULL when nothing ever is (then the next three are NULL too).
+     False: all calls above but create and destroy wait for a fit or for restore. */
+  bool (*fitted)(const void *state);
+  /* Of a state that is not fitted. The environments last as long as the call; there is at least one. */
+  int32_t (*fit)(void *state, run *run, int64_t n_environments, const environment *environments);
+  /* Tensors are named "descriptor.*"; their data live as long as the state. */
   int32_t (*store)(const void *state, int64_t capacity, tensor *tensors, int64_t *count);
   int32_t (*restore)(void *state, const safetensors_file *file);
 } descriptor_kind;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A descriptor's life: made from options, completed by a fit, asked about itself. */
+/* A descriptor's life: made from options, asked about itself, ended. */
 #include "descriptor/descriptor.h"
 
 #include <inttypes.h>
@@ -8,8 +8,6 @@
 #include "core/error.h"
 #include "core/handle_tags.h"
 #include "core/memory.h"
-
-enum { DESCRIPTOR_MOST_SPECIES = 119 };
 
 /* The option `centers`: a list without duplicates, or all (n_centers = -1). */
 static int32_t descriptor_read_centers(tern_descriptor *descriptor) {
@@ -33,8 +31,7 @@ static int32_t descriptor_read_centers(tern_descriptor *descriptor) {
   return TERN_SUCCESS;
 }
 
-/* The option `species`, ascending and each once; the table has checked the range. */
-static int32_t descriptor_option_species(const tern_options *options, int32_t *species, int32_t *count) {
+int32_t descriptor_option_species(const tern_options *options, int32_t *species, int32_t *count) {
   int64_t n_listed;
   const int64_t *listed;
   bool known[DESCRIPTOR_MOST_SPECIES] = {false};
@@ -114,38 +111,18 @@ void descriptor_free(tern_descriptor *descriptor) {
   memory_free(NULL, descriptor);
 }
 
-static int32_t descriptor_fit_state(tern_descriptor *descriptor, run *run, const tern_dataset *dataset) {
-  if (descriptor->kind->fit != NULL)
-    TRY(descriptor->kind->fit(descriptor->state, run, dataset));
-  return run_report(run, "descriptor", dataset->size, dataset->size, -1);
-}
-
-/* A second descriptor is made and fitted, and takes the place of the first only when all went well. */
-int32_t descriptor_fit(tern_descriptor *descriptor, run *run, const tern_dataset *dataset) {
-  int32_t species[DESCRIPTOR_MOST_SPECIES], n_species = 0;
-  if (dataset->size == 0)
-    return error_set(TERN_ERROR_DATA, "the data set to fit a descriptor on is empty; it needs at least one structure");
-  TRY(descriptor_option_species(descriptor->options, species, &n_species));
-  if (n_species == 0)
-    n_species = dataset_species(dataset, species);
-  if (n_species == 0)
-    return error_set(TERN_ERROR_DATA, "the data set to fit a descriptor on has no atoms in its %" PRId64 " structures",
-                     dataset->size);
-  tern_descriptor *fitted = NULL;
-  TRY(descriptor_make(&fitted, descriptor->kind, descriptor->options, n_species, species));
-  const int32_t status = descriptor_fit_state(fitted, run, dataset);
-  if (status == TERN_SUCCESS) {
-    const tern_descriptor before = *descriptor;
-    *descriptor = *fitted;
-    *fitted = before;
-  }
-  descriptor_free(fitted);
-  return status;
+bool descriptor_fitted(const tern_descriptor *descriptor) {
+  const descriptor_kind *kind = descriptor->kind;
+  return descriptor->state != NULL && (kind->fitted == NULL || kind->fitted(descriptor->state));
 }
 
 int32_t descriptor_ready(const tern_descriptor *descriptor) {
-  if (descriptor->state != NULL)
+  if (descriptor_fitted(descriptor))
     return TERN_SUCCESS;
+  if (descriptor->state != NULL)
+    return error_set(TERN_ERROR_DATA,
+                     "this %s descriptor learns from data and is not fitted yet: fit it on a data set first",
+                     descriptor->kind->name);
   return error_set(TERN_ERROR_DATA,
                    "this %s descriptor does not know its species yet: set the option 'species' (such as 1,8), "
                    "or fit the descriptor on a data set",

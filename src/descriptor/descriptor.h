@@ -20,6 +20,8 @@ struct tern_descriptor {
   void *state;
 };
 
+enum { DESCRIPTOR_MOST_SPECIES = 119 };
+
 const descriptor_kind *descriptor_kinds(int64_t index); /* NULL past the end */
 const descriptor_kind *descriptor_kind_find(const char *name);
 /* TERN_ERROR_ARGUMENT that names the nearest kind and all of them. */
@@ -29,8 +31,12 @@ int32_t descriptor_new(tern_descriptor **descriptor, const char *kind, const ter
 /* The same with the species given (ascending atomic numbers), whatever the options say. */
 int32_t descriptor_new_for_species(tern_descriptor **descriptor, const char *kind, const tern_options *options,
                                    int32_t n_species, const int32_t *species);
+/* The option `species`, ascending and each once (the option's table has checked the range); none: *count = 0. */
+int32_t descriptor_option_species(const tern_options *options, int32_t *species, int32_t *count);
 void descriptor_free(tern_descriptor *descriptor);
-/* TERN_ERROR_DATA with what to do when the species are not known yet. */
+/* Are the species known, and whatever the kind learns from data? */
+bool descriptor_fitted(const tern_descriptor *descriptor);
+/* TERN_ERROR_DATA with what to do when it is not fitted. */
 int32_t descriptor_ready(const tern_descriptor *descriptor);
 int32_t descriptor_fit(tern_descriptor *descriptor, run *run, const tern_dataset *dataset);
 int32_t descriptor_save(const tern_descriptor *descriptor, const char *path);
@@ -57,6 +63,9 @@ typedef struct environments {
 /* Species that the descriptor does not know are TERN_ERROR_DATA; atom and element are named. */
 int32_t environments_build(const tern_descriptor *descriptor, run *run, const tern_system *system,
                            environments *environments);
+/* The same without rows and for a descriptor that need not be fitted beyond its species: what a fit is made on. */
+int32_t environments_gather(const tern_descriptor *descriptor, run *run, const tern_system *system,
+                            environments *environments);
 void environments_free(run *run, environments *environments);
 environment environments_at(const environments *environments, int64_t index);
 

@@ -146,7 +146,6 @@ static void environments_count_rows(const tern_descriptor *descriptor, environme
 static int32_t environments_fill(const tern_descriptor *descriptor, run *run, const tern_system *system,
                                  environments *made) {
   int32_t index[ENVIRONMENTS_MOST_SPECIES];
-  TRY(descriptor_ready(descriptor));
   TRY(environments_check_centers(descriptor, system));
   TRY(environments_map_species(descriptor, system, index));
   const int64_t count = descriptor->n_centers < 0 ? system->n_owned : descriptor->n_centers;
@@ -157,13 +156,11 @@ static int32_t environments_fill(const tern_descriptor *descriptor, run *run, co
   TRY(MEMORY_NEW(run, &made->species, made->neighbours.first[count], "species of neighbours"));
   for (int64_t i = 0; i < count; i++)
     made->centers[i] = descriptor->n_centers < 0 ? i : descriptor->centers[i];
-  TRY(environments_arrange(run, system, index, made));
-  environments_count_rows(descriptor, made);
-  return TERN_SUCCESS;
+  return environments_arrange(run, system, index, made);
 }
 
-int32_t environments_build(const tern_descriptor *descriptor, run *run, const tern_system *system,
-                           environments *environments) {
+int32_t environments_gather(const tern_descriptor *descriptor, run *run, const tern_system *system,
+                            environments *environments) {
   struct environments made = {0};
   const int32_t status = environments_fill(descriptor, run, system, &made);
   if (status == TERN_SUCCESS)
@@ -171,6 +168,14 @@ int32_t environments_build(const tern_descriptor *descriptor, run *run, const te
   else
     environments_free(run, &made);
   return status;
+}
+
+int32_t environments_build(const tern_descriptor *descriptor, run *run, const tern_system *system,
+                           environments *environments) {
+  TRY(descriptor_ready(descriptor));
+  TRY(environments_gather(descriptor, run, system, environments));
+  environments_count_rows(descriptor, environments);
+  return TERN_SUCCESS;
 }
 
 void environments_free(run *run, environments *environments) {

@@ -35,6 +35,7 @@ static json_t *store_json(const tern_descriptor *descriptor) {
   json_object_set_new(json, "kind", json_string(descriptor->kind->name));
   json_object_set_new(json, "options", store_options(descriptor));
   json_object_set_new(json, "species", species);
+  json_object_set_new(json, "fitted", json_boolean(descriptor_fitted(descriptor)));
   return json;
 }
 
@@ -55,9 +56,8 @@ int32_t descriptor_options_json(const tern_descriptor *descriptor, text *json) {
 
 int32_t descriptor_info(const tern_descriptor *descriptor, text *text) {
   json_t *json = store_json(descriptor);
-  json_object_set_new(json, "fitted", json_boolean(descriptor->state != NULL));
   json_object_set_new(json, "index_size", json_integer(descriptor->kind->index_size));
-  if (descriptor->state != NULL) {
+  if (descriptor_fitted(descriptor)) {
     const int64_t features = descriptor->kind->features(descriptor->state);
     const int64_t scratch = descriptor->kind->scratch(descriptor->state, 50);
     json_object_set_new(json, "features", json_integer(features));
@@ -71,7 +71,7 @@ int32_t descriptor_info(const tern_descriptor *descriptor, text *text) {
 int32_t descriptor_store(const tern_descriptor *descriptor, int64_t capacity, tensor *tensors, int64_t *n_tensors,
                          text *json) {
   *n_tensors = 0;
-  if (descriptor->kind->store != NULL && descriptor->state != NULL)
+  if (descriptor->kind->store != NULL && descriptor_fitted(descriptor))
     TRY(descriptor->kind->store(descriptor->state, capacity, tensors, n_tensors));
   return store_give(store_json(descriptor), json);
 }
@@ -143,7 +143,7 @@ static int32_t restore_make(tern_descriptor **descriptor, const safetensors_file
   const int32_t status = descriptor_new_for_species(&made, kind, options, n_species, species);
   if (status != TERN_SUCCESS)
     return error_prefix(status == TERN_ERROR_MEMORY ? status : TERN_ERROR_FORMAT, "descriptor: ");
-  if (made->kind->restore != NULL && made->state != NULL) {
+  if (made->state != NULL && !descriptor_fitted(made) && json_is_true(json_object_get(json, "fitted"))) {
     const int32_t restored = made->kind->restore(made->state, file);
     if (restored != TERN_SUCCESS) {
       descriptor_free(made);

@@ -195,8 +195,8 @@ static int32_t load_model(tern_model *model, const safetensors_file *file) {
   TRY(load_object(file, "report", &model->report));
   TRY(load_object(file, "provenance", &model->provenance));
   TRY(descriptor_restore(&model->descriptor, file, descriptor));
-  if (model->descriptor->state == NULL)
-    return error_set(TERN_ERROR_FORMAT, "'descriptor' has no species");
+  if (!descriptor_fitted(model->descriptor))
+    return error_set(TERN_ERROR_FORMAT, "'descriptor' has no species, or lacks what it learned");
   model->kind = found;
   return found->restore(&model->state, model->descriptor, file);
 }
