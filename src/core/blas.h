@@ -26,6 +26,15 @@ typedef struct blas_table {
                  const int32_t *, double *, const int32_t *, double *, const int32_t *, int32_t *, int32_t *, int64_t);
   void (*dsyev)(const char *, const char *, const int32_t *, double *, const int32_t *, double *, double *,
                 const int32_t *, int32_t *, int64_t, int64_t);
+  void (*dsymm)(const char *, const char *, const int32_t *, const int32_t *, const double *, const double *,
+                const int32_t *, const double *, const int32_t *, const double *, double *, const int32_t *, int64_t,
+                int64_t);
+  void (*dorgqr)(const int32_t *, const int32_t *, const int32_t *, double *, const int32_t *, const double *, double *,
+                 const int32_t *, int32_t *);
+  void (*dsyevr)(const char *, const char *, const char *, const int32_t *, double *, const int32_t *, const double *,
+                 const double *, const int32_t *, const int32_t *, const double *, int32_t *, double *, double *,
+                 const int32_t *, int32_t *, double *, const int32_t *, int32_t *, const int32_t *, int32_t *, int64_t,
+                 int64_t, int64_t);
   void (*dpotrf)(const char *, const int32_t *, double *, const int32_t *, int32_t *, int64_t);
   void (*dpotrs)(const char *, const int32_t *, const int32_t *, const double *, const int32_t *, double *,
                  const int32_t *, int32_t *, int64_t);
