@@ -61,7 +61,7 @@ int32_t api_descriptor_shape(const tern_descriptor *descriptor, const tern_syste
 }
 
 int32_t api_descriptor_index_size(const tern_descriptor *descriptor, int64_t *index_size) {
-  *index_size = descriptor->kind->index_size;
+  *index_size = descriptor->index_size;
   return TERN_SUCCESS;
 }
 

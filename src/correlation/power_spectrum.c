@@ -57,6 +57,11 @@ static int32_t create(void **state, const tern_options *options, int32_t n_speci
 /* Where a pair a <= b stands among the pairs in lexicographic order. */
 static int64_t pair_index(int64_t n_species, int64_t a, int64_t b) { return a * n_species - a * (a - 1) / 2 + b - a; }
 
+static int32_t index_size(const tern_options *options) {
+  (void)options;
+  return 2;
+}
+
 static int64_t features(const void *state) {
   const power_spectrum_state *s = state;
   return pair_index(s->basis->n_species, s->basis->n_species, s->basis->n_species) * s->width;
@@ -266,7 +271,7 @@ static int32_t jacobian(const void *state, const environment *environment, void 
 const descriptor_kind power_spectrum_kind = {
     .name = "power_spectrum",
     .meaning = "two-neighbour invariants of the density (smooth overlap of atomic positions)",
-    .index_size = 2,
+    .index_size = index_size,
     .create = create,
     .destroy = destroy,
     .features = features,

@@ -42,6 +42,11 @@ static int32_t create(void **state, const tern_options *options, int32_t n_speci
 
 static int64_t channel_features(const density_basis *basis) { return (int64_t)basis->n_harmonics * basis->n_max; }
 
+static int32_t index_size(const tern_options *options) {
+  (void)options;
+  return 2;
+}
+
 static int64_t features(const void *state) {
   const density_basis *basis = ((const density_state *)state)->basis;
   return channel_features(basis) * basis->n_species;
@@ -142,7 +147,7 @@ static int32_t jacobian(const void *state, const environment *environment, void 
 const descriptor_kind density_kind = {
     .name = "density",
     .meaning = "neighbour density of each centre in radial functions and spherical harmonics",
-    .index_size = 2,
+    .index_size = index_size,
     .create = create,
     .destroy = destroy,
     .features = features,

@@ -8,8 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/options.h"
 #include "core/run.h"
 #include "core/text.h"
+#include "density/cutoff.h"
 #include "io/safetensors.h"
 
 typedef struct environment {
@@ -21,16 +23,19 @@ typedef struct environment {
 
 typedef struct descriptor_kind {
   const char *name, *meaning;
-  int32_t index_size; /* numbers that name a row: 2, or 4 with two tags */
+  /* Numbers that name a row: structure, centre, and with 3 or 4 its tags. */
+  int32_t (*index_size)(const tern_options *options);
 
   /* State from options and the species (ascending atomic numbers); immutable afterwards. */
   int32_t (*create)(void **state, const tern_options *options, int32_t n_species, const int32_t *species);
   void (*destroy)(void *state);
   int64_t (*features)(const void *state);
-  /* Rows of one environment, and their tags as neighbour indices [rows][2] (-1: the centre itself); NULL: one row, no
-   * tags. */
+  /* Rows of one environment, and their tags as neighbour indices [rows][2] (-1: the centre itself, also where a row has
+     fewer tags); NULL: one row, no tags. */
   int64_t (*rows)(const void *state, const environment *environment);
   void (*tags)(const void *state, const environment *environment, int64_t *tags);
+  /* How tags fade out: a row's weight is the product over its tags. NULL when rows have no tags. */
+  const cutoff_function *(*tag_cutoff)(const void *state);
   /* One JSON object {...} that labels a column. */
   void (*label)(const void *state, int64_t column, text *label);
 

@@ -39,21 +39,21 @@ int32_t descriptor_compute(const tern_descriptor *descriptor, run *run, const te
   return status;
 }
 
-/* Tags of a centre's rows as atoms; -1 stands for the centre itself. */
+/* Tags of a centre's rows as atoms. The centre itself stays -1, so that it differs from its periodic images. */
 static void rows_name_tags(const environments *environments, int64_t center, int64_t rows, const int64_t *tags,
-                           int64_t *indices) {
+                           int64_t size, int64_t *indices) {
   const int64_t *atoms = environments->neighbours.atom + environments->neighbours.first[center];
   for (int64_t row = 0; row < rows; row++)
-    for (int64_t t = 0; t < 2; t++) {
+    for (int64_t t = 0; t < size - 2; t++) {
       const int64_t tag = tags[2 * row + t];
-      indices[4 * row + 2 + t] = tag < 0 ? environments->centers[center] : atoms[tag];
+      indices[size * row + 2 + t] = tag < 0 ? -1 : atoms[tag];
     }
 }
 
 int32_t descriptor_rows_of(const tern_descriptor *descriptor, run *run, const environments *environments,
                            int64_t structure, int64_t *indices) {
   const descriptor_kind *kind = descriptor->kind;
-  const int64_t size = kind->index_size;
+  const int64_t size = descriptor->index_size;
   int64_t *tags = NULL;
   TRY(MEMORY_NEW(run, &tags, kind->tags == NULL ? 0 : 2 * environments->most_rows, "tags"));
   for (int64_t center = 0; center < environments->neighbours.n_centers; center++) {
@@ -66,7 +66,7 @@ int32_t descriptor_rows_of(const tern_descriptor *descriptor, run *run, const en
       continue;
     const environment around = environments_at(environments, center);
     kind->tags(descriptor->state, &around, tags);
-    rows_name_tags(environments, center, rows, tags, indices + first * size);
+    rows_name_tags(environments, center, rows, tags, size, indices + first * size);
   }
   memory_free(run, tags);
   return TERN_SUCCESS;

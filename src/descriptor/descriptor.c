@@ -60,6 +60,7 @@ static int32_t descriptor_fill(tern_descriptor *descriptor, const tern_options *
   TRY(options_copy(&descriptor->options, options));
   TRY(options_real(descriptor->options, "cutoff", &descriptor->cutoff));
   TRY(descriptor_read_centers(descriptor));
+  descriptor->index_size = descriptor->kind->index_size(descriptor->options);
   return descriptor_create_state(descriptor, n_species, species);
 }
 

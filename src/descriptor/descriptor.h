@@ -13,6 +13,7 @@ struct tern_descriptor {
   const descriptor_kind *kind;
   tern_options *options; /* a copy */
   double cutoff;
+  int32_t index_size; /* numbers that name a row */
   int32_t n_species; /* 0: not fitted yet, state is NULL */
   int32_t *species;  /* ascending atomic numbers */
   int64_t n_centers; /* -1: all owned atoms */

@@ -56,7 +56,7 @@ int32_t descriptor_options_json(const tern_descriptor *descriptor, text *json) {
 
 int32_t descriptor_info(const tern_descriptor *descriptor, text *text) {
   json_t *json = store_json(descriptor);
-  json_object_set_new(json, "index_size", json_integer(descriptor->kind->index_size));
+  json_object_set_new(json, "index_size", json_integer(descriptor->index_size));
   if (descriptor_fitted(descriptor)) {
     const int64_t features = descriptor->kind->features(descriptor->state);
     const int64_t scratch = descriptor->kind->scratch(descriptor->state, 50);

@@ -28,7 +28,7 @@ static run write_quiet(const run *run) {
 
 static int32_t write_add_rows(const tern_descriptor *descriptor, run *run, const environments *environments,
                               int64_t structure, write_rows *rows) {
-  const int64_t size = descriptor->kind->index_size, needed = rows->count + environments->n_rows;
+  const int64_t size = descriptor->index_size, needed = rows->count + environments->n_rows;
   if (needed > rows->capacity) {
     const int64_t capacity = needed > 2 * rows->capacity ? needed : 2 * rows->capacity;
     TRY(memory_resize(run, (void **)&rows->indices, capacity * size, sizeof *rows->indices, "names of the rows"));
@@ -91,7 +91,7 @@ static int32_t write_pass(const tern_descriptor *descriptor, run *run, const ter
 
 static int32_t write_tensors(const tern_descriptor *descriptor, run *run, const tern_dataset *dataset, const char *path,
                              const write_rows *rows, const char *labels, const char *options, const char *species) {
-  const int64_t features = descriptor->kind->features(descriptor->state), size = descriptor->kind->index_size;
+  const int64_t features = descriptor->kind->features(descriptor->state), size = descriptor->index_size;
   /* Rows first: they are known before the values. */
   const tensor tensors[] = {{.name = "rows", .type = TENSOR_INT64, .rank = 2, .shape = {rows->count, size}},
                             {.name = "values", .type = TENSOR_FLOAT64, .rank = 2, .shape = {rows->count, features}}};

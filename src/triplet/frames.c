@@ -18,24 +18,11 @@ static void destroy(void *state) {
   memory_free(NULL, s);
 }
 
-/* A tag must be a neighbour, so tag_cutoff may not exceed cutoff. */
-static int32_t read_options(frames_state *s, const tern_options *options) {
-  double cutoff;
+static int32_t fill_state(frames_state *s, const tern_options *options, int32_t n_species, const int32_t *species) {
   int64_t self_pairs;
-  TRY(options_real(options, "cutoff", &cutoff));
   TRY(options_integer(options, "self_pairs", &self_pairs));
   s->self_pairs = self_pairs != 0;
-  s->tag_cutoff = cutoff;
-  if (options_is_set(options, "tag_cutoff"))
-    TRY(options_real(options, "tag_cutoff", &s->tag_cutoff));
-  if (s->tag_cutoff > cutoff)
-    return error_set(TERN_ERROR_OPTION, "option 'tag_cutoff' is %g, but it must not exceed 'cutoff', which is %g",
-                     s->tag_cutoff, cutoff);
-  return TERN_SUCCESS;
-}
-
-static int32_t fill_state(frames_state *s, const tern_options *options, int32_t n_species, const int32_t *species) {
-  TRY(read_options(s, options));
+  TRY(tag_cutoff_read(&s->tag_cutoff, options));
   TRY(MEMORY_NEW(NULL, &s->species, n_species, "species"));
   memcpy(s->species, species, (size_t)n_species * sizeof *species);
   TRY(density_basis_new(&s->basis, options, n_species));
@@ -53,6 +40,12 @@ static int32_t create(void **state, const tern_options *options, int32_t n_speci
   else
     destroy(s);
   return status;
+}
+
+/* Structure, centre and both tags. */
+static int32_t index_size(const tern_options *options) {
+  (void)options;
+  return 4;
 }
 
 static int64_t features(const void *state) {
@@ -76,6 +69,10 @@ static void tags(const void *state, const environment *environment, int64_t *tag
         *tags++ = j;
         *tags++ = k;
       }
+}
+
+static const cutoff_function *tag_cutoff(const void *state) {
+  return &((const frames_state *)state)->tag_cutoff;
 }
 
 static void label(const void *state, int64_t column, text *label) {
@@ -129,12 +126,13 @@ static int32_t forward(const void *state, const environment *environment, void *
 const descriptor_kind frames_kind = {
     .name = "frames",
     .meaning = "density in the frame of each ordered pair of tags: complete, with one row per triplet",
-    .index_size = 4,
+    .index_size = index_size,
     .create = create,
     .destroy = destroy,
     .features = features,
     .rows = rows,
     .tags = tags,
+    .tag_cutoff = tag_cutoff,
     .label = label,
     .scratch = scratch,
     .forward = forward,

@@ -15,12 +15,13 @@
 
 #include "density/density.h"
 #include "triplet/rotation.h"
+#include "triplet/tag_cutoff.h"
 
 typedef struct frames_state {
   density_basis *basis;
   rotation_table *rotations;
   int32_t *species; /* atomic numbers */
-  double tag_cutoff;
+  cutoff_function tag_cutoff;
   bool self_pairs;
   int64_t features;
 } frames_state;
@@ -52,8 +53,7 @@ typedef struct frames_scratch {
 int64_t frames_scratch_size(const frames_state *state, int64_t n_neighbours);
 
 static inline bool frames_is_tag(const frames_state *state, const double *vector) {
-  const double square = vector[0] * vector[0] + vector[1] * vector[1] + vector[2] * vector[2];
-  return square < state->tag_cutoff * state->tag_cutoff;
+  return tag_cutoff_holds(&state->tag_cutoff, vector);
 }
 
 /* Expands the density and turns it to the frame of each tag; sets *scratch. */

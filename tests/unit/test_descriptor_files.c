@@ -178,7 +178,7 @@ static void check_written(const tern_descriptor *descriptor, const tern_dataset 
                           const safetensors_file *file) {
   const tensor *values = safetensors_find(file, "values"), *rows = safetensors_find(file, "rows");
   const double *value = values->data;
-  const int64_t *index = rows->data, size = descriptor->kind->index_size;
+  const int64_t *index = rows->data, size = descriptor->index_size;
   int64_t total = 0;
   for (int64_t structure = 0; structure < dataset->size; structure++) {
     const tern_system *system = dataset->frames[structure]->system;
