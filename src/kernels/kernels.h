@@ -51,6 +51,19 @@ typedef struct kernel_table {
   void (*outer)(kernel_shape shape, int32_t symmetric, const double *a, const double *b, const double *c,
                 const double *d, double *values);
 
+  /* to [rows][count] = (plus what is there when `accumulate`) sum over p from start[row] to start[row + 1] of weights[p]
+     times row source[p] of from [.][count]; count a multiple of KERNEL_BLOCK. */
+  void (*combine)(int32_t rows, const int32_t *start, const int32_t *source, const double *weights, int64_t count,
+                  const double *from, int32_t accumulate, double *to);
+  /* From the gradient `to` of the same sums: adds to that of `from`, sets that of the weights. */
+  void (*combine_adjoint)(int32_t rows, const int32_t *start, const int32_t *source, const double *weights,
+                          int64_t count, const double *from, const double *to, double *from_gradient,
+                          double *weights_gradient);
+  /* result [rows][columns] += left [rows][inner] right [inner][columns], few rows; columns a multiple of
+   * KERNEL_BLOCK. */
+  void (*multiply)(int32_t rows, int64_t inner, int64_t columns, const double *left, const double *right,
+                   double *result);
+
   /* target [count] = source, sum -= source; past_caches: the target is large and nobody reads it soon. */
   void (*move)(int64_t count, const double *source, double *target, double *sum, int32_t past_caches);
 } kernel_table;

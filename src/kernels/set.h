@@ -29,6 +29,13 @@ void KERNEL(power_spectrum)(kernel_shape shape, const double *first, const doubl
 void KERNEL(apply)(kernel_shape shape, const double *matrices, const double *coefficients, double *result);
 void KERNEL(outer)(kernel_shape shape, int32_t symmetric, const double *a, const double *b, const double *c,
                    const double *d, double *values);
+void KERNEL(combine)(int32_t rows, const int32_t *start, const int32_t *source, const double *weights, int64_t count,
+                     const double *from, int32_t accumulate, double *to);
+void KERNEL(combine_adjoint)(int32_t rows, const int32_t *start, const int32_t *source, const double *weights,
+                             int64_t count, const double *from, const double *to, double *from_gradient,
+                             double *weights_gradient);
+void KERNEL(multiply)(int32_t rows, int64_t inner, int64_t columns, const double *left, const double *right,
+                      double *result);
 void KERNEL(move)(int64_t count, const double *source, double *target, double *sum, int32_t past_caches);
 
 #endif

@@ -14,5 +14,8 @@ const kernel_table KERNEL(kernels) = {
     .power_spectrum = KERNEL(power_spectrum),
     .apply = KERNEL(apply),
     .outer = KERNEL(outer),
+    .combine = KERNEL(combine),
+    .combine_adjoint = KERNEL(combine_adjoint),
+    .multiply = KERNEL(multiply),
     .move = KERNEL(move),
 };
