@@ -219,6 +219,18 @@ bool options_row_applies(const option_row *row, const char *kind, const char *cl
   return options_lists(row->used_by, "any", "") || options_lists(row->used_by, class_name, kind);
 }
 
+/* Does another class use the option too? It may then be set for the sake of that one. */
+static bool options_shared(const option_row *row, const char *class_name) {
+  const size_t length = strlen(class_name);
+  for (const char *word = row->used_by; *word;) {
+    const size_t n = strcspn(word, " "), own = strcspn(word, "/ ");
+    if (own != length || memcmp(word, class_name, length) != 0)
+      return true;
+    word += n + strspn(word + n, " ");
+  }
+  return false;
+}
+
 /* The kinds of a class that a row applies to, separated by blanks. */
 static void options_kinds(const option_row *row, const char *class_name, char *kinds, size_t capacity) {
   const size_t length = strlen(class_name);
@@ -237,7 +249,7 @@ int32_t options_check(const tern_options *options, const char *kind, const char 
   for (int64_t i = 0; options && i < count; i++) {
     const option_row *row = &rows[i];
     if (!options->values[i].set || !options_lists(row->used_by, class_name, NULL) ||
-        options_row_applies(row, kind, class_name))
+        options_row_applies(row, kind, class_name) || options_shared(row, class_name))
       continue;
     char kinds[256];
     options_kinds(row, class_name, kinds, sizeof kinds);

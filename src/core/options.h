@@ -55,7 +55,7 @@ int32_t options_integers(const tern_options *options, const char *key, int64_t *
 int32_t options_reals(const tern_options *options, const char *key, int64_t *count, const double **values);
 bool options_is_set(const tern_options *options, const char *key);
 
-/* Refuses a set key that belongs to `class_name` ("descriptor", "model", "dataset") but does not apply to `kind`,
+/* Refuses a set key that belongs to `class_name` ("descriptor", "model", "dataset") alone but does not apply to `kind`,
  * naming both. */
 int32_t options_check(const tern_options *options, const char *kind, const char *class_name);
 /* Calls visit for each set key that applies to the kind, in the table's order: for storing. Keys of every class ("any")
