@@ -6,19 +6,22 @@
 static const option_row options_rows[] = {
     /* name, type, default, unit, range, used by, meaning */
     {"cutoff", OPTION_REAL, "5", "Angstrom", "(0, inf)", "descriptor", "Distance up to which neighbours count"},
-    {"cutoff_function", OPTION_CHOICE, "shifted-cosine", "", "shifted-cosine", "descriptor",
-     "How a neighbour fades out before the cutoff"},
+    {"cutoff_function", OPTION_CHOICE, "shifted-cosine", "", "shifted-cosine|quintic|bump", "descriptor",
+     "How a neighbour fades out before the cutoff: with one, two or all derivatives continuous"},
     {"cutoff_width", OPTION_REAL, "0.5", "Angstrom", "(0, inf)", "descriptor",
-     "Width of the shell below the cutoff in which a neighbour fades out; at most the cutoff"},
-    {"radial_basis", OPTION_CHOICE, "gto", "", "gto", "descriptor",
-     "Radial functions: orthonormalized Gaussian-type orbitals, smeared by sigma"},
+     "Width of the shell below the cutoff in which a neighbour fades out; between a millionth of the cutoff and all "
+     "of it"},
+    {"radial_basis", OPTION_CHOICE, "gto", "", "gto|bessel", "descriptor",
+     "Radial functions: orthonormalized Gaussian-type orbitals for atoms smeared by sigma, or spherical Bessel "
+     "functions for atoms as points"},
     {"n_max", OPTION_INTEGER, "8", "", "[1, 32]", "descriptor", "Number of radial functions"},
     {"l_max", OPTION_INTEGER, "6", "", "[0, 20]", "descriptor", "Largest degree of the spherical harmonics"},
     {"sigma", OPTION_REAL, "0.3", "Angstrom", "(0, inf)", "descriptor",
-     "Width of the Gaussian that stands for an atom"},
+     "Width of the Gaussian that stands for an atom; only with radial_basis gto"},
     {"center_weight", OPTION_REAL, "0", "", "[0, inf)", "descriptor", "Weight of the centre in its own density"},
     {"spline_error", OPTION_REAL, "1e-9", "", "[1e-13, 1e-2]", "descriptor",
-     "Largest absolute error of the tabulated radial functions"},
+     "Largest absolute error of the tabulated radial functions; of their derivatives, times the cutoff, a thousand "
+     "times that"},
     {"centers", OPTION_INTEGERS, "all", "", "all|[0, inf)", "descriptor", "Atoms that are described, 0-based"},
     {"species", OPTION_SPECIES, "", "", "[1, 118]", "descriptor",
      "Species of the neighbours, as atomic numbers or symbols; by default those of the data"},

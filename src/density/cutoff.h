@@ -13,7 +13,7 @@ typedef struct cutoff_function {
   cutoff_shape shape;
 } cutoff_function;
 
-/* Refuses a name that is not there and a width that is not in (0, radius]. */
+/* Refuses a name that is not there and a width that is not in [1e-6 radius, radius]. */
 int32_t cutoff_function_set(cutoff_function *cutoff, const char *name, double radius, double width);
 void cutoff_function_at(const cutoff_function *cutoff, double distance, double *value, double *slope);
 

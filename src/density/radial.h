@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Tables of radial functions: quintic Hermite splines (twice continuously differentiable) whose error against the
-   direct evaluation is below a bound, and the cutoff function, which multiplies them analytically, because its second
-   derivative jumps. */
+   direct evaluation is below a bound, and that of their derivatives below 1000 bounds per cutoff, and the cutoff
+   function, which multiplies them analytically, because its second derivative may jump. */
 #ifndef TERNION_DENSITY_RADIAL_H
 #define TERNION_DENSITY_RADIAL_H
 
