@@ -207,15 +207,19 @@ int32_t contraction_new(contraction **contraction, const contraction_shape *shap
   return status;
 }
 
+static void order_free_fit(contraction_order *order) {
+  memory_free(NULL, order->axes);
+  memory_free(NULL, order->turned);
+  memory_free(NULL, order->moments);
+  memory_free(NULL, order->totals);
+}
+
 static void order_free(contraction_order *order) {
   for (int32_t b = 0; b < order->n_blocks; b++)
     memory_free(NULL, order->blocks[b].terms);
   memory_free(NULL, order->blocks);
   memory_free(NULL, order->counts);
-  memory_free(NULL, order->axes);
-  memory_free(NULL, order->turned);
-  memory_free(NULL, order->moments);
-  memory_free(NULL, order->totals);
+  order_free_fit(order);
 }
 
 void contraction_free(contraction *contraction) {
@@ -290,6 +294,54 @@ void contraction_transpose(contraction *contraction, int32_t nu) {
         to += rows * columns;
       }
     }
+}
+
+/* ---- fewer components of the last order ---- */
+
+/* Columns of the matrices, and their moments, from `before` to where the blocks have them now. */
+static void copy_kept(const contraction_order *before, const bool *keep, contraction_order *order) {
+  const double *from = before->axes;
+  double *moments = order->moments, *to = order->axes;
+  int64_t kept = 0;
+  memcpy(order->totals, before->totals, (size_t)order->n_blocks * sizeof *order->totals);
+  for (int32_t b = 0; b < order->n_blocks; b++) {
+    const contraction_block *block = &order->blocks[b];
+    const int64_t count = before->counts[b], stride = padded(count);
+    int64_t column = 0;
+    for (int64_t k = 0; k < count; k++, kept++) {
+      if (!keep[kept])
+        continue;
+      for (int64_t row = 0; row < block->n_rows; row++)
+        to[row * block->padded + column] = from[row * stride + k];
+      *moments++ = before->moments[kept];
+      column++;
+    }
+    from += block->n_rows * stride;
+    to += block->n_rows * block->padded;
+  }
+}
+
+int32_t contraction_restrict(contraction *contraction, run *run, const bool *keep) {
+  const int32_t last = contraction->shape.nu_max;
+  contraction_order *order = &contraction->orders[last];
+  contraction_order before = *order;
+  TRY(MEMORY_NEW(NULL, &before.counts, order->n_blocks, "components to keep"));
+  memcpy(before.counts, order->counts, (size_t)order->n_blocks * sizeof *order->counts);
+  int64_t kept = 0;
+  for (int32_t b = 0; b < order->n_blocks; b++) {
+    order->counts[b] = 0;
+    for (int64_t k = 0; k < before.counts[b]; k++)
+      order->counts[b] += keep[kept++];
+  }
+  order->axes = order->turned = order->moments = order->totals = NULL;
+  const int32_t status = contraction_arrange(contraction, run, last, order->counts);
+  if (status == TERN_SUCCESS) {
+    copy_kept(&before, keep, order);
+    contraction_transpose(contraction, last);
+  }
+  order_free_fit(&before);
+  memory_free(NULL, before.counts);
+  return status;
 }
 
 int64_t contraction_start(const contraction *contraction, int32_t nu) {

@@ -88,6 +88,8 @@ int32_t contraction_new(contraction **contraction, const contraction_shape *shap
 void contraction_free(contraction *contraction);
 /* densities [n_environments][density_size]. */
 int32_t contraction_fit(contraction *contraction, run *run, int64_t n_environments, const double *densities);
+/* Of the last order only the components [n_kept] with keep set stay. After a failure the contraction is of no use. */
+int32_t contraction_restrict(contraction *contraction, run *run, const bool *keep);
 /* Tensors "descriptor.order_NU.*". */
 int32_t contraction_store(const contraction *contraction, int64_t capacity, tensor *tensors, int64_t *count);
 int32_t contraction_restore(contraction *contraction, const safetensors_file *file);

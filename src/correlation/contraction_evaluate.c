@@ -76,7 +76,7 @@ void contraction_evaluate(const contraction *c, int32_t nu, const contraction_bl
   const pieces p = pieces_of(c, space);
   const int32_t n_m = 2 * block->lambda + 1;
   memset(result, 0, (size_t)(n_m * block->padded) * sizeof(double));
-  for (int32_t t = 0; t < block->n_terms; t++) {
+  for (int32_t t = 0; t < block->n_terms && block->count > 0; t++) {
     const contraction_term *term = &block->terms[t];
     const contraction_block *before = &c->orders[nu - 1].blocks[term->block];
     const double *matrix = block->matrix + term->first_row * block->padded;
@@ -162,7 +162,7 @@ void contraction_tangent(const contraction *c, const double *density, const doub
     const contraction_order *order = &c->orders[nu];
     memset(derivative, 0, (size_t)order->size * sizeof(double));
     for (int32_t b = 0; b < order->n_blocks; b++)
-      for (int32_t t = 0; t < order->blocks[b].n_terms; t++)
+      for (int32_t t = 0; t < order->blocks[b].n_terms && order->blocks[b].count > 0; t++)
         tangent_term(c, nu, &order->blocks[b], &order->blocks[b].terms[t], view, change,
                      derivative + order->blocks[b].offset, &p);
     view.blocks = values;
