@@ -16,6 +16,22 @@ typedef struct kernel_shape {
   int32_t n_max, n_padded, l_max;
 } kernel_shape;
 
+/* result[i] = sum of the terms first[i] .. first[i + 1] - 1 of factor * numbers[number] * rows[row]. */
+typedef struct kernel_term {
+  double factor;
+  int32_t row, number;
+} kernel_term;
+
+/* Values [block][species][n_max][width] from coefficients [species][block][n_padded] and products of radial functions
+   [product][stride], zero beyond width = n_max times the number of second functions. */
+typedef struct kernel_triplet {
+  int64_t count; /* blocks (l, l1, l2) */
+  int64_t width, stride;
+  int32_t n_species, n_max, n_padded;
+  const int32_t *product;  /* [count]: which products a block takes */
+  const int32_t *second_l; /* [count]: l2 */
+} kernel_triplet;
+
 /* Functions of neighbours lie as rows over places, `stride` long: harmonics [lm][stride], gradient [3][lm][stride];
    radial functions of a place as [l][n_padded]; coefficients of one species as [lm][n_padded]. lm is l * l + l + m. */
 typedef struct kernel_table {
@@ -63,6 +79,33 @@ typedef struct kernel_table {
    * KERNEL_BLOCK. */
   void (*multiply)(int32_t rows, int64_t inner, int64_t columns, const double *left, const double *right,
                    double *result);
+  /* result [count][n_padded] += the terms, rows [...][n_padded]. */
+  void (*couple)(int64_t count, int32_t n_padded, const int64_t *first, const kernel_term *terms,
+                 const double *numbers, const double *rows, double *result);
+  /* Adds to to_numbers and to_rows the derivatives of sum(weights * result). */
+  void (*couple_adjoint)(int64_t count, int32_t n_padded, const int64_t *first, const kernel_term *terms,
+                         const double *numbers, const double *rows, const double *weights, double *to_numbers,
+                         double *to_rows);
+  /* values = a p, or a p + b q unless b is NULL; or, when `add`, values += a p. */
+  void (*triplet_row)(const kernel_triplet *shape, const double *a, const double *p, const double *b, const double *q,
+                      int32_t add, double *values);
+  /* Of sum(weights * a p): to_a is set, to_p added to (also beyond the width). */
+  void (*triplet_row_adjoint)(const kernel_triplet *shape, const double *a, const double *p, const double *weights,
+                              double *to_a, double *to_p);
+  /* products [l1][l2][stride] = [n_max][n'] of a[l1][n] b[l2][n'], plus c[l1][n] d[l2][n'] unless c is NULL, for l1 <
+     n_first and l2 < n_second; rows of n_padded that end in zeros. */
+  void (*triplet_products)(const kernel_triplet *shape, int32_t n_first, int32_t n_second, const double *a,
+                           const double *b, const double *c, const double *d, double *products);
+  /* Adds to to_a and to_b (also beyond n_max) the derivatives of sum(weights * a b). */
+  void (*triplet_products_adjoint)(const kernel_triplet *shape, int32_t n_first, int32_t n_second, const double *a,
+                                   const double *b, const double *weights, double *to_a, double *to_b);
+  /* One channel: values [block][n_max][n'], blocks `step` apart, += sum over m of coupled[block m][n] * second[l2
+   * m][n'], both with rows of n_padded. */
+  void (*triplet_sum)(const kernel_triplet *shape, const double *coupled, const double *second, int64_t step,
+                      double *values);
+  /* The adjoint, added. */
+  void (*triplet_sum_adjoint)(const kernel_triplet *shape, const double *coupled, const double *second, int64_t step,
+                              const double *weights, double *to_coupled, double *to_second);
 
   /* target [count] = source, sum -= source; past_caches: the target is large and nobody reads it soon. */
   void (*move)(int64_t count, const double *source, double *target, double *sum, int32_t past_caches);

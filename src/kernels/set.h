@@ -36,6 +36,23 @@ void KERNEL(combine_adjoint)(int32_t rows, const int32_t *start, const int32_t *
                              double *weights_gradient);
 void KERNEL(multiply)(int32_t rows, int64_t inner, int64_t columns, const double *left, const double *right,
                       double *result);
+void KERNEL(couple)(int64_t count, int32_t n_padded, const int64_t *first, const kernel_term *terms,
+                    const double *numbers, const double *rows, double *result);
+void KERNEL(couple_adjoint)(int64_t count, int32_t n_padded, const int64_t *first, const kernel_term *terms,
+                            const double *numbers, const double *rows, const double *weights, double *to_numbers,
+                            double *to_rows);
+void KERNEL(triplet_row)(const kernel_triplet *shape, const double *a, const double *p, const double *b,
+                         const double *q, int32_t add, double *values);
+void KERNEL(triplet_row_adjoint)(const kernel_triplet *shape, const double *a, const double *p, const double *weights,
+                                 double *to_a, double *to_p);
+void KERNEL(triplet_products)(const kernel_triplet *shape, int32_t n_first, int32_t n_second, const double *a,
+                              const double *b, const double *c, const double *d, double *products);
+void KERNEL(triplet_products_adjoint)(const kernel_triplet *shape, int32_t n_first, int32_t n_second, const double *a,
+                                      const double *b, const double *weights, double *to_a, double *to_b);
+void KERNEL(triplet_sum)(const kernel_triplet *shape, const double *coupled, const double *second, int64_t step,
+                         double *values);
+void KERNEL(triplet_sum_adjoint)(const kernel_triplet *shape, const double *coupled, const double *second,
+                                 int64_t step, const double *weights, double *to_coupled, double *to_second);
 void KERNEL(move)(int64_t count, const double *source, double *target, double *sum, int32_t past_caches);
 
 #endif

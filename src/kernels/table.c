@@ -17,5 +17,13 @@ const kernel_table KERNEL(kernels) = {
     .combine = KERNEL(combine),
     .combine_adjoint = KERNEL(combine_adjoint),
     .multiply = KERNEL(multiply),
+    .couple = KERNEL(couple),
+    .couple_adjoint = KERNEL(couple_adjoint),
+    .triplet_row = KERNEL(triplet_row),
+    .triplet_row_adjoint = KERNEL(triplet_row_adjoint),
+    .triplet_products = KERNEL(triplet_products),
+    .triplet_products_adjoint = KERNEL(triplet_products_adjoint),
+    .triplet_sum = KERNEL(triplet_sum),
+    .triplet_sum_adjoint = KERNEL(triplet_sum_adjoint),
     .move = KERNEL(move),
 };
