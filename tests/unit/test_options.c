@@ -283,7 +283,7 @@ static void test_check(void **state) {
   assert_int_equal(options_check(options, "frames", "descriptor"), TERN_SUCCESS);
   assert_int_equal(options_check(options, "ridge", "model"), TERN_SUCCESS);
   assert_refused(options_check(options, "density", "descriptor"),
-                 "option 'self_pairs' does not apply to the descriptor 'density'; it applies to: frames");
+                 "option 'self_pairs' does not apply to the descriptor 'density'; it applies to: frames triplets");
   assert_int_equal(options_check(NULL, "density", "descriptor"), TERN_SUCCESS);
   options_free(options);
 }
