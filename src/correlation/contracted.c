@@ -8,6 +8,11 @@
 #include "core/memory.h"
 #include "correlation/column_selection.h"
 
+static int32_t index_size(const tern_options *options) {
+  (void)options;
+  return 2;
+}
+
 static void destroy(void *state) {
   contracted *s = state;
   if (s == NULL)
@@ -247,6 +252,7 @@ static int32_t jacobian(const void *state, const environment *environment, void 
 const descriptor_kind contracted_kind = {
     .name = "correlations",
     .meaning = "contracted correlations of the density",
+    .index_size = index_size,
     .create = create,
     .destroy = destroy,
     .features = features,
