@@ -55,7 +55,8 @@ static const option_row options_rows[] = {
     {"sum_tags", OPTION_FLAG, "0", "", "0|1", "descriptor/triplets",
      "Whether the rows of a centre are summed to one"},
 
-    {"descriptor", OPTION_CHOICE, "power_spectrum", "", "density|power_spectrum|frames|triplets", "model",
+    {"descriptor", OPTION_CHOICE, "power_spectrum", "",
+     "density|power_spectrum|correlations|frames|triplets", "model",
      "Descriptor that the model reads"},
     {"energy_weight", OPTION_REAL, "1", "", "[0, inf)", "model", "Weight of the energies"},
     {"force_weight", OPTION_REAL, "0.1", "Angstrom", "[0, inf)", "model",

@@ -65,6 +65,7 @@ typedef struct descriptor_kind {
 
 extern const descriptor_kind density_kind;        /* density/density.c */
 extern const descriptor_kind power_spectrum_kind; /* correlation/power_spectrum.c */
+extern const descriptor_kind correlations_kind;   /* correlation/correlations.c */
 extern const descriptor_kind frames_kind;         /* triplet/frames.c */
 extern const descriptor_kind triplets_kind;       /* triplet/triplets.c */
 

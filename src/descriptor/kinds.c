@@ -6,8 +6,8 @@
 #include "core/text.h"
 #include "descriptor/descriptor.h"
 
-static const descriptor_kind *const kinds_table[] = {&density_kind, &power_spectrum_kind, &frames_kind,
-                                                    &triplets_kind};
+static const descriptor_kind *const kinds_table[] = {&density_kind, &power_spectrum_kind, &correlations_kind,
+                                                    &frames_kind, &triplets_kind};
 enum { KINDS_COUNT = sizeof kinds_table / sizeof kinds_table[0] };
 
 const descriptor_kind *descriptor_kinds(int64_t index) {

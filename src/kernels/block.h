@@ -37,6 +37,26 @@ INLINE block block_load(const double *from) {
   return result;
 }
 
+/* From any address. */
+INLINE block block_load_loose(const double *from) {
+  block result;
+  for (int k = 0; k < PARTS; k++)
+    result.part[k] = ((const loose_vector *)from)[k];
+  return result;
+}
+
+/* The first `count` numbers, then zeros whatever stands there. */
+INLINE block block_keep(block value, int64_t count) {
+  typedef int64_t mask __attribute__((vector_size(8 * WIDTH)));
+  for (int k = 0; k < PARTS; k++) {
+    mask lane;
+    for (int j = 0; j < WIDTH; j++)
+      lane[j] = k * WIDTH + j;
+    value.part[k] = (vector)((mask)value.part[k] & (lane < count));
+  }
+  return value;
+}
+
 INLINE void block_store(double *to, block value) {
   for (int k = 0; k < PARTS; k++)
     ((vector *)to)[k] = value.part[k];

@@ -32,6 +32,31 @@ typedef struct kernel_triplet {
   const int32_t *second_l; /* [count]: l2 */
 } kernel_triplet;
 
+/* Rows start .. start + count - 1 of a source, each multiplied with the density of one channel. */
+typedef struct kernel_segment {
+  int64_t start, count;
+  int32_t channel;
+} kernel_segment;
+
+/* Clebsch-Gordan coefficients of source x l -> target that do not vanish: those of weight [mu][m1] are first[k] ..
+   first[k + 1] - 1, k = mu (2 source + 1) + m1. */
+typedef struct kernel_coupling {
+  int32_t source, l, target; /* degrees */
+  int32_t *first;            /* [(2 target + 1) (2 source + 1) + 1] */
+  int32_t *m;                /* l + m2 of a term */
+  double *value;
+} kernel_coupling;
+
+/* The product of rows [2 source + 1][source_stride] with channels of the density: the segments' results follow each
+   other in rows [2 target + 1][target_stride]. Rows have at least 7 numbers of space behind them, which may be written.
+   weights [2 target + 1][2 source + 1][channels], channels a multiple of the block. */
+typedef struct kernel_product {
+  const kernel_coupling *coupling;
+  int64_t channels, n_segments;
+  const kernel_segment *segments;
+  int64_t source_stride, target_stride;
+} kernel_product;
+
 /* Functions of neighbours lie as rows over places, `stride` long: harmonics [lm][stride], gradient [3][lm][stride];
    radial functions of a place as [l][n_padded]; coefficients of one species as [lm][n_padded]. lm is l * l + l + m. */
 typedef struct kernel_table {
@@ -106,6 +131,24 @@ typedef struct kernel_table {
   /* The adjoint, added. */
   void (*triplet_sum_adjoint)(const kernel_triplet *shape, const double *coupled, const double *second, int64_t step,
                               const double *weights, double *to_coupled, double *to_second);
+
+  /* weights of a product = coefficients times density [2 l + 1][channels]; its adjoint adds to density_gradient. */
+  void (*weights)(const kernel_coupling *coupling, int64_t channels, const double *density, double *weights);
+  void (*weights_adjoint)(const kernel_coupling *coupling, int64_t channels, const double *weights_gradient,
+                          double *density_gradient);
+  /* target[mu][r] = sum over m1 of weights[mu][m1][channel] * source[m1][r], summed over one or two terms. */
+  void (*product)(const kernel_product *product, int32_t n_terms, const double *const *weights,
+                  const double *const *sources, double *target);
+  /* Adds to weights_gradient and source_gradient. */
+  void (*product_adjoint)(const kernel_product *product, const double *weights, const double *source,
+                          const double *target_gradient, double *weights_gradient, double *source_gradient);
+  /* The same for a target of degree 0 that is written as values[r] = factors[r] * sum: at most `room` numbers are
+     touched, and those behind the target's may be overwritten. */
+  void (*scalar_product)(const kernel_product *product, int32_t n_terms, const double *const *weights,
+                         const double *const *sources, const double *factors, int64_t room, double *values);
+  void (*scalar_adjoint)(const kernel_product *product, const double *weights, const double *source,
+                         const double *factors, int64_t room, const double *value_gradient, double *weights_gradient,
+                         double *source_gradient);
 
   /* target [count] = source, sum -= source; past_caches: the target is large and nobody reads it soon. */
   void (*move)(int64_t count, const double *source, double *target, double *sum, int32_t past_caches);

@@ -53,6 +53,18 @@ void KERNEL(triplet_sum)(const kernel_triplet *shape, const double *coupled, con
                          double *values);
 void KERNEL(triplet_sum_adjoint)(const kernel_triplet *shape, const double *coupled, const double *second,
                                  int64_t step, const double *weights, double *to_coupled, double *to_second);
+void KERNEL(weights)(const kernel_coupling *coupling, int64_t channels, const double *density, double *weights);
+void KERNEL(weights_adjoint)(const kernel_coupling *coupling, int64_t channels, const double *weights_gradient,
+                             double *density_gradient);
+void KERNEL(product)(const kernel_product *product, int32_t n_terms, const double *const *weights,
+                     const double *const *sources, double *target);
+void KERNEL(product_adjoint)(const kernel_product *product, const double *weights, const double *source,
+                             const double *target_gradient, double *weights_gradient, double *source_gradient);
+void KERNEL(scalar_product)(const kernel_product *product, int32_t n_terms, const double *const *weights,
+                            const double *const *sources, const double *factors, int64_t room, double *values);
+void KERNEL(scalar_adjoint)(const kernel_product *product, const double *weights, const double *source,
+                            const double *factors, int64_t room, const double *value_gradient, double *weights_gradient,
+                            double *source_gradient);
 void KERNEL(move)(int64_t count, const double *source, double *target, double *sum, int32_t past_caches);
 
 #endif

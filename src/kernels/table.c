@@ -25,5 +25,11 @@ const kernel_table KERNEL(kernels) = {
     .triplet_products_adjoint = KERNEL(triplet_products_adjoint),
     .triplet_sum = KERNEL(triplet_sum),
     .triplet_sum_adjoint = KERNEL(triplet_sum_adjoint),
+    .weights = KERNEL(weights),
+    .weights_adjoint = KERNEL(weights_adjoint),
+    .product = KERNEL(product),
+    .product_adjoint = KERNEL(product_adjoint),
+    .scalar_product = KERNEL(scalar_product),
+    .scalar_adjoint = KERNEL(scalar_adjoint),
     .move = KERNEL(move),
 };

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Values of a plan and their derivatives: blocks that are sources first, order by order, then the output's columns. */
+#include <string.h>
+
+#include "correlation/plan.h"
+
+static const correlation_block *source_of(const correlation_plan *plan, const correlation_block *block) {
+  return &plan->blocks[block->source];
+}
+
+static const kernel_coupling *coupling_of(const correlation_plan *plan, const correlation_block *block) {
+  return &plan->couplings[block->coupling];
+}
+
+static kernel_product product_of(const correlation_plan *plan, const correlation_block *block) {
+  return (kernel_product){
+      coupling_of(plan, block),       plan->channels, block->n_segments, plan->segments + block->first_segment,
+      source_of(plan, block)->stride, block->stride};
+}
+
+/* Where the density of the last item's degree lies. */
+static int64_t density_of(const correlation_plan *plan, const correlation_block *block) {
+  const int64_t l = block->l[block->order - 1];
+  return l * l * plan->channels;
+}
+
+static void weigh(const correlation_plan *plan, const correlation_block *block, const double *numbers,
+                  double *weights) {
+  plan->kernels->weights(coupling_of(plan, block), plan->channels, numbers + density_of(plan, block), weights);
+}
+
+void correlation_block_values(const correlation_plan *plan, int32_t index, const double *numbers, double *weights,
+                              double *target) {
+  const correlation_block *block = &plan->blocks[index];
+  const kernel_product product = product_of(plan, block);
+  const double *factor = weights, *source = numbers + source_of(plan, block)->place;
+  weigh(plan, block, numbers, weights);
+  plan->kernels->product(&product, 1, &factor, &source, target);
+}
+
+/* [m][row] times factors as columns [row][m], and the other way round. */
+static void to_columns(const correlation_block *block, const double *rows, double *columns) {
+  const int64_t width = 2 * block->lambda + 1;
+  for (int64_t m = 0; m < width; m++)
+    for (int64_t row = 0; row < block->n_rows; row++)
+      columns[row * width + m] = block->factors[row] * rows[m * block->stride + row];
+}
+
+static void from_columns(const correlation_block *block, const double *columns, double *rows) {
+  const int64_t width = 2 * block->lambda + 1;
+  for (int64_t m = 0; m < width; m++)
+    for (int64_t row = 0; row < block->n_rows; row++)
+      rows[m * block->stride + row] += block->factors[row] * columns[row * width + m];
+}
+
+/* ---- values ---- */
+
+static void write_outputs(const correlation_plan *plan, const double *numbers, correlation_space space,
+                          double *values) {
+  for (int32_t k = 0; k < plan->n_outputs; k++) {
+    const correlation_block *block = &plan->blocks[plan->outputs[k]];
+    double *columns = values + block->column;
+    if (block->place >= 0) {
+      to_columns(block, numbers + block->place, columns);
+    } else if (block->lambda > 0) {
+      correlation_block_values(plan, plan->outputs[k], numbers, space.weights[0], space.tile);
+      to_columns(block, space.tile, columns);
+    } else {
+      const kernel_product product = product_of(plan, block);
+      const double *weights = space.weights[0], *source = numbers + source_of(plan, block)->place;
+      weigh(plan, block, numbers, space.weights[0]);
+      plan->kernels->scalar_product(&product, 1, &weights, &source, block->factors, plan->n_columns - block->column,
+                                    columns);
+    }
+  }
+}
+
+void correlation_forward(const correlation_plan *plan, double *numbers, correlation_space space, double *values) {
+  int32_t coupling = -1; /* whose weights are there */
+  for (int32_t k = 0; k < plan->n_kept; k++) {
+    const correlation_block *block = &plan->blocks[plan->kept[k]];
+    const kernel_product product = product_of(plan, block);
+    const double *weights = space.weights[0], *source = numbers + source_of(plan, block)->place;
+    if (block->coupling != coupling)
+      weigh(plan, block, numbers, space.weights[0]);
+    coupling = block->coupling;
+    plan->kernels->product(&product, 1, &weights, &source, numbers + block->place);
+  }
+  if (values)
+    write_outputs(plan, numbers, space, values);
+}
+
+/* ---- derivative along a direction ---- */
+
+/* Product rule: the density changes, and the source changes. */
+typedef struct tangent_terms {
+  const double *weights[2], *sources[2];
+} tangent_terms;
+
+static tangent_terms terms_of(const correlation_plan *plan, const correlation_block *block, const double *numbers,
+                              const double *change, correlation_space space) {
+  const int64_t place = source_of(plan, block)->place;
+  return (tangent_terms){{space.weights[0], space.weights[1]}, {change + place, numbers + place}};
+}
+
+static void weigh_both(const correlation_plan *plan, const correlation_block *block, const double *numbers,
+                       const double *change, correlation_space space) {
+  weigh(plan, block, numbers, space.weights[0]);
+  weigh(plan, block, change, space.weights[1]);
+}
+
+static void write_tangent(const correlation_plan *plan, const correlation_block *block, const double *numbers,
+                          const double *change, correlation_space space, double *columns) {
+  const kernel_product product = product_of(plan, block);
+  const tangent_terms terms = terms_of(plan, block, numbers, change, space);
+  weigh_both(plan, block, numbers, change, space);
+  if (block->lambda > 0) {
+    plan->kernels->product(&product, 2, terms.weights, terms.sources, space.tile);
+    to_columns(block, space.tile, columns);
+  } else {
+    plan->kernels->scalar_product(&product, 2, terms.weights, terms.sources, block->factors,
+                                  plan->n_columns - block->column, columns);
+  }
+}
+
+void correlation_tangent(const correlation_plan *plan, const double *numbers, double *change, correlation_space space,
+                         double *derivative) {
+  int32_t coupling = -1;
+  for (int32_t k = 0; k < plan->n_kept; k++) {
+    const correlation_block *block = &plan->blocks[plan->kept[k]];
+    const kernel_product product = product_of(plan, block);
+    const tangent_terms terms = terms_of(plan, block, numbers, change, space);
+    if (block->coupling != coupling)
+      weigh_both(plan, block, numbers, change, space);
+    coupling = block->coupling;
+    plan->kernels->product(&product, 2, terms.weights, terms.sources, change + block->place);
+  }
+  for (int32_t k = 0; k < plan->n_outputs; k++) {
+    const correlation_block *block = &plan->blocks[plan->outputs[k]];
+    if (block->place >= 0)
+      to_columns(block, change + block->place, derivative + block->column);
+    else
+      write_tangent(plan, block, numbers, change, space, derivative + block->column);
+  }
+}
+
+/* ---- gradient ---- */
+
+/* weights [0] of a block are there; its gradient goes to the source and to the density. */
+static void pull_block(const correlation_plan *plan, const correlation_block *block, const double *numbers,
+                       correlation_space space, const double *block_gradient, double *gradient) {
+  const kernel_product product = product_of(plan, block);
+  const int64_t place = source_of(plan, block)->place;
+  const int64_t count = (2 * block->lambda + 1) * (2 * source_of(plan, block)->lambda + 1) * plan->channels;
+  memset(space.weights[1], 0, (size_t)count * sizeof(double));
+  plan->kernels->product_adjoint(&product, space.weights[0], numbers + place, block_gradient, space.weights[1],
+                                 gradient + place);
+  plan->kernels->weights_adjoint(product.coupling, plan->channels, space.weights[1],
+                                 gradient + density_of(plan, block));
+}
+
+static void pull_scalar(const correlation_plan *plan, const correlation_block *block, const double *numbers,
+                        correlation_space space, const double *columns, double *gradient) {
+  const kernel_product product = product_of(plan, block);
+  const int64_t place = source_of(plan, block)->place;
+  memset(space.weights[1], 0, (size_t)((2 * source_of(plan, block)->lambda + 1) * plan->channels) * sizeof(double));
+  plan->kernels->scalar_adjoint(&product, space.weights[0], numbers + place, block->factors,
+                                plan->n_columns - block->column, columns, space.weights[1], gradient + place);
+  plan->kernels->weights_adjoint(product.coupling, plan->channels, space.weights[1],
+                                 gradient + density_of(plan, block));
+}
+
+static void pull_output(const correlation_plan *plan, const correlation_block *block, const double *numbers,
+                        correlation_space space, const double *columns, double *gradient) {
+  weigh(plan, block, numbers, space.weights[0]);
+  if (block->lambda == 0) {
+    pull_scalar(plan, block, numbers, space, columns, gradient);
+    return;
+  }
+  memset(space.tile, 0, (size_t)((2 * block->lambda + 1) * block->stride) * sizeof(double));
+  from_columns(block, columns, space.tile);
+  pull_block(plan, block, numbers, space, space.tile, gradient);
+}
+
+void correlation_backward(const correlation_plan *plan, const double *numbers, correlation_space space,
+                          const double *weights, double *gradient) {
+  int32_t coupling = -1;
+  memset(gradient, 0, (size_t)plan->size * sizeof(double));
+  for (int32_t k = 0; k < plan->n_outputs; k++) {
+    const correlation_block *block = &plan->blocks[plan->outputs[k]];
+    if (block->place >= 0)
+      from_columns(block, weights + block->column, gradient + block->place);
+    else
+      pull_output(plan, block, numbers, space, weights + block->column, gradient);
+  }
+  for (int32_t k = plan->n_kept - 1; k >= 0; k--) {
+    const correlation_block *block = &plan->blocks[plan->kept[k]];
+    if (block->coupling != coupling)
+      weigh(plan, block, numbers, space.weights[0]);
+    coupling = block->coupling;
+    pull_block(plan, block, numbers, space, gradient + block->place, gradient);
+  }
+}
