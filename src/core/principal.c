@@ -134,7 +134,8 @@ static int32_t subspace_turn(eigenproblem *problem, subspace *s) {
   return TERN_SUCCESS;
 }
 
-/* Residuals of the wanted vectors, relative to their values (or to what is dropped anyway). */
+/* Residuals of the wanted vectors, relative to their values (or to what is dropped anyway). The error of a value is of
+   second order in the residual, and any vector that mixes with its neighbours keeps as much of the samples. */
 static bool subspace_converged(const subspace *s) {
   for (int32_t k = 0; k < s->wanted; k++) {
     const double *vector = s->basis + (int64_t)k * s->size, *image = s->image + (int64_t)k * s->size;
@@ -143,7 +144,7 @@ static bool subspace_converged(const subspace *s) {
       const double residual = image[i] - s->values[k] * vector[i];
       square += residual * residual;
     }
-    if (sqrt(square) > 1e-6 * fmax(s->values[k], PRINCIPAL_LEAST * s->values[0]))
+    if (sqrt(square) > 1e-4 * fmax(s->values[k], PRINCIPAL_LEAST * s->values[0]))
       return false;
   }
   return true;
