@@ -5,58 +5,16 @@
 
 #include "core/error.h"
 #include "core/memory.h"
-#include "core/threads.h"
 #include "correlation/column_selection.h"
 #include "correlation/contracted.h"
+#include "correlation/fit_rows.h"
 
 bool contracted_fitted(const void *state) { return ((const contracted *)state)->fitted; }
 
-/* ---- the environments' densities and values ---- */
-
-typedef struct fit_loop {
-  const contracted *state;
-  const environment *environments;
-  char *scratch; /* [threads][stride] */
-  int64_t stride, width;
-  double *rows; /* [n_environments][width] */
-} fit_loop;
-
-static int32_t expand_each(void *context, int64_t begin, int64_t end, int32_t thread) {
-  const fit_loop *loop = context;
-  for (int64_t e = begin; e < end; e++) {
-    const density_expansion *expansion =
-        density_expand(loop->state->basis, &loop->environments[e], loop->scratch + thread * loop->stride);
-    channels_gather(&loop->state->channels, expansion->coefficients, loop->rows + e * loop->width);
-  }
+static int32_t expand(const void *state, const environment *environment, void *scratch, double *density) {
+  const contracted *s = state;
+  channels_gather(&s->channels, density_expand(s->basis, environment, scratch)->coefficients, density);
   return TERN_SUCCESS;
-}
-
-static int32_t evaluate_each(void *context, int64_t begin, int64_t end, int32_t thread) {
-  const fit_loop *loop = context;
-  for (int64_t e = begin; e < end; e++)
-    TRY(contracted_kind.forward(loop->state, &loop->environments[e], loop->scratch + thread * loop->stride,
-                                loop->rows + e * loop->width));
-  return TERN_SUCCESS;
-}
-
-/* rows [n_environments][width], from each environment by the task. */
-static int32_t each(const contracted *s, run *run, int64_t n_environments, const environment *environments,
-                    threads_task task, int64_t width, double **rows) {
-  int64_t most = 0;
-  for (int64_t e = 0; e < n_environments; e++)
-    most = environments[e].n_neighbours > most ? environments[e].n_neighbours : most;
-  const int64_t stride = (contracted_kind.scratch(s, most) + 63) / 64 * 64;
-  fit_loop loop = {.state = s, .environments = environments, .stride = stride, .width = width};
-  TRY(MEMORY_NEW(run, &loop.rows, n_environments * width, "values of the environments of a fit"));
-  int32_t status = memory_new(run, (void **)&loop.scratch, run->threads, stride, "scratch of a descriptor");
-  if (status == TERN_SUCCESS)
-    status = threads_for(run, n_environments, 1, task, &loop);
-  memory_free(run, loop.scratch);
-  if (status == TERN_SUCCESS)
-    *rows = loop.rows;
-  else
-    memory_free(run, loop.rows);
-  return status;
 }
 
 /* ---- selection ---- */
@@ -89,7 +47,7 @@ static int32_t select_rows(contracted *s, run *run, int64_t n_environments, cons
   double *values = NULL;
   int32_t *lambda = NULL;
   int64_t *chosen = NULL;
-  TRY(each(s, run, n_environments, environments, evaluate_each, s->n_columns, &values));
+  TRY(fit_rows(run, &contracted_kind, s, contracted_kind.forward, n_environments, environments, s->n_columns, &values));
   int32_t status = MEMORY_NEW(run, &lambda, s->n_rows, "columns to select from");
   if (status == TERN_SUCCESS)
     status = MEMORY_NEW(run, &chosen, s->wanted, "selected columns");
@@ -109,7 +67,7 @@ int32_t contracted_fit(void *state, run *run, int64_t n_environments, const envi
   contracted *s = state;
   double *densities = NULL;
   TRY(channels_fit(&s->channels, run, n_environments, environments));
-  TRY(each(s, run, n_environments, environments, expand_each, s->channels.size, &densities));
+  TRY(fit_rows(run, &contracted_kind, s, expand, n_environments, environments, s->channels.size, &densities));
   int32_t status = contraction_fit(s->contraction, run, n_environments, densities);
   memory_free(run, densities);
   if (status == TERN_SUCCESS)

@@ -1,31 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The descriptor kind `correlations`: nu neighbours at a time, iterated Clebsch-Gordan products of the density for
-   nu_min <= nu <= nu_max and all lambda <= lambda_max, sigma = +1 and (group so3) -1. Items (a, n, l) do not decrease,
-   all intermediate degrees are there, and sqrt(nu! / product of multiplicities!) makes scalar products of rows rotation
-   averages (M. J. Willatt, F. Musil, M. Ceriotti, J. Chem. Phys. 150, 154110 (2019)). */
+/* The descriptor kind `correlations` with all its columns: nu neighbours at a time, iterated Clebsch-Gordan products of
+   the density for nu_min <= nu <= nu_max and all lambda <= lambda_max, sigma = +1 and (group so3) -1. Items (a, n, l)
+   do not decrease, all intermediate degrees are there, and sqrt(nu! / product of multiplicities!) makes scalar products
+   of rows rotation averages (M. J. Willatt, F. Musil, M. Ceriotti, J. Chem. Phys. 150, 154110 (2019)). */
 #include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "core/error.h"
 #include "core/memory.h"
-#include "correlation/plan.h"
-#include "density/density.h"
-#include "density/kind.h"
-
-typedef struct correlations_state {
-  density_basis *basis;
-  int32_t *species; /* atomic numbers */
-  correlation_plan *plan;
-} correlations_state;
+#include "correlation/column_selection.h"
+#include "correlation/expanded.h"
 
 static void destroy(void *state) {
-  correlations_state *s = state;
+  expanded *s = state;
   if (!s)
     return;
   density_basis_free(s->basis);
+  channels_free(&s->channels);
   correlation_plan_free(s->plan);
+  options_free(s->options);
   memory_free(NULL, s->species);
+  memory_free(NULL, s->selected);
   memory_free(NULL, s);
 }
 
@@ -36,46 +32,35 @@ static int32_t read_int32(const tern_options *options, const char *key, int32_t 
   return TERN_SUCCESS;
 }
 
-static int32_t check_shape(const correlation_shape *shape) {
-  if (shape->nu_min > shape->nu_max)
-    return error_set(TERN_ERROR_OPTION,
-                     "option 'nu_min' is %" PRId32 ", but it must not exceed 'nu_max', which is %" PRId32,
-                     shape->nu_min, shape->nu_max);
-  if (shape->lambda_max > shape->nu_max * shape->l_max)
-    return error_set(TERN_ERROR_OPTION,
-                     "option 'lambda_max' is %" PRId32 "; %" PRId32 " items of l_max %" PRId32 " reach up to %" PRId32
-                     ": valid are 0 to %" PRId32,
-                     shape->lambda_max, shape->nu_max, shape->l_max, shape->nu_max * shape->l_max,
-                     shape->nu_max * shape->l_max);
-  return TERN_SUCCESS;
-}
-
-static int32_t read_shape(const tern_options *options, const density_basis *basis, correlation_shape *shape) {
+static int32_t read_shape(const tern_options *options, const channels *channels, correlation_shape *shape) {
   const char *group;
   TRY(read_int32(options, "nu_min", &shape->nu_min));
   TRY(read_int32(options, "nu_max", &shape->nu_max));
   TRY(read_int32(options, "lambda_max", &shape->lambda_max));
   TRY(options_text(options, "group", &group));
   shape->both_parities = strcmp(group, "so3") == 0;
-  shape->l_max = basis->l_max;
-  shape->n_channels = (int64_t)basis->n_species * basis->n_max;
-  return check_shape(shape);
+  shape->l_max = channels->basis->l_max;
+  shape->n_channels = channels->n_channels;
+  return TERN_SUCCESS;
 }
 
-static int32_t fill_state(correlations_state *s, const tern_options *options, int32_t n_species,
-                          const int32_t *species) {
+static int32_t fill_state(expanded *s, const tern_options *options, int32_t n_species, const int32_t *species) {
   correlation_shape shape;
   int64_t limit;
   TRY(MEMORY_NEW(NULL, &s->species, n_species, "species"));
   memcpy(s->species, species, (size_t)n_species * sizeof *species);
+  TRY(options_copy(&s->options, options));
   TRY(density_basis_new(&s->basis, options, n_species));
-  TRY(read_shape(options, s->basis, &shape));
+  TRY(channels_new(&s->channels, options, s->basis));
+  TRY(column_selection_wanted(options, &s->wanted));
+  s->fitted = s->channels.fitted && s->wanted == 0;
+  TRY(read_shape(options, &s->channels, &shape));
   TRY(options_integer(options, "memory_limit", &limit));
   return correlation_plan_new(&s->plan, &shape, limit);
 }
 
 static int32_t create(void **state, const tern_options *options, int32_t n_species, const int32_t *species) {
-  correlations_state *s = NULL;
+  expanded *s = NULL;
   TRY(MEMORY_NEW(NULL, &s, 1, "descriptor"));
   const int32_t status = fill_state(s, options, n_species, species);
   if (status == TERN_SUCCESS)
@@ -90,7 +75,7 @@ static int32_t index_size(const tern_options *options) {
   return 2;
 }
 
-static int64_t features(const void *state) { return ((const correlations_state *)state)->plan->n_columns; }
+static int64_t features(const void *state) { return ((const expanded *)state)->plan->n_columns; }
 
 /* ---- labels ---- */
 
@@ -102,7 +87,7 @@ static void label_list(text *label, const char *name, int32_t count, const int64
 }
 
 static void label(const void *state, int64_t column, text *label) {
-  const correlations_state *s = state;
+  const expanded *s = state;
   int64_t row, channels[CORRELATION_MOST_ORDER], list[CORRELATION_MOST_ORDER];
   int32_t index, m;
   correlation_plan_column(s->plan, column, &index, &row, &m);
@@ -111,9 +96,11 @@ static void label(const void *state, int64_t column, text *label) {
   const int32_t order = block->order, sigma = block->sigma;
   text_add(label, "{\"nu\":%" PRId32 ",\"lambda\":%" PRId32 ",\"sigma\":%" PRId32 ",\"parity\":%" PRId32, order,
            block->lambda, sigma, sigma);
-  for (int32_t k = 0; k < order; k++)
-    list[k] = s->species[channels[k] / s->basis->n_max];
-  label_list(label, "species", order, list);
+  for (int32_t k = 0; k < order; k++) {
+    const int64_t group = channels[k] / s->basis->n_max;
+    list[k] = s->channels.mixing != NULL ? group : s->species[group];
+  }
+  label_list(label, s->channels.mixing != NULL ? "channel" : "species", order, list);
   for (int32_t k = 0; k < order; k++)
     list[k] = channels[k] % s->basis->n_max;
   label_list(label, "n", order, list);
@@ -138,7 +125,7 @@ typedef struct pieces {
   correlation_space space;
 } pieces;
 
-static int64_t place_pieces(const correlations_state *s, char *base, pieces *pieces) {
+static int64_t place_pieces(const expanded *s, char *base, pieces *pieces) {
   const correlation_plan *plan = s->plan;
   const int64_t counts[6] = {s->basis->size,  plan->size + KERNEL_BLOCK, plan->size + KERNEL_BLOCK,
                              plan->n_weights, plan->n_weights,           plan->tile + KERNEL_BLOCK};
@@ -154,58 +141,34 @@ static int64_t place_pieces(const correlations_state *s, char *base, pieces *pie
 }
 
 static int64_t scratch(const void *state, int64_t n_neighbours) {
-  const correlations_state *s = state;
+  const expanded *s = state;
   pieces counted;
   return density_scratch(s->basis, n_neighbours) + place_pieces(s, NULL, &counted);
 }
 
-static pieces pieces_of(const correlations_state *s, density_expansion *expansion) {
+static pieces pieces_of(const expanded *s, density_expansion *expansion) {
   pieces found;
   place_pieces(s, (char *)expansion + density_scratch(s->basis, expansion->n_neighbours), &found);
   return found;
 }
 
-/* ---- the density as the plan wants it, and back ---- */
-
-/* Coefficients [species][lm][n_padded] as [lm][channels]. */
-static void to_channels(const correlations_state *s, const double *coefficients, double *density) {
-  const density_basis *basis = s->basis;
-  const int64_t channels = s->plan->channels, n_channels = s->plan->shape.n_channels;
-  for (int64_t lm = 0; lm < basis->n_harmonics; lm++) {
-    double *row = density + lm * channels;
-    for (int32_t a = 0; a < basis->n_species; a++)
-      memcpy(row + a * basis->n_max, coefficients + a * basis->channel_size + lm * basis->n_padded,
-             (size_t)basis->n_max * sizeof(double));
-    memset(row + n_channels, 0, (size_t)(channels - n_channels) * sizeof(double));
-  }
-}
-
-static void from_channels(const correlations_state *s, const double *density, double *coefficients) {
-  const density_basis *basis = s->basis;
-  memset(coefficients, 0, (size_t)basis->size * sizeof(double));
-  for (int64_t lm = 0; lm < basis->n_harmonics; lm++)
-    for (int32_t a = 0; a < basis->n_species; a++)
-      memcpy(coefficients + a * basis->channel_size + lm * basis->n_padded,
-             density + lm * s->plan->channels + a * basis->n_max, (size_t)basis->n_max * sizeof(double));
-}
-
 /* ---- values and derivatives ---- */
 
 static int32_t forward(const void *state, const environment *environment, void *scratch, double *values) {
-  const correlations_state *s = state;
+  const expanded *s = state;
   density_expansion *e = density_expand(s->basis, environment, scratch);
   const pieces p = pieces_of(s, e);
-  to_channels(s, e->coefficients, p.numbers);
+  channels_gather(&s->channels, e->coefficients, p.numbers);
   correlation_forward(s->plan, p.numbers, p.space, values);
   return TERN_SUCCESS;
 }
 
 static int32_t backward(const void *state, const environment *environment, void *scratch, const double *weights,
                         double *gradient) {
-  const correlations_state *s = state;
+  const expanded *s = state;
   const pieces p = pieces_of(s, scratch);
   correlation_backward(s->plan, p.numbers, p.space, weights, p.change);
-  from_channels(s, p.change, p.coefficients);
+  channels_spread(&s->channels, p.change, p.coefficients);
   memset(gradient, 0, (size_t)(3 * environment->n_neighbours) * sizeof(double));
   density_adjoint(s->basis, scratch, p.coefficients, gradient);
   return TERN_SUCCESS;
@@ -213,36 +176,45 @@ static int32_t backward(const void *state, const environment *environment, void 
 
 static int32_t pushforward(const void *state, const environment *environment, void *scratch, const double *directions,
                            double *derivative) {
-  const correlations_state *s = state;
+  const expanded *s = state;
   const pieces p = pieces_of(s, scratch);
   (void)environment;
   density_tangent(s->basis, scratch, directions, p.coefficients);
-  to_channels(s, p.coefficients, p.change);
+  channels_gather(&s->channels, p.coefficients, p.change);
   correlation_tangent(s->plan, p.numbers, p.change, p.space, derivative);
   return TERN_SUCCESS;
 }
 
-/* One neighbour along one axis, in the channels of its own species: R' u Y + R dY. */
-static void neighbour_change(const correlations_state *s, const density_expansion *e, int64_t place, int axis,
-                             int32_t species, double *density) {
+/* Adds `weight` times the change of one neighbour along one axis, R' u Y + R dY, to the channels of a group. */
+static void add_change(const expanded *s, const density_expansion *e, int64_t place, int axis, int32_t group,
+                       double weight, double *density) {
   const density_basis *basis = s->basis;
   const double *harmonics = e->harmonics + place;
   const double *gradient = e->harmonics_gradient + axis * basis->n_harmonics * e->stride + place;
   const double unit = e->unit[axis * e->stride + place];
-  memset(density, 0, (size_t)(basis->n_harmonics * s->plan->channels) * sizeof(double));
   for (int32_t l = 0, lm = 0; l <= basis->l_max; l++) {
     const double *value = e->radial + place * basis->radial_size + (int64_t)l * basis->n_padded;
     const double *slope = e->radial_slope + place * basis->radial_size + (int64_t)l * basis->n_padded;
     for (; lm < (l + 1) * (l + 1); lm++) {
-      double *row = density + lm * s->plan->channels + species * basis->n_max;
+      double *row = density + lm * s->plan->channels + group * basis->n_max;
       for (int32_t n = 0; n < basis->n_max; n++)
-        row[n] = slope[n] * unit * harmonics[lm * e->stride] + value[n] * gradient[lm * e->stride];
+        row[n] += weight * (slope[n] * unit * harmonics[lm * e->stride] + value[n] * gradient[lm * e->stride]);
     }
   }
 }
 
+/* In the channels of its own species, or of all mixtures. */
+static void neighbour_change(const expanded *s, const density_expansion *e, int64_t place, int axis, int32_t species,
+                             double *density) {
+  memset(density, 0, (size_t)s->channels.size * sizeof(double));
+  if (s->channels.mixing == NULL)
+    add_change(s, e, place, axis, species, 1, density);
+  for (int32_t group = 0; s->channels.mixing != NULL && group < s->channels.n_groups; group++)
+    add_change(s, e, place, axis, group, s->channels.mixing[group * s->basis->n_species + species], density);
+}
+
 static int32_t jacobian(const void *state, const environment *environment, void *scratch, double *jacobian) {
-  const correlations_state *s = state;
+  const expanded *s = state;
   density_expansion *e = scratch;
   const pieces p = pieces_of(s, e);
   density_differentiate(s->basis, e);
@@ -254,7 +226,7 @@ static int32_t jacobian(const void *state, const environment *environment, void 
   return TERN_SUCCESS;
 }
 
-const descriptor_kind correlations_kind = {
+const descriptor_kind expanded_kind = {
     .name = "correlations",
     .meaning = "invariants and equivariants of any number of neighbours (bispectrum and beyond)",
     .index_size = index_size,
@@ -267,4 +239,8 @@ const descriptor_kind correlations_kind = {
     .backward = backward,
     .pushforward = pushforward,
     .jacobian = jacobian,
+    .fitted = expanded_fitted,
+    .fit = expanded_fit,
+    .store = expanded_store,
+    .restore = expanded_restore,
 };
