@@ -39,18 +39,20 @@ void correlation_block_values(const correlation_plan *plan, int32_t index, const
 }
 
 /* [m][row] times factors as columns [row][m], and the other way round. */
-static void to_columns(const correlation_block *block, const double *rows, double *columns) {
+static void to_columns(const correlation_plan *plan, const correlation_block *block, const double *rows,
+                       double *columns) {
   const int64_t width = 2 * block->lambda + 1;
   for (int64_t m = 0; m < width; m++)
-    for (int64_t row = 0; row < block->n_rows; row++)
-      columns[row * width + m] = block->factors[row] * rows[m * block->stride + row];
+    for (int64_t k = 0; k < block->n_shown; k++)
+      columns[k * width + m] = block->factors[k] * rows[m * block->stride + correlation_plan_shown(plan, block, k)];
 }
 
-static void from_columns(const correlation_block *block, const double *columns, double *rows) {
+static void from_columns(const correlation_plan *plan, const correlation_block *block, const double *columns,
+                         double *rows) {
   const int64_t width = 2 * block->lambda + 1;
   for (int64_t m = 0; m < width; m++)
-    for (int64_t row = 0; row < block->n_rows; row++)
-      rows[m * block->stride + row] += block->factors[row] * columns[row * width + m];
+    for (int64_t k = 0; k < block->n_shown; k++)
+      rows[m * block->stride + correlation_plan_shown(plan, block, k)] += block->factors[k] * columns[k * width + m];
 }
 
 /* ---- values ---- */
@@ -61,10 +63,10 @@ static void write_outputs(const correlation_plan *plan, const double *numbers, c
     const correlation_block *block = &plan->blocks[plan->outputs[k]];
     double *columns = values + block->column;
     if (block->place >= 0) {
-      to_columns(block, numbers + block->place, columns);
+      to_columns(plan, block, numbers + block->place, columns);
     } else if (block->lambda > 0) {
       correlation_block_values(plan, plan->outputs[k], numbers, space.weights[0], space.tile);
-      to_columns(block, space.tile, columns);
+      to_columns(plan, block, space.tile, columns);
     } else {
       const kernel_product product = product_of(plan, block);
       const double *weights = space.weights[0], *source = numbers + source_of(plan, block)->place;
@@ -116,7 +118,7 @@ static void write_tangent(const correlation_plan *plan, const correlation_block 
   weigh_both(plan, block, numbers, change, space);
   if (block->lambda > 0) {
     plan->kernels->product(&product, 2, terms.weights, terms.sources, space.tile);
-    to_columns(block, space.tile, columns);
+    to_columns(plan, block, space.tile, columns);
   } else {
     plan->kernels->scalar_product(&product, 2, terms.weights, terms.sources, block->factors,
                                   plan->n_columns - block->column, columns);
@@ -138,7 +140,7 @@ void correlation_tangent(const correlation_plan *plan, const double *numbers, do
   for (int32_t k = 0; k < plan->n_outputs; k++) {
     const correlation_block *block = &plan->blocks[plan->outputs[k]];
     if (block->place >= 0)
-      to_columns(block, change + block->place, derivative + block->column);
+      to_columns(plan, block, change + block->place, derivative + block->column);
     else
       write_tangent(plan, block, numbers, change, space, derivative + block->column);
   }
@@ -178,7 +180,7 @@ static void pull_output(const correlation_plan *plan, const correlation_block *b
     return;
   }
   memset(space.tile, 0, (size_t)((2 * block->lambda + 1) * block->stride) * sizeof(double));
-  from_columns(block, columns, space.tile);
+  from_columns(plan, block, columns, space.tile);
   pull_block(plan, block, numbers, space, space.tile, gradient);
 }
 
@@ -189,7 +191,7 @@ void correlation_backward(const correlation_plan *plan, const double *numbers, c
   for (int32_t k = 0; k < plan->n_outputs; k++) {
     const correlation_block *block = &plan->blocks[plan->outputs[k]];
     if (block->place >= 0)
-      from_columns(block, weights + block->column, gradient + block->place);
+      from_columns(plan, block, weights + block->column, gradient + block->place);
     else
       pull_output(plan, block, numbers, space, weights + block->column, gradient);
   }

@@ -30,6 +30,7 @@ void correlation_plan_free(correlation_plan *plan) {
   memory_free(NULL, plan->couplings);
   memory_free(NULL, plan->blocks);
   memory_free(NULL, plan->segments);
+  memory_free(NULL, plan->shown);
   memory_free(NULL, plan->kept);
   memory_free(NULL, plan->outputs);
   memory_free(NULL, plan);
@@ -39,7 +40,7 @@ void correlation_plan_free(correlation_plan *plan) {
 
 static bool is_output(const correlation_plan *plan, const correlation_block *block) {
   const correlation_shape *shape = &plan->shape;
-  return block->order >= shape->nu_min && block->lambda <= shape->lambda_max &&
+  return block->n_shown > 0 && block->order >= shape->nu_min && block->lambda <= shape->lambda_max &&
          (block->sigma > 0 || shape->both_parities);
 }
 
@@ -127,12 +128,16 @@ static int32_t arrange_columns(correlation_plan *plan, unsigned char *chosen) {
   for (int32_t k = 0; k < plan->n_outputs; k++) {
     correlation_block *block = &plan->blocks[plan->outputs[k]];
     block->column = plan->n_columns;
-    plan->n_columns += (2 * block->lambda + 1) * block->n_rows;
+    plan->n_columns += (2 * block->lambda + 1) * block->n_shown;
   }
   return TERN_SUCCESS;
 }
 
 /* ---- factors ---- */
+
+int64_t correlation_plan_shown(const correlation_plan *plan, const correlation_block *block, int64_t index) {
+  return block->first_shown < 0 ? index : plan->shown[block->first_shown + index];
+}
 
 /* Which neighbouring degrees are equal: blocks of one pattern have the same factors, unless rows are left out. */
 static int32_t pattern_of(const correlation_block *block) {
@@ -147,16 +152,17 @@ static int32_t new_table(correlation_plan *plan, const correlation_block *block,
   double *table = NULL, factorial = 1;
   for (int32_t k = 2; k <= block->order; k++)
     factorial *= k;
-  TRY(MEMORY_NEW(NULL, &table, block->n_rows + KERNEL_BLOCK, "factors of columns"));
-  for (int64_t row = 0; row < block->n_rows; row++)
-    table[row] = sqrt(factorial / repeats[row]);
+  TRY(MEMORY_NEW(NULL, &table, block->n_shown + KERNEL_BLOCK, "factors of columns"));
+  for (int64_t k = 0; k < block->n_shown; k++)
+    table[k] = sqrt(factorial / repeats[correlation_plan_shown(plan, block, k)]);
   plan->tables[plan->n_tables++] = table;
   return TERN_SUCCESS;
 }
 
 static bool same_factors(const correlation_block *a, const double *a_repeats, const correlation_block *b,
                          const double *b_repeats) {
-  return a->n_rows == b->n_rows && memcmp(a_repeats, b_repeats, (size_t)a->n_rows * sizeof(double)) == 0;
+  return a->first_shown < 0 && b->first_shown < 0 && a->n_rows == b->n_rows &&
+         memcmp(a_repeats, b_repeats, (size_t)a->n_rows * sizeof(double)) == 0;
 }
 
 static int32_t share_tables(correlation_plan *plan, const int64_t *first, const double *repeats) {
@@ -209,7 +215,7 @@ int32_t correlation_plan_arrange(correlation_plan *plan) {
 int64_t correlation_plan_rows(const correlation_plan *plan) {
   int64_t rows = 0;
   for (int32_t k = 0; k < plan->n_outputs; k++)
-    rows += plan->blocks[plan->outputs[k]].n_rows;
+    rows += plan->blocks[plan->outputs[k]].n_shown;
   return rows;
 }
 
@@ -218,9 +224,10 @@ static int32_t select_rows(correlation_plan *plan, const unsigned char *wanted, 
   unsigned char *need = NULL;
   TRY(MEMORY_NEW(NULL, &need, first[plan->n_blocks], "selection of columns"));
   for (int32_t k = 0; k < plan->n_outputs; k++) {
-    const int32_t b = plan->outputs[k];
-    memcpy(need + first[b], wanted, (size_t)plan->blocks[b].n_rows);
-    wanted += plan->blocks[b].n_rows;
+    const correlation_block *block = &plan->blocks[plan->outputs[k]];
+    for (int64_t i = 0; i < block->n_shown; i++)
+      if (*wanted++)
+        need[first[plan->outputs[k]] + correlation_plan_shown(plan, block, i)] = CORRELATION_SHOWN;
   }
   const int32_t status = correlation_plan_keep(plan, need);
   memory_free(NULL, need);
@@ -250,7 +257,7 @@ void correlation_plan_column(const correlation_plan *plan, int64_t column, int32
   const correlation_block *found = &plan->blocks[plan->outputs[low]];
   const int64_t within = column - found->column, width = 2 * found->lambda + 1;
   *block = plan->outputs[low];
-  *row = within / width;
+  *row = correlation_plan_shown(plan, found, within / width);
   *m = (int32_t)(within % width) - found->lambda;
 }
 

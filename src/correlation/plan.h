@@ -27,10 +27,12 @@ typedef struct correlation_block {
   int32_t n_segments;
   int64_t first_segment;
   int64_t n_rows;
+  int64_t n_shown;       /* rows that the output has: all, or those that a selection wants */
+  int64_t first_shown;   /* where they begin in the plan's list; -1: all */
   int64_t stride;        /* from m to m, with space for the kernels behind the rows */
   int64_t place;         /* where it starts among the numbers that are kept; -1: it is only output */
   int64_t column;        /* first column of the output; -1: none */
-  const double *factors; /* [n_rows] of the output, padded by a block */
+  const double *factors; /* [n_shown] of the output, padded by a block */
   /* path[k]: lambda of order k + 1 */
   int8_t l[CORRELATION_MOST_ORDER], path[CORRELATION_MOST_ORDER];
 } correlation_block;
@@ -42,6 +44,7 @@ typedef struct correlation_plan {
   int64_t n_segments;
   correlation_block *blocks; /* by order; 0 .. l_max are order 1 */
   kernel_segment *segments;
+  int64_t *shown; /* rows of blocks of which an output has some only */
   kernel_coupling *couplings;
   int32_t *kept;    /* blocks from order 2 on that are kept, by order and coupling */
   int32_t *outputs; /* blocks in the order of their columns */
@@ -69,6 +72,8 @@ int64_t correlation_plan_rows(const correlation_plan *plan);
 /* Keeps the output rows with wanted[row] != 0 (not none at all), and of the rest only what they need. */
 int32_t correlation_plan_select(correlation_plan *plan, const unsigned char *wanted);
 
+/* The row of a block that is shown at that place. */
+int64_t correlation_plan_shown(const correlation_plan *plan, const correlation_block *block, int64_t index);
 /* The block and the row that a column belongs to, and its m. */
 void correlation_plan_column(const correlation_plan *plan, int64_t column, int32_t *block, int64_t *row, int32_t *m);
 /* channels [order] of a row. */
@@ -99,7 +104,8 @@ void correlation_tangent(const correlation_plan *plan, const double *numbers, do
 int32_t correlation_plan_schemes(correlation_plan *plan);
 /* Segments of all rows, vanishing or not. */
 int32_t correlation_plan_segments(correlation_plan *plan);
-/* Rows with need[first row of the block + row] set and what they need stay. */
+/* Rows with need[first row of the block + row] set and what they need stay: 1, or CORRELATION_SHOWN of outputs. */
+enum { CORRELATION_SHOWN = 3 };
 int32_t correlation_plan_keep(correlation_plan *plan, unsigned char *need);
 /* Places, columns and factors of what is there. */
 int32_t correlation_plan_arrange(correlation_plan *plan);

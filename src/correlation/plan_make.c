@@ -103,6 +103,11 @@ static void vanish_try(const correlation_plan *plan, uint64_t *random, const van
   }
 }
 
+static void show_alive(const correlation_block *block, unsigned char *alive) {
+  for (int64_t row = 0; row < block->n_rows; row++)
+    alive[row] = block->column >= 0 && (alive[row] || block->order == 1) ? CORRELATION_SHOWN : 0;
+}
+
 /* Rows of outputs that do not vanish, and what they need, stay. */
 static int32_t drop_vanishing(correlation_plan *plan) {
   vanish_space space = {NULL, NULL, NULL, NULL, NULL, NULL};
@@ -111,9 +116,8 @@ static int32_t drop_vanishing(correlation_plan *plan) {
   if (status == TERN_SUCCESS) {
     for (int trial = 0; trial < VANISH_TRIALS; trial++)
       vanish_try(plan, &random, &space);
-    for (int32_t b = plan->shape.l_max + 1; b < plan->n_blocks; b++)
-      if (plan->blocks[b].column < 0)
-        memset(space.alive + space.first[b], 0, (size_t)plan->blocks[b].n_rows);
+    for (int32_t b = 0; b < plan->n_blocks; b++)
+      show_alive(&plan->blocks[b], space.alive + space.first[b]);
     status = correlation_plan_keep(plan, space.alive);
   }
   vanish_free(&space);

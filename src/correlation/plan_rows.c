@@ -29,7 +29,8 @@ static void fill_segments(correlation_plan *plan, int64_t *ends) {
   plan->n_segments = 0;
   for (int32_t b = 0; b < plan->n_blocks; b++) {
     correlation_block *block = &plan->blocks[b];
-    block->n_rows = n_channels;
+    block->first_shown = -1;
+    block->n_rows = block->n_shown = n_channels;
     if (block->order == 1)
       continue;
     const correlation_block *source = &plan->blocks[block->source];
@@ -42,6 +43,7 @@ static void fill_segments(correlation_plan *plan, int64_t *ends) {
       plan->segments[plan->n_segments++] = (kernel_segment){0, count, c};
       block->n_rows += count;
     }
+    block->n_shown = block->n_rows;
   }
 }
 
@@ -130,7 +132,7 @@ typedef struct keep_rows {
 static void need_row(void *context, int64_t row, int64_t source, int32_t channel) {
   const keep_rows *k = context;
   (void)channel;
-  k->source_need[source] |= k->need[row];
+  k->source_need[source] |= k->need[row] != 0;
 }
 
 static void keep_row(void *context, int64_t row, int64_t source, int32_t channel) {
@@ -155,29 +157,46 @@ static int64_t number_rows(const unsigned char *need, int64_t n_rows, int64_t *n
   return count;
 }
 
+/* Lists the rows of a block that are shown, unless all are; returns how many numbers the list takes. */
+static int64_t list_shown(correlation_block *block, const unsigned char *need, int64_t n_rows, const int64_t *number,
+                          int64_t begin, int64_t *list) {
+  int64_t count = 0;
+  for (int64_t row = 0; row < n_rows; row++)
+    if (need[row] == CORRELATION_SHOWN)
+      list[begin + count++] = number ? number[row] : row;
+  block->n_shown = count;
+  block->first_shown = count == block->n_rows ? -1 : begin;
+  return block->first_shown < 0 ? 0 : count;
+}
+
 typedef struct keep_space {
   int64_t *first, *number; /* number [rows of all blocks]: where a row comes to stand in its block */
   int32_t *place;          /* [n_blocks]: where a block comes to stand */
   kernel_segment *segments;
+  int64_t *shown;
 } keep_space;
 
 /* Segments of what is needed, at most one a row; blocks without rows go. */
 static void keep_blocks(correlation_plan *plan, unsigned char *need, const keep_space *space) {
   int32_t n_blocks = 0;
+  int64_t n_shown = 0;
   keep_rows k = {.segments = space->segments};
   for (int32_t b = 0; b < plan->n_blocks; b++) {
     correlation_block block = plan->blocks[b];
+    const int64_t n_rows = block.n_rows;
     space->place[b] = n_blocks;
     if (block.order > 1) {
       k.need = need + space->first[b];
       k.number = block.order > 2 ? space->number + space->first[block.source] : NULL;
       k.begin = k.end;
       each_row(plan, &block, keep_row, &k);
-      block.n_rows = number_rows(k.need, block.n_rows, space->number + space->first[b]);
+      block.n_rows = number_rows(k.need, n_rows, space->number + space->first[b]);
       block.source = space->place[block.source];
       block.first_segment = k.begin;
       block.n_segments = (int32_t)(k.end - k.begin);
     }
+    n_shown += list_shown(&block, need + space->first[b], n_rows,
+                          block.order > 1 ? space->number + space->first[b] : NULL, n_shown, space->shown);
     plan->blocks[n_blocks] = block;
     n_blocks += block.n_rows > 0;
   }
@@ -204,19 +223,24 @@ static int32_t keep_fill(correlation_plan *plan, unsigned char *need, keep_space
     each_row(plan, block, need_row, &k);
   }
   TRY(MEMORY_NEW(NULL, &space->segments, segments_needed(plan, need, n_rows), "runs of rows"));
+  TRY(MEMORY_NEW(NULL, &space->shown, segments_needed(plan, need, n_rows), "rows of columns"));
   keep_blocks(plan, need, space);
   memory_free(NULL, plan->segments);
   plan->segments = space->segments;
   space->segments = NULL;
+  memory_free(NULL, plan->shown);
+  plan->shown = space->shown;
+  space->shown = NULL;
   return memory_resize(NULL, (void **)&plan->segments, plan->n_segments, sizeof *plan->segments, "runs of rows");
 }
 
 int32_t correlation_plan_keep(correlation_plan *plan, unsigned char *need) {
-  keep_space space = {NULL, NULL, NULL, NULL};
+  keep_space space = {NULL, NULL, NULL, NULL, NULL};
   const int32_t status = keep_fill(plan, need, &space);
   memory_free(NULL, space.first);
   memory_free(NULL, space.number);
   memory_free(NULL, space.place);
   memory_free(NULL, space.segments);
+  memory_free(NULL, space.shown);
   return status;
 }
