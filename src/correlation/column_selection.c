@@ -14,9 +14,7 @@ int32_t column_selection_wanted(const tern_options *options, int64_t *wanted) {
   TRY(options_text(options, "selection", &method));
   *wanted = 0;
   if (strcmp(method, "none") == 0)
-    return options_is_set(options, "selected")
-               ? error_set(TERN_ERROR_OPTION, "option 'selected' needs a 'selection'; valid are farthest_point and cur")
-               : TERN_SUCCESS;
+    return TERN_SUCCESS;
   return options_integer(options, "selected", wanted);
 }
 
