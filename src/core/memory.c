@@ -84,7 +84,7 @@ static int32_t memory_check_machine(double bytes, const char *what) {
   const double machine = (double)memory_of_machine();
   if (bytes <= machine)
     return TERN_SUCCESS;
-  return memory_refuse(what, bytes, machine, 0, "this machine has", "use fewer or smaller structures or features");
+  return memory_refuse(what, bytes, machine, 0, "this machine has", "use fewer or smaller structures or features, or ranges of centres");
 }
 
 static int32_t memory_check_limit(const run *run, double used, double bytes, const char *what) {
@@ -92,7 +92,7 @@ static int32_t memory_check_limit(const run *run, double used, double bytes, con
     return TERN_SUCCESS;
   return memory_refuse(
       what, bytes, (double)run->memory_limit, used, "memory_limit",
-      "set memory_limit higher (0: the machine's memory), or use fewer or smaller structures or features");
+      "set memory_limit higher (0: the machine's memory), or use fewer or smaller structures or features, or ranges of centres");
 }
 
 int32_t memory_check(const run *run, double bytes, const char *what) {
@@ -129,7 +129,7 @@ int32_t memory_new(run *run, void **pointer, int64_t count, int64_t size, const 
     return error_set(TERN_ERROR_INTERNAL, "%s: negative amount of memory", what);
   if (__builtin_mul_overflow(count, size, &bytes) || bytes > INT64_MAX / 2)
     return memory_refuse(what, (double)count * (double)size, (double)(INT64_MAX / 2), 0, "can be addressed",
-                         "use fewer or smaller structures or features");
+                         "use fewer or smaller structures or features, or ranges of centres");
   TRY(memory_count(run, bytes, what));
   char *base = memory_allocate(bytes);
   if (!base) {

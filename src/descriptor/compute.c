@@ -8,6 +8,24 @@
 #include "core/memory.h"
 #include "descriptor/descriptor.h"
 
+int32_t descriptor_check_result(const run *run, double numbers, const char *what) {
+  return memory_check(run, numbers * (double)sizeof(double), what);
+}
+
+int32_t descriptor_check_finite(const char *argument, const double *values, int64_t rows, int64_t columns) {
+  const int64_t width = columns > 0 ? columns : 1;
+  for (int64_t i = 0; i < rows * width; i++) {
+    char column[32] = "";
+    if (isfinite(values[i]))
+      continue;
+    if (columns > 0)
+      text_format(column, sizeof column, "[%" PRId64 "]", i % columns);
+    return error_set(TERN_ERROR_ARGUMENT, "argument '%s' must be finite: %s[%" PRId64 "]%s is %f", argument, argument,
+                     i / width, column, values[i]);
+  }
+  return TERN_SUCCESS;
+}
+
 typedef struct compute_work {
   const tern_descriptor *descriptor;
   const environments *environments;
@@ -24,17 +42,21 @@ static int32_t compute_center(void *context, int64_t center, void *scratch, int3
   return descriptor->kind->forward(descriptor->state, &around, scratch, work->values + row * work->features);
 }
 
-int32_t descriptor_compute_range(const tern_descriptor *descriptor, run *run, const environments *environments,
+int32_t descriptor_values_of(const tern_descriptor *descriptor, run *run, const environments *environments,
                                  int64_t begin, int64_t end, double *values) {
   compute_work work = {descriptor, environments, descriptor->kind->features(descriptor->state),
                        environments->first_row[begin], values};
   return environments_each(descriptor, run, environments, "features", begin, end, compute_center, &work);
 }
 
-int32_t descriptor_compute(const tern_descriptor *descriptor, run *run, const tern_system *system, double *values) {
+int32_t descriptor_compute_range(const tern_descriptor *descriptor, run *run, const tern_system *system,
+                                 center_range range, double *values) {
   environments made;
-  TRY(environments_build(descriptor, run, system, &made));
-  const int32_t status = descriptor_compute_range(descriptor, run, &made, 0, made.neighbours.n_centers, values);
+  TRY(environments_build_range(descriptor, run, system, range, &made));
+  const double numbers = (double)made.n_rows * (double)descriptor->kind->features(descriptor->state);
+  int32_t status = descriptor_check_result(run, numbers, "features");
+  if (status == TERN_SUCCESS)
+    status = descriptor_values_of(descriptor, run, &made, 0, made.neighbours.n_centers, values);
   environments_free(run, &made);
   return status;
 }
@@ -72,9 +94,10 @@ int32_t descriptor_rows_of(const tern_descriptor *descriptor, run *run, const en
   return TERN_SUCCESS;
 }
 
-int32_t descriptor_rows(const tern_descriptor *descriptor, run *run, const tern_system *system, int64_t *indices) {
+int32_t descriptor_rows_range(const tern_descriptor *descriptor, run *run, const tern_system *system,
+                              center_range range, int64_t *indices) {
   environments made;
-  TRY(environments_build(descriptor, run, system, &made));
+  TRY(environments_build_range(descriptor, run, system, range, &made));
   const int32_t status = descriptor_rows_of(descriptor, run, &made, 0, indices);
   environments_free(run, &made);
   return status;
@@ -94,20 +117,6 @@ typedef struct pullback_work {
   double *gradients; /* [threads][most_neighbours][3] */
 } pullback_work;
 
-static void pullback_add(const environments *environments, int64_t center, const environment *around,
-                         const double *gradient, double *positions, double *strain) {
-  const int64_t *atoms = environments->neighbours.atom + environments->neighbours.first[center];
-  double *own = positions + 3 * environments->centers[center];
-  for (int64_t k = 0; k < around->n_neighbours; k++)
-    for (int a = 0; a < 3; a++) {
-      const double slope = gradient[3 * k + a];
-      positions[3 * atoms[k] + a] += slope;
-      own[a] -= slope;
-      for (int b = 0; b < 3; b++)
-        strain[3 * a + b] += slope * around->vectors[3 * k + b];
-    }
-}
-
 static int32_t pullback_center(void *context, int64_t center, void *scratch, int32_t thread) {
   const pullback_work *work = context;
   const environments *environments = work->environments;
@@ -121,17 +130,7 @@ static int32_t pullback_center(void *context, int64_t center, void *scratch, int
   double *sums = work->sums + thread * work->size;
   TRY(kind->forward(state, &around, scratch, NULL));
   TRY(kind->backward(state, &around, scratch, work->weights + first * work->features, gradient));
-  pullback_add(environments, center, &around, gradient, sums, sums + work->size - 9);
-  return TERN_SUCCESS;
-}
-
-static int32_t pullback_check(const double *weights, int64_t rows, int64_t features) {
-  for (int64_t row = 0; row < rows; row++)
-    for (int64_t column = 0; column < features; column++)
-      if (!isfinite(weights[row * features + column]))
-        return error_set(TERN_ERROR_ARGUMENT,
-                         "argument 'weights' must be finite: weights[%" PRId64 "][%" PRId64 "] is %f", row, column,
-                         weights[row * features + column]);
+  environments_add_gradient(environments, center, gradient, sums, sums + work->size - 9);
   return TERN_SUCCESS;
 }
 
@@ -149,7 +148,7 @@ static void pullback_finish(const pullback_work *work, int32_t threads, double *
 static int32_t pullback_run(pullback_work *work, run *run, double *position_gradient, double *strain_gradient) {
   const environments *environments = work->environments;
   const int32_t threads = environments_threads(run, environments);
-  TRY(pullback_check(work->weights, environments->n_rows, work->features));
+  TRY(descriptor_check_finite("weights", work->weights, environments->n_rows, work->features));
   TRY(MEMORY_NEW(run, &work->sums, threads * work->size, "gradients of the threads"));
   int32_t status =
       MEMORY_NEW(run, &work->gradients, threads * 3 * environments->most_neighbours, "gradients of neighbours");
@@ -163,10 +162,11 @@ static int32_t pullback_run(pullback_work *work, run *run, double *position_grad
   return status;
 }
 
-int32_t descriptor_pullback(const tern_descriptor *descriptor, run *run, const tern_system *system,
-                            const double *weights, double *position_gradient, double *strain_gradient) {
+int32_t descriptor_pullback_range(const tern_descriptor *descriptor, run *run, const tern_system *system,
+                                  center_range range, const double *weights, double *position_gradient,
+                                  double *strain_gradient) {
   environments made;
-  TRY(environments_build(descriptor, run, system, &made));
+  TRY(environments_build_range(descriptor, run, system, range, &made));
   pullback_work work = {.descriptor = descriptor,
                         .environments = &made,
                         .weights = weights,
@@ -216,10 +216,11 @@ static int32_t pushforward_center(void *context, int64_t center, void *scratch, 
                            work->derivative + work->environments->first_row[center] * work->features);
 }
 
-int32_t descriptor_pushforward(const tern_descriptor *descriptor, run *run, const tern_system *system,
-                               const double *position_direction, const double *strain_direction, double *derivative) {
+int32_t descriptor_pushforward_range(const tern_descriptor *descriptor, run *run, const tern_system *system,
+                                     center_range range, const double *position_direction,
+                                     const double *strain_direction, double *derivative) {
   environments made;
-  TRY(environments_build(descriptor, run, system, &made));
+  TRY(environments_build_range(descriptor, run, system, range, &made));
   pushforward_work work = {.descriptor = descriptor,
                            .environments = &made,
                            .positions = position_direction,

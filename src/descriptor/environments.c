@@ -51,6 +51,30 @@ static int32_t environments_check_centers(const tern_descriptor *descriptor, con
   return TERN_SUCCESS;
 }
 
+int64_t descriptor_count_centers(const tern_descriptor *descriptor, const tern_system *system) {
+  return descriptor->n_centers < 0 ? system->n_owned : descriptor->n_centers;
+}
+
+center_range descriptor_all_centers(const tern_descriptor *descriptor, const tern_system *system) {
+  return (center_range){0, descriptor_count_centers(descriptor, system)};
+}
+
+static int32_t environments_check_range(const tern_descriptor *descriptor, const tern_system *system,
+                                        center_range range) {
+  const int64_t total = descriptor_count_centers(descriptor, system);
+  if (range.first < 0 || range.first > total)
+    return error_set(TERN_ERROR_ARGUMENT,
+                     "argument 'first_center' is %" PRId64 ", but there are %" PRId64
+                     " centres: valid are 0 to %" PRId64,
+                     range.first, total, total > 0 ? total - 1 : 0);
+  if (range.count < 0 || range.count > total - range.first)
+    return error_set(TERN_ERROR_ARGUMENT,
+                     "argument 'n_centers' is %" PRId64 ", but %" PRId64 " of the %" PRId64
+                     " centres begin at number %" PRId64 ": valid are 0 to %" PRId64,
+                     range.count, total - range.first, total, range.first, total - range.first);
+  return TERN_SUCCESS;
+}
+
 typedef struct environments_neighbour {
   int64_t atom;
   double vector[3];
@@ -144,25 +168,27 @@ static void environments_count_rows(const tern_descriptor *descriptor, environme
 }
 
 static int32_t environments_fill(const tern_descriptor *descriptor, run *run, const tern_system *system,
-                                 environments *made) {
+                                 center_range range, environments *made) {
   int32_t index[ENVIRONMENTS_MOST_SPECIES];
   TRY(environments_check_centers(descriptor, system));
+  TRY(environments_check_range(descriptor, system, range));
   TRY(environments_map_species(descriptor, system, index));
-  const int64_t count = descriptor->n_centers < 0 ? system->n_owned : descriptor->n_centers;
-  TRY(neighbours_build(run, system, descriptor->cutoff, count, descriptor->centers, &made->neighbours));
+  const int64_t count = range.count;
+  const bool all_atoms = descriptor->n_centers < 0 && count == system->n_owned;
   TRY(MEMORY_NEW(run, &made->centers, count, "centres"));
+  for (int64_t i = 0; i < count; i++)
+    made->centers[i] = descriptor->n_centers < 0 ? range.first + i : descriptor->centers[range.first + i];
+  TRY(neighbours_build(run, system, descriptor->cutoff, count, all_atoms ? NULL : made->centers, &made->neighbours));
   TRY(MEMORY_NEW(run, &made->center_species, count, "species of centres"));
   TRY(MEMORY_NEW(run, &made->first_row, count + 1, "rows of centres"));
   TRY(MEMORY_NEW(run, &made->species, made->neighbours.first[count], "species of neighbours"));
-  for (int64_t i = 0; i < count; i++)
-    made->centers[i] = descriptor->n_centers < 0 ? i : descriptor->centers[i];
   return environments_arrange(run, system, index, made);
 }
 
-int32_t environments_gather(const tern_descriptor *descriptor, run *run, const tern_system *system,
-                            environments *environments) {
+static int32_t environments_gather_range(const tern_descriptor *descriptor, run *run, const tern_system *system,
+                                         center_range range, environments *environments) {
   struct environments made = {0};
-  const int32_t status = environments_fill(descriptor, run, system, &made);
+  const int32_t status = environments_fill(descriptor, run, system, range, &made);
   if (status == TERN_SUCCESS)
     *environments = made;
   else
@@ -170,12 +196,22 @@ int32_t environments_gather(const tern_descriptor *descriptor, run *run, const t
   return status;
 }
 
-int32_t environments_build(const tern_descriptor *descriptor, run *run, const tern_system *system,
-                           environments *environments) {
+int32_t environments_gather(const tern_descriptor *descriptor, run *run, const tern_system *system,
+                            environments *environments) {
+  return environments_gather_range(descriptor, run, system, descriptor_all_centers(descriptor, system), environments);
+}
+
+int32_t environments_build_range(const tern_descriptor *descriptor, run *run, const tern_system *system,
+                                 center_range range, environments *environments) {
   TRY(descriptor_ready(descriptor));
-  TRY(environments_gather(descriptor, run, system, environments));
+  TRY(environments_gather_range(descriptor, run, system, range, environments));
   environments_count_rows(descriptor, environments);
   return TERN_SUCCESS;
+}
+
+int32_t environments_build(const tern_descriptor *descriptor, run *run, const tern_system *system,
+                           environments *environments) {
+  return environments_build_range(descriptor, run, system, descriptor_all_centers(descriptor, system), environments);
 }
 
 void environments_free(run *run, environments *environments) {
@@ -196,17 +232,33 @@ environment environments_at(const environments *environments, int64_t index) {
                        .center_species = environments->center_species[index]};
 }
 
-int32_t descriptor_shape(const tern_descriptor *descriptor, run *run, const tern_system *system, int64_t *rows,
-                         int64_t *features) {
+void environments_add_gradient(const environments *environments, int64_t center, const double *gradient,
+                               double *positions, double *strain) {
+  const environment around = environments_at(environments, center);
+  const int64_t *atoms = environments->neighbours.atom + environments->neighbours.first[center];
+  double *own = positions + 3 * environments->centers[center];
+  for (int64_t k = 0; k < around.n_neighbours; k++)
+    for (int a = 0; a < 3; a++) {
+      const double slope = gradient[3 * k + a];
+      positions[3 * atoms[k] + a] += slope;
+      own[a] -= slope;
+      for (int b = 0; b < 3; b++)
+        strain[3 * a + b] += slope * around.vectors[3 * k + b];
+    }
+}
+
+int32_t descriptor_shape_range(const tern_descriptor *descriptor, run *run, const tern_system *system,
+                               center_range range, int64_t *rows, int64_t *features) {
   int32_t index[ENVIRONMENTS_MOST_SPECIES];
   environments made = {0};
   TRY(descriptor_ready(descriptor));
   TRY(environments_check_centers(descriptor, system));
+  TRY(environments_check_range(descriptor, system, range));
   TRY(environments_map_species(descriptor, system, index));
   if (descriptor->kind->rows == NULL) /* one row for a centre: no need to look for neighbours */
-    made.n_rows = descriptor->n_centers < 0 ? system->n_owned : descriptor->n_centers;
+    made.n_rows = range.count;
   else
-    TRY(environments_build(descriptor, run, system, &made));
+    TRY(environments_build_range(descriptor, run, system, range, &made));
   if (rows != NULL)
     *rows = made.n_rows;
   if (features != NULL)

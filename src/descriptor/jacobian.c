@@ -161,6 +161,10 @@ static int32_t jacobian_run(jacobian_work *work, run *run) {
   const bool only_indices = work->values == NULL && work->strain == NULL;
   TRY(kernels_get(&work->kernels));
   TRY(jacobian_count(work, run));
+  if (work->values != NULL) {
+    const double numbers = 3.0 * (double)work->features * (double)work->first_block[environments->neighbours.n_centers];
+    TRY(descriptor_check_result(run, numbers, "Jacobian"));
+  }
   work->stream = work->first_block[environments->neighbours.n_centers] * 3 * work->features > JACOBIAN_STREAM / 8;
   TRY(MEMORY_NEW(run, &work->slots, threads * 2 * (environments->most_neighbours + 1), "blocks of a row"));
   TRY(MEMORY_NEW(run, &work->jacobians, only_indices ? 0 : threads * work->largest, "Jacobian of an environment"));
@@ -174,10 +178,10 @@ static void jacobian_free(jacobian_work *work, run *run) {
   memory_free(run, work->jacobians);
 }
 
-int32_t descriptor_jacobian_shape(const tern_descriptor *descriptor, run *run, const tern_system *system,
-                                  int64_t *blocks) {
+int32_t descriptor_jacobian_shape_range(const tern_descriptor *descriptor, run *run, const tern_system *system,
+                                        center_range range, int64_t *blocks) {
   environments made;
-  TRY(environments_build(descriptor, run, system, &made));
+  TRY(environments_build_range(descriptor, run, system, range, &made));
   jacobian_work work = {.environments = &made};
   const int32_t status = jacobian_count(&work, run);
   if (status == TERN_SUCCESS)
@@ -187,10 +191,10 @@ int32_t descriptor_jacobian_shape(const tern_descriptor *descriptor, run *run, c
   return status;
 }
 
-int32_t descriptor_jacobian(const tern_descriptor *descriptor, run *run, const tern_system *system, int64_t *indices,
-                            double *values, double *strain) {
+int32_t descriptor_jacobian_range(const tern_descriptor *descriptor, run *run, const tern_system *system,
+                                  center_range range, int64_t *indices, double *values, double *strain) {
   environments made;
-  TRY(environments_build(descriptor, run, system, &made));
+  TRY(environments_build_range(descriptor, run, system, range, &made));
   jacobian_work work = {.descriptor = descriptor,
                         .environments = &made,
                         .features = descriptor->kind->features(descriptor->state),

@@ -50,7 +50,7 @@ static int32_t write_values(const tern_descriptor *descriptor, run *quiet, const
         break;
     const int64_t rows = environments->first_row[end] - environments->first_row[begin];
     const int64_t bytes = rows * features * (int64_t)sizeof *buffer;
-    TRY(descriptor_compute_range(descriptor, quiet, environments, begin, end, buffer));
+    TRY(descriptor_values_of(descriptor, quiet, environments, begin, end, buffer));
     TRY(target->tensors != NULL ? safetensors_writer_append(target->tensors, buffer, bytes)
                                 : output_write(target->array, buffer, bytes));
   }

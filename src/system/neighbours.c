@@ -140,17 +140,32 @@ static int32_t search_fill(search *search) {
   return threads_for(search->run, search->n_centers, NEIGHBOURS_GRAIN, search_task, search);
 }
 
-/* Two atoms at one place spoil an environment also when neither is a centre: all atoms are searched, and only counted.
- */
+/* Atoms that are somebody's neighbours, ascending; returns how many. */
+static int64_t search_seen(const neighbours *list, int64_t n_atoms, int64_t *seen) {
+  int64_t count = 0;
+  for (int64_t pair = 0; pair < list->first[list->n_centers]; ++pair)
+    seen[list->atom[pair]] = 1;
+  for (int64_t atom = 0; atom < n_atoms; ++atom)
+    if (seen[atom])
+      seen[count++] = atom;
+  return count;
+}
+
+/* Two atoms at one place spoil an environment also when neither is a centre: all neighbours are searched, and only
+   counted. */
 static int32_t search_check(const search *part) {
   neighbours counts = {0};
   search all = *part;
-  all.n_centers = all.bins.n_atoms;
-  all.centers = NULL;
+  int64_t *seen = NULL;
+  TRY(MEMORY_NEW(all.run, &seen, all.bins.n_atoms, "atoms that are neighbours"));
+  all.n_centers = search_seen(part->list, all.bins.n_atoms, seen);
+  all.centers = seen;
   all.order = NULL;
   all.list = &counts;
+  all.fill = false;
   const int32_t status = search_count(&all);
   memory_free(all.run, all.order);
+  memory_free(all.run, seen);
   neighbours_free(all.run, &counts);
   return status;
 }
@@ -159,11 +174,11 @@ static int32_t neighbours_search(run *run, const tern_system *system, double cut
                                  const int64_t *centers, neighbours *list) {
   search search = {.run = run, .cutoff = cutoff, .n_centers = n_centers, .centers = centers, .list = list};
   TRY(bins_make(run, &search.bins, system, cutoff));
-  int32_t status = centers != NULL ? search_check(&search) : TERN_SUCCESS;
-  if (status == TERN_SUCCESS)
-    status = search_count(&search);
+  int32_t status = search_count(&search);
   if (status == TERN_SUCCESS)
     status = search_fill(&search);
+  if (status == TERN_SUCCESS && centers != NULL)
+    status = search_check(&search);
   memory_free(run, search.order);
   bins_free(run, &search.bins);
   return status;
