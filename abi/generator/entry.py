@@ -86,8 +86,8 @@ def _checked(contract, function):
     """The checks in their fixed order, each rule with every argument, then the body."""
     lines = ["", c_types.prototype(contract, function, f"static int32_t checked_{function.name}") + " {"]
     checks = _quiet_checks(contract, function) if function.keeps_error else _checks(contract, function)
-    names = ", ".join(argument.name for argument in function.arguments)
-    return "\n".join(lines + checks + [f"  return api_{function.name}({names});", "}", ""])
+    body = c_types.call(f"  return api_{function.name}", [argument.name for argument in function.arguments]) + ";"
+    return "\n".join(lines + checks + [body, "}", ""])
 
 
 def _exported(contract, function):

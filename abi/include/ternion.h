@@ -23,6 +23,8 @@
  * - features: Features of the descriptor: tern_descriptor_shape.
  * - index_size: Numbers that name a row: tern_descriptor_index_size.
  * - blocks: Blocks of the sparse Jacobian: tern_descriptor_jacobian_shape.
+ * - range_rows: Rows of a range of centres: tern_descriptor_shape_range.
+ * - range_blocks: Blocks of the sparse Jacobian of a range of centres: tern_descriptor_shape_range.
  * - target_size: Numbers of the target: 1, 3 n_atoms or 9.
  */
 #ifndef TERNION_H
@@ -579,9 +581,9 @@ TERN_API int32_t tern_descriptor_shape(const tern_descriptor *descriptor, const 
                                        int64_t *features);
 
 /**
- * How many numbers name a row: 2 (structure, centre) or 4 (with the two tags).
+ * How many numbers name a row: 2 (structure, centre), 3 (with one tag) or 4 (with two tags).
  * @param[in] descriptor The handle.
- * @param[out] index_size 2 or 4.
+ * @param[out] index_size 2, 3 or 4.
  */
 TERN_API int32_t tern_descriptor_index_size(const tern_descriptor *descriptor, int64_t *index_size);
 
@@ -589,7 +591,8 @@ TERN_API int32_t tern_descriptor_index_size(const tern_descriptor *descriptor, i
  * What each row stands for.
  * @param[in] descriptor The handle.
  * @param[in] system The system.
- * @param[out] indices ([rows][index_size]) Structure (0), centre, and the two tags where there are; 0-based.
+ * @param[out] indices ([rows][index_size]) Structure (0), centre, and the tags where there are, all 0-based; -1 for a
+ *     tag that is the centre itself.
  */
 TERN_API int32_t tern_descriptor_rows(const tern_descriptor *descriptor, const tern_system *system, int64_t *indices);
 
@@ -646,6 +649,151 @@ TERN_API int32_t tern_descriptor_jacobian_shape(const tern_descriptor *descripto
  */
 TERN_API int32_t tern_descriptor_jacobian(const tern_descriptor *descriptor, const tern_system *system,
                                           int64_t *indices, double *values, double *strain);
+
+/**
+ * Weights of rows: the product over a row's tags of the cutoff function with tag_cutoff and tag_width; 1 for a tag that
+ * is the centre, and for rows without tags. A sum of weight times any function of a row's features is smooth when
+ * neighbours become tags.
+ * @param[in] descriptor The handle.
+ * @param[in] system The system.
+ * @param[out] weights ([rows]) Weights.
+ */
+TERN_API int32_t tern_descriptor_weights(const tern_descriptor *descriptor, const tern_system *system,
+                                         double *weights);
+
+/**
+ * The gradient of sum(slopes * weights), weights as tern_descriptor_weights gives them.
+ * @param[in] descriptor The handle.
+ * @param[in] system The system.
+ * @param[in] slopes ([rows]) Factors of the weights.
+ * @param[out] position_gradient ([n_atoms][3], 1/Angstrom) Gradient with respect to the positions of all atoms, ghosts
+ *     included. May be NULL.
+ * @param[out] strain_gradient ([3][3]) Gradient with respect to a strain r_a += strain_ab r_b of positions and cell.
+ *     May be NULL.
+ */
+TERN_API int32_t tern_descriptor_weights_pullback(const tern_descriptor *descriptor, const tern_system *system,
+                                                  const double *slopes, double *position_gradient,
+                                                  double *strain_gradient);
+
+/**
+ * Number of centres of a system: its owned atoms, or those of the option centers. Calls that end in _range take some of
+ * them in that order, so that memory stays bounded; their rows are counted from the first row of the range.
+ * @param[in] descriptor The handle.
+ * @param[in] system The system.
+ * @param[out] n_centers Number of centres.
+ */
+TERN_API int32_t tern_descriptor_centers(const tern_descriptor *descriptor, const tern_system *system,
+                                         int64_t *n_centers);
+
+/**
+ * Numbers of rows, of features and of blocks of the sparse Jacobian for a range of centres.
+ * @param[in] descriptor The handle.
+ * @param[in] system The system.
+ * @param[in] first_center Number of the first centre, from 0.
+ * @param[in] n_centers How many centres.
+ * @param[out] rows Number of rows. May be NULL.
+ * @param[out] features Number of features. May be NULL.
+ * @param[out] blocks Number of blocks. May be NULL.
+ */
+TERN_API int32_t tern_descriptor_shape_range(const tern_descriptor *descriptor, const tern_system *system,
+                                             int64_t first_center, int64_t n_centers, int64_t *rows,
+                                             int64_t *features, int64_t *blocks);
+
+/**
+ * tern_descriptor_rows for a range of centres.
+ * @param[in] descriptor The handle.
+ * @param[in] system The system.
+ * @param[in] first_center Number of the first centre, from 0.
+ * @param[in] n_centers How many centres.
+ * @param[out] indices ([range_rows][index_size]) As tern_descriptor_rows gives them.
+ */
+TERN_API int32_t tern_descriptor_rows_range(const tern_descriptor *descriptor, const tern_system *system,
+                                            int64_t first_center, int64_t n_centers, int64_t *indices);
+
+/**
+ * tern_descriptor_compute for a range of centres.
+ * @param[in] descriptor The handle.
+ * @param[in] system The system.
+ * @param[in] first_center Number of the first centre, from 0.
+ * @param[in] n_centers How many centres.
+ * @param[out] values ([range_rows][features], as the kind) Features.
+ */
+TERN_API int32_t tern_descriptor_compute_range(const tern_descriptor *descriptor, const tern_system *system,
+                                               int64_t first_center, int64_t n_centers, double *values);
+
+/**
+ * tern_descriptor_pullback for a range of centres: the gradient of the sum over their rows.
+ * @param[in] descriptor The handle.
+ * @param[in] system The system.
+ * @param[in] first_center Number of the first centre, from 0.
+ * @param[in] n_centers How many centres.
+ * @param[in] weights ([range_rows][features]) Weights.
+ * @param[out] position_gradient ([n_atoms][3], 1/Angstrom) Gradient with respect to the positions of all atoms, ghosts
+ *     included. May be NULL.
+ * @param[out] strain_gradient ([3][3]) Gradient with respect to a strain r_a += strain_ab r_b of positions and cell.
+ *     May be NULL.
+ */
+TERN_API int32_t tern_descriptor_pullback_range(const tern_descriptor *descriptor, const tern_system *system,
+                                                int64_t first_center, int64_t n_centers, const double *weights,
+                                                double *position_gradient, double *strain_gradient);
+
+/**
+ * tern_descriptor_pushforward for a range of centres.
+ * @param[in] descriptor The handle.
+ * @param[in] system The system.
+ * @param[in] first_center Number of the first centre, from 0.
+ * @param[in] n_centers How many centres.
+ * @param[in] position_direction ([n_atoms][3], Angstrom) Direction of the positions of all atoms; NULL for zero.
+ * @param[in] strain_direction ([3][3]) Direction of the strain; NULL for zero.
+ * @param[out] derivative ([range_rows][features], as the kind) Derivative of the features.
+ */
+TERN_API int32_t tern_descriptor_pushforward_range(const tern_descriptor *descriptor, const tern_system *system,
+                                                   int64_t first_center, int64_t n_centers,
+                                                   const double *position_direction, const double *strain_direction,
+                                                   double *derivative);
+
+/**
+ * tern_descriptor_jacobian for a range of centres.
+ * @param[in] descriptor The handle.
+ * @param[in] system The system.
+ * @param[in] first_center Number of the first centre, from 0.
+ * @param[in] n_centers How many centres.
+ * @param[out] indices ([range_blocks][2]) Row of the range and atom of the system for each block, 0-based, sorted by
+ *     row, then atom. May be NULL.
+ * @param[out] values ([range_blocks][3][features], 1/Angstrom) Derivative of the row's features with respect to the
+ *     atom's position. May be NULL.
+ * @param[out] strain ([range_rows][3][3][features]) Derivative with respect to the strain. May be NULL.
+ */
+TERN_API int32_t tern_descriptor_jacobian_range(const tern_descriptor *descriptor, const tern_system *system,
+                                                int64_t first_center, int64_t n_centers, int64_t *indices,
+                                                double *values, double *strain);
+
+/**
+ * tern_descriptor_weights for a range of centres.
+ * @param[in] descriptor The handle.
+ * @param[in] system The system.
+ * @param[in] first_center Number of the first centre, from 0.
+ * @param[in] n_centers How many centres.
+ * @param[out] weights ([range_rows]) Weights.
+ */
+TERN_API int32_t tern_descriptor_weights_range(const tern_descriptor *descriptor, const tern_system *system,
+                                               int64_t first_center, int64_t n_centers, double *weights);
+
+/**
+ * tern_descriptor_weights_pullback for a range of centres.
+ * @param[in] descriptor The handle.
+ * @param[in] system The system.
+ * @param[in] first_center Number of the first centre, from 0.
+ * @param[in] n_centers How many centres.
+ * @param[in] slopes ([range_rows]) Factors of the weights.
+ * @param[out] position_gradient ([n_atoms][3], 1/Angstrom) Gradient with respect to the positions of all atoms, ghosts
+ *     included. May be NULL.
+ * @param[out] strain_gradient ([3][3]) Gradient with respect to a strain r_a += strain_ab r_b of positions and cell.
+ *     May be NULL.
+ */
+TERN_API int32_t tern_descriptor_weights_pullback_range(const tern_descriptor *descriptor, const tern_system *system,
+                                                        int64_t first_center, int64_t n_centers, const double *slopes,
+                                                        double *position_gradient, double *strain_gradient);
 
 /**
  * Writes the features of a whole data set, with rows and labels, as safetensors, or as .npy (values only) when the name

@@ -1,5 +1,6 @@
 ! SPDX-License-Identifier: BSD-3-Clause
-!> Descriptors of atomic environments. Arrays are (features, rows); rows and atoms are numbered from 1.
+!> Descriptors of atomic environments. Arrays are (features, rows); rows and atoms are numbered from 1. The argument
+!> centers=[first, last] takes only the rows of these centres, counted from the first of them, so that memory is bounded.
 module ternion_descriptor
   use, intrinsic :: iso_c_binding
   use, intrinsic :: iso_fortran_env, only: int64, real64
@@ -27,11 +28,19 @@ module ternion_descriptor
     procedure :: pullback
     procedure :: pushforward
     procedure :: jacobian
+    procedure :: weights
+    procedure :: weights_pullback
+    procedure :: centers => descriptor_centers
     procedure :: write => descriptor_write
     procedure, private :: assign => descriptor_assign
     generic :: assignment(=) => assign
     final :: descriptor_final
   end type tern_descriptor
+
+  type :: span
+    integer(c_int64_t) :: first = 0, count = 0 !< centres, from 0
+    integer(c_int64_t) :: rows = 0, features = 0, blocks = 0
+  end type span
 
 contains
 
@@ -114,32 +123,73 @@ contains
     call fetch_text(tern_descriptor_labels, self%own, json, stat, errmsg)
   end subroutine labels
 
-  subroutine descriptor_shape(self, system, features, rows, stat, errmsg)
+  !> Number of centres of a system.
+  subroutine descriptor_centers(self, system, n, stat, errmsg)
+    class(tern_descriptor), intent(in) :: self
+    type(tern_system), intent(in) :: system
+    integer(int64), intent(inout) :: n
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    call finish_call(tern_descriptor_centers(self%own%address, system%own%address, n), stat, errmsg)
+  end subroutine descriptor_centers
+
+  subroutine descriptor_shape(self, system, features, rows, stat, errmsg, centers)
     class(tern_descriptor), intent(in) :: self
     type(tern_system), intent(in) :: system
     integer(int64), intent(inout), target :: features, rows
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    call finish_call(tern_descriptor_shape(self%own%address, system%own%address, c_loc(rows), c_loc(features)), stat, errmsg)
+    integer, intent(in), optional :: centers(2) !< first and last
+    type(span) :: asked
+    integer(c_int32_t) :: status
+    call measure(self, system, asked, status, centers)
+    if (status == TERN_SUCCESS) then
+      features = asked%features
+      rows = asked%rows
+    end if
+    call finish_call(status, stat, errmsg)
   end subroutine descriptor_shape
 
-  !> What each row stands for: (2, rows) structure and centre, or (4, rows) with the two tags.
-  subroutine rows(self, system, indices, stat, errmsg)
+  !> The range of centres that a call is for, and its sizes.
+  subroutine measure(self, system, asked, status, centers, with_blocks)
+    class(tern_descriptor), intent(in) :: self
+    type(tern_system), intent(in) :: system
+    type(span), intent(out), target :: asked
+    integer(c_int32_t), intent(out) :: status
+    integer, intent(in), optional :: centers(2)
+    logical, intent(in), optional :: with_blocks
+    type(c_ptr) :: blocks
+    blocks = c_null_ptr
+    if (present(with_blocks)) blocks = c_loc(asked%blocks)
+    if (present(centers)) then
+      asked%first = centers(1) - 1_int64
+      asked%count = centers(2) - asked%first
+      status = TERN_SUCCESS
+    else
+      status = tern_descriptor_centers(self%own%address, system%own%address, asked%count)
+    end if
+    if (status == TERN_SUCCESS) status = tern_descriptor_shape_range(self%own%address, system%own%address, asked%first, &
+      asked%count, c_loc(asked%rows), c_loc(asked%features), blocks)
+  end subroutine measure
+
+  !> What each row stands for: (2, rows) structure and centre, (3, rows) with one tag or (4, rows) with two; 0 for a tag that is
+  !> the centre itself.
+  subroutine rows(self, system, indices, stat, errmsg, centers)
     class(tern_descriptor), intent(in) :: self
     type(tern_system), intent(in) :: system
     integer(int64), allocatable, intent(inout) :: indices(:, :)
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    integer(c_int64_t), target :: n
+    integer, intent(in), optional :: centers(2) !< first and last
+    type(span) :: asked
     integer(c_int64_t) :: width
     integer(c_int64_t), allocatable :: found(:, :)
     integer(c_int32_t) :: status
-    status = tern_descriptor_index_size(self%own%address, width)
-    if (status == TERN_SUCCESS) &
-      status = tern_descriptor_shape(self%own%address, system%own%address, c_loc(n), c_null_ptr)
+    call measure(self, system, asked, status, centers)
+    if (status == TERN_SUCCESS) status = tern_descriptor_index_size(self%own%address, width)
     if (status == TERN_SUCCESS) then
-      allocate (found(width, n))
-      status = tern_descriptor_rows(self%own%address, system%own%address, found)
+      allocate (found(width, asked%rows))
+      status = tern_descriptor_rows_range(self%own%address, system%own%address, asked%first, asked%count, found)
     end if
     if (status == TERN_SUCCESS) then
       found = found + 1
@@ -149,34 +199,52 @@ contains
   end subroutine rows
 
   !> The features of every row, (features, rows). An array that already has this shape is used again.
-  subroutine compute(self, system, values, stat, errmsg)
+  subroutine compute(self, system, values, stat, errmsg, centers)
     class(tern_descriptor), intent(in) :: self
     type(tern_system), intent(in) :: system
     real(real64), allocatable, intent(inout) :: values(:, :)
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    integer(c_int64_t), target :: n_rows, n_features
+    integer, intent(in), optional :: centers(2) !< first and last
+    type(span) :: asked
     integer(c_int32_t) :: status
-    status = tern_descriptor_shape(self%own%address, system%own%address, c_loc(n_rows), c_loc(n_features))
+    integer :: failed
+    call measure(self, system, asked, status, centers)
     if (status == TERN_SUCCESS) then
-      call make_room(values, n_features, n_rows)
-      status = tern_descriptor_compute(self%own%address, system%own%address, values)
+      call make_room(values, asked%features, asked%rows, failed)
+      if (failed /= 0) then
+        call refuse_memory(asked%features, asked%rows, stat, errmsg)
+        return
+      end if
+      status = tern_descriptor_compute_range(self%own%address, system%own%address, asked%first, asked%count, values)
     end if
     call finish_call(status, stat, errmsg)
   end subroutine compute
 
-  subroutine make_room(values, n_features, n_rows)
+  subroutine make_room(values, n_features, n_rows, failed)
     real(real64), allocatable, intent(inout) :: values(:, :)
     integer(int64), intent(in) :: n_features, n_rows
+    integer, intent(out) :: failed
+    failed = 0
     if (allocated(values)) then
       if (all(shape(values, int64) == [n_features, n_rows])) return
       deallocate (values)
     end if
-    allocate (values(n_features, n_rows))
+    allocate (values(n_features, n_rows), stat=failed)
   end subroutine make_room
 
+  subroutine refuse_memory(n_features, n, stat, errmsg)
+    integer(int64), intent(in) :: n_features, n
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    character(200) :: message
+    write (message, '(es10.3, a, i0, a, i0, a)') 8*real(n_features, real64)*real(n, real64), ' bytes for ', n, ' times ', &
+      n_features, ' features are not to be had; use fewer features, or ranges of centres, such as centers=[1, 100]'
+    call finish_call(TERN_ERROR_MEMORY, stat, errmsg, trim(adjustl(message)))
+  end subroutine refuse_memory
+
   !> Gradient of sum(weights * values) with respect to positions (3, n) and strain (3, 3).
-  subroutine pullback(self, system, weights, gradient, strain, stat, errmsg)
+  subroutine pullback(self, system, weights, gradient, strain, stat, errmsg, centers)
     class(tern_descriptor), intent(in) :: self
     type(tern_system), intent(in) :: system
     real(real64), intent(in), contiguous :: weights(:, :) !< (features, rows)
@@ -184,32 +252,45 @@ contains
     real(real64), intent(inout), optional, target :: strain(3, 3)
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
+    integer, intent(in), optional :: centers(2) !< first and last
+    type(span) :: asked
     type(c_ptr) :: gradient_address, strain_address
-    integer(c_int64_t), target :: n_rows, n_features
     integer(c_int32_t) :: status
-    gradient_address = c_null_ptr
-    strain_address = c_null_ptr
-    if (present(gradient)) gradient_address = c_loc(gradient)
-    if (present(strain)) strain_address = c_loc(strain)
-    status = tern_descriptor_shape(self%own%address, system%own%address, c_loc(n_rows), c_loc(n_features))
+    call measure(self, system, asked, status, centers)
     if (status == TERN_SUCCESS) then
-      if (any(shape(weights, int64) /= [n_features, n_rows])) then
+      if (any(shape(weights, int64) /= [asked%features, asked%rows])) then
         call finish_call(TERN_ERROR_ARGUMENT, stat, errmsg, 'weights must have the shape (features, rows) of compute')
         return
       end if
-      if (present(gradient)) then
-        if (any(shape(gradient) /= [3, system%size()])) then
-          call finish_call(TERN_ERROR_ARGUMENT, stat, errmsg, 'gradient must have the shape (3, number of atoms)')
-          return
-        end if
-      end if
-      status = tern_descriptor_pullback(self%own%address, system%own%address, weights, gradient_address, strain_address)
+      if (.not. outputs(system, gradient, strain, gradient_address, strain_address, stat, errmsg)) return
+      status = tern_descriptor_pullback_range(self%own%address, system%own%address, asked%first, asked%count, weights, &
+        gradient_address, strain_address)
     end if
     call finish_call(status, stat, errmsg)
   end subroutine pullback
 
+  !> Addresses of a gradient's parts, null where they are not asked for.
+  function outputs(system, gradient, strain, gradient_address, strain_address, stat, errmsg) result(good)
+    type(tern_system), intent(in) :: system
+    real(real64), intent(inout), contiguous, optional, target :: gradient(:, :)
+    real(real64), intent(inout), optional, target :: strain(3, 3)
+    type(c_ptr), intent(out) :: gradient_address, strain_address
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    logical :: good
+    gradient_address = c_null_ptr
+    strain_address = c_null_ptr
+    good = .true.
+    if (present(strain)) strain_address = c_loc(strain)
+    if (.not. present(gradient)) return
+    gradient_address = c_loc(gradient)
+    good = all(shape(gradient) == [3, system%size()])
+    if (.not. good) &
+      call finish_call(TERN_ERROR_ARGUMENT, stat, errmsg, 'gradient must have the shape (3, number of atoms)')
+  end function outputs
+
   !> How the features (features, rows) change along a direction of positions (3, n) and strain (3, 3).
-  subroutine pushforward(self, system, derivative, direction, strain, stat, errmsg)
+  subroutine pushforward(self, system, derivative, direction, strain, stat, errmsg, centers)
     class(tern_descriptor), intent(in) :: self
     type(tern_system), intent(in) :: system
     real(real64), allocatable, intent(inout) :: derivative(:, :)
@@ -217,9 +298,11 @@ contains
     real(real64), intent(in), optional, target :: strain(3, 3)
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
+    integer, intent(in), optional :: centers(2) !< first and last
+    type(span) :: asked
     type(c_ptr) :: direction_address, strain_address
-    integer(c_int64_t), target :: n_rows, n_features
     integer(c_int32_t) :: status
+    integer :: failed
     direction_address = c_null_ptr
     strain_address = c_null_ptr
     if (present(direction)) then
@@ -230,16 +313,21 @@ contains
       direction_address = c_loc(direction)
     end if
     if (present(strain)) strain_address = c_loc(strain)
-    status = tern_descriptor_shape(self%own%address, system%own%address, c_loc(n_rows), c_loc(n_features))
+    call measure(self, system, asked, status, centers)
     if (status == TERN_SUCCESS) then
-      call make_room(derivative, n_features, n_rows)
-      status = tern_descriptor_pushforward(self%own%address, system%own%address, direction_address, strain_address, derivative)
+      call make_room(derivative, asked%features, asked%rows, failed)
+      if (failed /= 0) then
+        call refuse_memory(asked%features, asked%rows, stat, errmsg)
+        return
+      end if
+      status = tern_descriptor_pushforward_range(self%own%address, system%own%address, asked%first, asked%count, &
+        direction_address, strain_address, derivative)
     end if
     call finish_call(status, stat, errmsg)
   end subroutine pushforward
 
   !> The sparse Jacobian: indices (2, blocks) row and atom, values (features, 3, blocks), strain (features, 3, 3, rows).
-  subroutine jacobian(self, system, indices, values, strain, stat, errmsg)
+  subroutine jacobian(self, system, indices, values, strain, stat, errmsg, centers)
     class(tern_descriptor), intent(in) :: self
     type(tern_system), intent(in) :: system
     integer(int64), allocatable, intent(inout) :: indices(:, :)
@@ -247,22 +335,27 @@ contains
     real(real64), allocatable, intent(inout), optional :: strain(:, :, :, :)
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    integer(c_int64_t), target :: n_rows, n_features
-    integer(c_int64_t) :: n_blocks
+    integer, intent(in), optional :: centers(2) !< first and last
+    type(span) :: asked
     integer(c_int64_t), allocatable, target :: pairs(:, :)
     real(real64), allocatable, target :: blocks(:, :, :), strains(:, :, :, :)
     type(c_ptr) :: strain_address
     integer(c_int32_t) :: status
+    integer :: failed
     strain_address = c_null_ptr
-    status = tern_descriptor_shape(self%own%address, system%own%address, c_loc(n_rows), c_loc(n_features))
-    if (status == TERN_SUCCESS) status = tern_descriptor_jacobian_shape(self%own%address, system%own%address, n_blocks)
+    call measure(self, system, asked, status, centers, with_blocks=.true.)
     if (status == TERN_SUCCESS) then
-      allocate (pairs(2, n_blocks), blocks(n_features, 3, n_blocks))
-      if (present(strain)) then
-        allocate (strains(n_features, 3, 3, n_rows))
-        strain_address = c_loc(strains)
+      allocate (pairs(2, asked%blocks), blocks(asked%features, 3, asked%blocks), stat=failed)
+      if (failed == 0 .and. present(strain)) then
+        allocate (strains(asked%features, 3, 3, asked%rows), stat=failed)
+        if (failed == 0) strain_address = c_loc(strains)
       end if
-      status = tern_descriptor_jacobian(self%own%address, system%own%address, c_loc(pairs), c_loc(blocks), strain_address)
+      if (failed /= 0) then
+        call refuse_memory(asked%features, 3*asked%blocks, stat, errmsg)
+        return
+      end if
+      status = tern_descriptor_jacobian_range(self%own%address, system%own%address, asked%first, asked%count, &
+        c_loc(pairs), c_loc(blocks), strain_address)
     end if
     if (status == TERN_SUCCESS) then
       pairs = pairs + 1
@@ -272,6 +365,53 @@ contains
     end if
     call finish_call(status, stat, errmsg)
   end subroutine jacobian
+
+  !> Weights of rows: the cutoff function with tag_cutoff and tag_width of each of a row's tags, multiplied. Sums over rows of
+  !> weight times any function of the features are smooth. All 1 for kinds without tags.
+  subroutine weights(self, system, values, stat, errmsg, centers)
+    class(tern_descriptor), intent(in) :: self
+    type(tern_system), intent(in) :: system
+    real(real64), allocatable, intent(inout) :: values(:) !< (rows)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer, intent(in), optional :: centers(2) !< first and last
+    type(span) :: asked
+    real(real64), allocatable :: found(:)
+    integer(c_int32_t) :: status
+    call measure(self, system, asked, status, centers)
+    if (status == TERN_SUCCESS) then
+      allocate (found(asked%rows))
+      status = tern_descriptor_weights_range(self%own%address, system%own%address, asked%first, asked%count, found)
+    end if
+    if (status == TERN_SUCCESS) call move_alloc(found, values)
+    call finish_call(status, stat, errmsg)
+  end subroutine weights
+
+  !> Gradient of sum(slopes * weights) with respect to positions (3, n) and strain (3, 3).
+  subroutine weights_pullback(self, system, slopes, gradient, strain, stat, errmsg, centers)
+    class(tern_descriptor), intent(in) :: self
+    type(tern_system), intent(in) :: system
+    real(real64), intent(in), contiguous :: slopes(:) !< (rows)
+    real(real64), intent(inout), contiguous, optional, target :: gradient(:, :)
+    real(real64), intent(inout), optional, target :: strain(3, 3)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer, intent(in), optional :: centers(2) !< first and last
+    type(span) :: asked
+    type(c_ptr) :: gradient_address, strain_address
+    integer(c_int32_t) :: status
+    call measure(self, system, asked, status, centers)
+    if (status == TERN_SUCCESS) then
+      if (size(slopes, kind=int64) /= asked%rows) then
+        call finish_call(TERN_ERROR_ARGUMENT, stat, errmsg, 'slopes must have one number for each row')
+        return
+      end if
+      if (.not. outputs(system, gradient, strain, gradient_address, strain_address, stat, errmsg)) return
+      status = tern_descriptor_weights_pullback_range(self%own%address, system%own%address, asked%first, asked%count, &
+        slopes, gradient_address, strain_address)
+    end if
+    call finish_call(status, stat, errmsg)
+  end subroutine weights_pullback
 
   !> Writes the features of a data set, safetensors or .npy.
   subroutine descriptor_write(self, dataset, path, observer, stat, errmsg)

@@ -92,6 +92,17 @@ module ternion_raw
   public :: tern_descriptor_pushforward
   public :: tern_descriptor_jacobian_shape
   public :: tern_descriptor_jacobian
+  public :: tern_descriptor_weights
+  public :: tern_descriptor_weights_pullback
+  public :: tern_descriptor_centers
+  public :: tern_descriptor_shape_range
+  public :: tern_descriptor_rows_range
+  public :: tern_descriptor_compute_range
+  public :: tern_descriptor_pullback_range
+  public :: tern_descriptor_pushforward_range
+  public :: tern_descriptor_jacobian_range
+  public :: tern_descriptor_weights_range
+  public :: tern_descriptor_weights_pullback_range
   public :: tern_descriptor_write
   public :: tern_model_fit
   public :: tern_model_free
@@ -608,7 +619,7 @@ module ternion_raw
       type(c_ptr), value :: features
       integer(c_int32_t) :: status
     end function tern_descriptor_shape
-    !> How many numbers name a row: 2 (structure, centre) or 4 (with the two tags).
+    !> How many numbers name a row: 2 (structure, centre), 3 (with one tag) or 4 (with two tags).
     function tern_descriptor_index_size(descriptor, index_size) bind(c, name='tern_descriptor_index_size') &
       result(status)
       import :: c_int32_t, c_int64_t, c_ptr
@@ -674,6 +685,135 @@ module ternion_raw
       type(c_ptr), value :: strain
       integer(c_int32_t) :: status
     end function tern_descriptor_jacobian
+    !> Weights of rows: the product over a row's tags of the cutoff function with tag_cutoff and tag_width; 1 for a tag
+    !> that is the centre, and for rows without tags. A sum of weight times any function of a row's features is smooth
+    !> when neighbours become tags.
+    function tern_descriptor_weights(descriptor, system, weights) bind(c, name='tern_descriptor_weights') result(status)
+      import :: c_double, c_int32_t, c_ptr
+      type(c_ptr), value :: descriptor
+      type(c_ptr), value :: system
+      real(c_double), intent(inout) :: weights(*)
+      integer(c_int32_t) :: status
+    end function tern_descriptor_weights
+    !> The gradient of sum(slopes * weights), weights as tern_descriptor_weights gives them.
+    function tern_descriptor_weights_pullback(descriptor, system, slopes, position_gradient, strain_gradient) bind(c, &
+      name='tern_descriptor_weights_pullback') result(status)
+      import :: c_double, c_int32_t, c_ptr
+      type(c_ptr), value :: descriptor
+      type(c_ptr), value :: system
+      real(c_double), intent(in) :: slopes(*)
+      type(c_ptr), value :: position_gradient
+      type(c_ptr), value :: strain_gradient
+      integer(c_int32_t) :: status
+    end function tern_descriptor_weights_pullback
+    !> Number of centres of a system: its owned atoms, or those of the option centers. Calls that end in _range take
+    !> some of them in that order, so that memory stays bounded; their rows are counted from the first row of the range.
+    function tern_descriptor_centers(descriptor, system, n_centers) bind(c, name='tern_descriptor_centers') &
+      result(status)
+      import :: c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: descriptor
+      type(c_ptr), value :: system
+      integer(c_int64_t), intent(inout) :: n_centers
+      integer(c_int32_t) :: status
+    end function tern_descriptor_centers
+    !> Numbers of rows, of features and of blocks of the sparse Jacobian for a range of centres.
+    function tern_descriptor_shape_range(descriptor, system, first_center, n_centers, rows, features, blocks) bind(c, &
+      name='tern_descriptor_shape_range') result(status)
+      import :: c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: descriptor
+      type(c_ptr), value :: system
+      integer(c_int64_t), value :: first_center
+      integer(c_int64_t), value :: n_centers
+      type(c_ptr), value :: rows
+      type(c_ptr), value :: features
+      type(c_ptr), value :: blocks
+      integer(c_int32_t) :: status
+    end function tern_descriptor_shape_range
+    !> tern_descriptor_rows for a range of centres.
+    function tern_descriptor_rows_range(descriptor, system, first_center, n_centers, indices) bind(c, &
+      name='tern_descriptor_rows_range') result(status)
+      import :: c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: descriptor
+      type(c_ptr), value :: system
+      integer(c_int64_t), value :: first_center
+      integer(c_int64_t), value :: n_centers
+      integer(c_int64_t), intent(inout) :: indices(*)
+      integer(c_int32_t) :: status
+    end function tern_descriptor_rows_range
+    !> tern_descriptor_compute for a range of centres.
+    function tern_descriptor_compute_range(descriptor, system, first_center, n_centers, values) bind(c, &
+      name='tern_descriptor_compute_range') result(status)
+      import :: c_double, c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: descriptor
+      type(c_ptr), value :: system
+      integer(c_int64_t), value :: first_center
+      integer(c_int64_t), value :: n_centers
+      real(c_double), intent(inout) :: values(*)
+      integer(c_int32_t) :: status
+    end function tern_descriptor_compute_range
+    !> tern_descriptor_pullback for a range of centres: the gradient of the sum over their rows.
+    function tern_descriptor_pullback_range(descriptor, system, first_center, n_centers, weights, position_gradient, &
+      strain_gradient) bind(c, name='tern_descriptor_pullback_range') result(status)
+      import :: c_double, c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: descriptor
+      type(c_ptr), value :: system
+      integer(c_int64_t), value :: first_center
+      integer(c_int64_t), value :: n_centers
+      real(c_double), intent(in) :: weights(*)
+      type(c_ptr), value :: position_gradient
+      type(c_ptr), value :: strain_gradient
+      integer(c_int32_t) :: status
+    end function tern_descriptor_pullback_range
+    !> tern_descriptor_pushforward for a range of centres.
+    function tern_descriptor_pushforward_range(descriptor, system, first_center, n_centers, position_direction, &
+      strain_direction, derivative) bind(c, name='tern_descriptor_pushforward_range') result(status)
+      import :: c_double, c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: descriptor
+      type(c_ptr), value :: system
+      integer(c_int64_t), value :: first_center
+      integer(c_int64_t), value :: n_centers
+      type(c_ptr), value :: position_direction
+      type(c_ptr), value :: strain_direction
+      real(c_double), intent(inout) :: derivative(*)
+      integer(c_int32_t) :: status
+    end function tern_descriptor_pushforward_range
+    !> tern_descriptor_jacobian for a range of centres.
+    function tern_descriptor_jacobian_range(descriptor, system, first_center, n_centers, indices, values, strain) &
+      bind(c, name='tern_descriptor_jacobian_range') result(status)
+      import :: c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: descriptor
+      type(c_ptr), value :: system
+      integer(c_int64_t), value :: first_center
+      integer(c_int64_t), value :: n_centers
+      type(c_ptr), value :: indices
+      type(c_ptr), value :: values
+      type(c_ptr), value :: strain
+      integer(c_int32_t) :: status
+    end function tern_descriptor_jacobian_range
+    !> tern_descriptor_weights for a range of centres.
+    function tern_descriptor_weights_range(descriptor, system, first_center, n_centers, weights) bind(c, &
+      name='tern_descriptor_weights_range') result(status)
+      import :: c_double, c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: descriptor
+      type(c_ptr), value :: system
+      integer(c_int64_t), value :: first_center
+      integer(c_int64_t), value :: n_centers
+      real(c_double), intent(inout) :: weights(*)
+      integer(c_int32_t) :: status
+    end function tern_descriptor_weights_range
+    !> tern_descriptor_weights_pullback for a range of centres.
+    function tern_descriptor_weights_pullback_range(descriptor, system, first_center, n_centers, slopes, &
+      position_gradient, strain_gradient) bind(c, name='tern_descriptor_weights_pullback_range') result(status)
+      import :: c_double, c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: descriptor
+      type(c_ptr), value :: system
+      integer(c_int64_t), value :: first_center
+      integer(c_int64_t), value :: n_centers
+      real(c_double), intent(in) :: slopes(*)
+      type(c_ptr), value :: position_gradient
+      type(c_ptr), value :: strain_gradient
+      integer(c_int32_t) :: status
+    end function tern_descriptor_weights_pullback_range
     !> Writes the features of a whole data set, with rows and labels, as safetensors, or as .npy (values only) when the
     !> name ends so.
     function tern_descriptor_write(descriptor, dataset, path, progress, context) bind(c, name='tern_descriptor_write') &

@@ -77,6 +77,30 @@ int32_t api_descriptor_pushforward(const tern_descriptor *descriptor, const tern
 int32_t api_descriptor_jacobian_shape(const tern_descriptor *descriptor, const tern_system *system, int64_t *blocks);
 int32_t api_descriptor_jacobian(const tern_descriptor *descriptor, const tern_system *system, int64_t *indices,
                                 double *values, double *strain);
+int32_t api_descriptor_weights(const tern_descriptor *descriptor, const tern_system *system, double *weights);
+int32_t api_descriptor_weights_pullback(const tern_descriptor *descriptor, const tern_system *system,
+                                        const double *slopes, double *position_gradient, double *strain_gradient);
+int32_t api_descriptor_centers(const tern_descriptor *descriptor, const tern_system *system, int64_t *n_centers);
+int32_t api_descriptor_shape_range(const tern_descriptor *descriptor, const tern_system *system, int64_t first_center,
+                                   int64_t n_centers, int64_t *rows, int64_t *features, int64_t *blocks);
+int32_t api_descriptor_rows_range(const tern_descriptor *descriptor, const tern_system *system, int64_t first_center,
+                                  int64_t n_centers, int64_t *indices);
+int32_t api_descriptor_compute_range(const tern_descriptor *descriptor, const tern_system *system,
+                                     int64_t first_center, int64_t n_centers, double *values);
+int32_t api_descriptor_pullback_range(const tern_descriptor *descriptor, const tern_system *system,
+                                      int64_t first_center, int64_t n_centers, const double *weights,
+                                      double *position_gradient, double *strain_gradient);
+int32_t api_descriptor_pushforward_range(const tern_descriptor *descriptor, const tern_system *system,
+                                         int64_t first_center, int64_t n_centers, const double *position_direction,
+                                         const double *strain_direction, double *derivative);
+int32_t api_descriptor_jacobian_range(const tern_descriptor *descriptor, const tern_system *system,
+                                      int64_t first_center, int64_t n_centers, int64_t *indices, double *values,
+                                      double *strain);
+int32_t api_descriptor_weights_range(const tern_descriptor *descriptor, const tern_system *system,
+                                     int64_t first_center, int64_t n_centers, double *weights);
+int32_t api_descriptor_weights_pullback_range(const tern_descriptor *descriptor, const tern_system *system,
+                                              int64_t first_center, int64_t n_centers, const double *slopes,
+                                              double *position_gradient, double *strain_gradient);
 int32_t api_descriptor_write(const tern_descriptor *descriptor, const tern_dataset *dataset, const char *path,
                              tern_progress progress, void *context);
 int32_t api_model_fit(tern_model **model, const char *kind, const tern_dataset *dataset, const tern_options *options,

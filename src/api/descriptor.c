@@ -110,6 +110,101 @@ int32_t api_descriptor_jacobian(const tern_descriptor *descriptor, const tern_sy
   return descriptor_jacobian(descriptor, &run, system, indices, values, strain);
 }
 
+int32_t api_descriptor_weights(const tern_descriptor *descriptor, const tern_system *system, double *weights) {
+  return api_descriptor_weights_range(descriptor, system, 0, descriptor_count_centers(descriptor, system), weights);
+}
+
+int32_t api_descriptor_weights_pullback(const tern_descriptor *descriptor, const tern_system *system,
+                                        const double *slopes, double *position_gradient, double *strain_gradient) {
+  return api_descriptor_weights_pullback_range(descriptor, system, 0, descriptor_count_centers(descriptor, system),
+                                               slopes, position_gradient, strain_gradient);
+}
+
+/* ---- ranges of centres ---- */
+
+int32_t api_descriptor_centers(const tern_descriptor *descriptor, const tern_system *system, int64_t *n_centers) {
+  *n_centers = descriptor_count_centers(descriptor, system);
+  return TERN_SUCCESS;
+}
+
+int32_t api_descriptor_shape_range(const tern_descriptor *descriptor, const tern_system *system, int64_t first_center,
+                                   int64_t n_centers, int64_t *rows, int64_t *features, int64_t *blocks) {
+  run run;
+  const center_range range = {first_center, n_centers};
+  int64_t n_rows, n_features, n_blocks = 0;
+  TRY(run_init(&run, descriptor->options, NULL, NULL));
+  TRY(descriptor_shape_range(descriptor, &run, system, range, &n_rows, &n_features));
+  if (blocks)
+    TRY(descriptor_jacobian_shape_range(descriptor, &run, system, range, &n_blocks));
+  if (rows)
+    *rows = n_rows;
+  if (features)
+    *features = n_features;
+  if (blocks)
+    *blocks = n_blocks;
+  return TERN_SUCCESS;
+}
+
+int32_t api_descriptor_rows_range(const tern_descriptor *descriptor, const tern_system *system, int64_t first_center,
+                                  int64_t n_centers, int64_t *indices) {
+  run run;
+  TRY(run_init(&run, descriptor->options, NULL, NULL));
+  return descriptor_rows_range(descriptor, &run, system, (center_range){first_center, n_centers}, indices);
+}
+
+int32_t api_descriptor_compute_range(const tern_descriptor *descriptor, const tern_system *system,
+                                     int64_t first_center, int64_t n_centers, double *values) {
+  run run;
+  TRY(run_init(&run, descriptor->options, NULL, NULL));
+  return descriptor_compute_range(descriptor, &run, system, (center_range){first_center, n_centers}, values);
+}
+
+int32_t api_descriptor_pullback_range(const tern_descriptor *descriptor, const tern_system *system,
+                                      int64_t first_center, int64_t n_centers, const double *weights,
+                                      double *position_gradient, double *strain_gradient) {
+  run run;
+  TRY(run_init(&run, descriptor->options, NULL, NULL));
+  return descriptor_pullback_range(descriptor, &run, system, (center_range){first_center, n_centers}, weights,
+                                   position_gradient, strain_gradient);
+}
+
+int32_t api_descriptor_pushforward_range(const tern_descriptor *descriptor, const tern_system *system,
+                                         int64_t first_center, int64_t n_centers, const double *position_direction,
+                                         const double *strain_direction, double *derivative) {
+  run run;
+  const int64_t shape[] = {system->n_atoms, 3};
+  TRY(check_numbers((check_place){"tern_descriptor_pushforward_range", "position_direction"}, position_direction, 2,
+                    shape));
+  TRY(run_init(&run, descriptor->options, NULL, NULL));
+  return descriptor_pushforward_range(descriptor, &run, system, (center_range){first_center, n_centers},
+                                      position_direction, strain_direction, derivative);
+}
+
+int32_t api_descriptor_jacobian_range(const tern_descriptor *descriptor, const tern_system *system,
+                                      int64_t first_center, int64_t n_centers, int64_t *indices, double *values,
+                                      double *strain) {
+  run run;
+  TRY(run_init(&run, descriptor->options, NULL, NULL));
+  return descriptor_jacobian_range(descriptor, &run, system, (center_range){first_center, n_centers}, indices, values,
+                                   strain);
+}
+
+int32_t api_descriptor_weights_range(const tern_descriptor *descriptor, const tern_system *system,
+                                     int64_t first_center, int64_t n_centers, double *weights) {
+  run run;
+  TRY(run_init(&run, descriptor->options, NULL, NULL));
+  return descriptor_weights_range(descriptor, &run, system, (center_range){first_center, n_centers}, weights);
+}
+
+int32_t api_descriptor_weights_pullback_range(const tern_descriptor *descriptor, const tern_system *system,
+                                              int64_t first_center, int64_t n_centers, const double *slopes,
+                                              double *position_gradient, double *strain_gradient) {
+  run run;
+  TRY(run_init(&run, descriptor->options, NULL, NULL));
+  return descriptor_weights_pullback_range(descriptor, &run, system, (center_range){first_center, n_centers}, slopes,
+                                           position_gradient, strain_gradient);
+}
+
 int32_t api_descriptor_write(const tern_descriptor *descriptor, const tern_dataset *dataset, const char *path,
                              tern_progress progress, void *context) {
   run run;

@@ -995,6 +995,236 @@ int32_t tern_descriptor_jacobian(const tern_descriptor *descriptor, const tern_s
   return status;
 }
 
+static int32_t checked_descriptor_weights(const tern_descriptor *descriptor, const tern_system *system,
+                                          double *weights) {
+  TRY(check_pointer((check_place){"tern_descriptor_weights", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_weights", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_weights", "weights"}, weights != NULL));
+  TRY(check_handle((check_place){"tern_descriptor_weights", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
+  TRY(check_handle((check_place){"tern_descriptor_weights", "system"}, system, HANDLE_SYSTEM));
+  return api_descriptor_weights(descriptor, system, weights);
+}
+
+int32_t tern_descriptor_weights(const tern_descriptor *descriptor, const tern_system *system, double *weights) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_descriptor_weights(descriptor, system, weights);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_descriptor_weights_pullback(const tern_descriptor *descriptor, const tern_system *system,
+                                                   const double *slopes, double *position_gradient,
+                                                   double *strain_gradient) {
+  TRY(check_pointer((check_place){"tern_descriptor_weights_pullback", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_weights_pullback", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_weights_pullback", "slopes"}, slopes != NULL));
+  TRY(check_handle((check_place){"tern_descriptor_weights_pullback", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
+  TRY(check_handle((check_place){"tern_descriptor_weights_pullback", "system"}, system, HANDLE_SYSTEM));
+  return api_descriptor_weights_pullback(descriptor, system, slopes, position_gradient, strain_gradient);
+}
+
+int32_t tern_descriptor_weights_pullback(const tern_descriptor *descriptor, const tern_system *system,
+                                         const double *slopes, double *position_gradient, double *strain_gradient) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_descriptor_weights_pullback(descriptor, system, slopes, position_gradient,
+                                                             strain_gradient);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_descriptor_centers(const tern_descriptor *descriptor, const tern_system *system,
+                                          int64_t *n_centers) {
+  TRY(check_pointer((check_place){"tern_descriptor_centers", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_centers", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_centers", "n_centers"}, n_centers != NULL));
+  TRY(check_handle((check_place){"tern_descriptor_centers", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
+  TRY(check_handle((check_place){"tern_descriptor_centers", "system"}, system, HANDLE_SYSTEM));
+  return api_descriptor_centers(descriptor, system, n_centers);
+}
+
+int32_t tern_descriptor_centers(const tern_descriptor *descriptor, const tern_system *system, int64_t *n_centers) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_descriptor_centers(descriptor, system, n_centers);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_descriptor_shape_range(const tern_descriptor *descriptor, const tern_system *system,
+                                              int64_t first_center, int64_t n_centers, int64_t *rows,
+                                              int64_t *features, int64_t *blocks) {
+  TRY(check_pointer((check_place){"tern_descriptor_shape_range", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_shape_range", "system"}, system != NULL));
+  TRY(check_handle((check_place){"tern_descriptor_shape_range", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
+  TRY(check_handle((check_place){"tern_descriptor_shape_range", "system"}, system, HANDLE_SYSTEM));
+  return api_descriptor_shape_range(descriptor, system, first_center, n_centers, rows, features, blocks);
+}
+
+int32_t tern_descriptor_shape_range(const tern_descriptor *descriptor, const tern_system *system,
+                                    int64_t first_center, int64_t n_centers, int64_t *rows, int64_t *features,
+                                    int64_t *blocks) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_descriptor_shape_range(descriptor, system, first_center, n_centers, rows, features,
+                                                        blocks);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_descriptor_rows_range(const tern_descriptor *descriptor, const tern_system *system,
+                                             int64_t first_center, int64_t n_centers, int64_t *indices) {
+  TRY(check_pointer((check_place){"tern_descriptor_rows_range", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_rows_range", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_rows_range", "indices"}, indices != NULL));
+  TRY(check_handle((check_place){"tern_descriptor_rows_range", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
+  TRY(check_handle((check_place){"tern_descriptor_rows_range", "system"}, system, HANDLE_SYSTEM));
+  return api_descriptor_rows_range(descriptor, system, first_center, n_centers, indices);
+}
+
+int32_t tern_descriptor_rows_range(const tern_descriptor *descriptor, const tern_system *system, int64_t first_center,
+                                   int64_t n_centers, int64_t *indices) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_descriptor_rows_range(descriptor, system, first_center, n_centers, indices);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_descriptor_compute_range(const tern_descriptor *descriptor, const tern_system *system,
+                                                int64_t first_center, int64_t n_centers, double *values) {
+  TRY(check_pointer((check_place){"tern_descriptor_compute_range", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_compute_range", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_compute_range", "values"}, values != NULL));
+  TRY(check_handle((check_place){"tern_descriptor_compute_range", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
+  TRY(check_handle((check_place){"tern_descriptor_compute_range", "system"}, system, HANDLE_SYSTEM));
+  return api_descriptor_compute_range(descriptor, system, first_center, n_centers, values);
+}
+
+int32_t tern_descriptor_compute_range(const tern_descriptor *descriptor, const tern_system *system,
+                                      int64_t first_center, int64_t n_centers, double *values) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_descriptor_compute_range(descriptor, system, first_center, n_centers, values);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_descriptor_pullback_range(const tern_descriptor *descriptor, const tern_system *system,
+                                                 int64_t first_center, int64_t n_centers, const double *weights,
+                                                 double *position_gradient, double *strain_gradient) {
+  TRY(check_pointer((check_place){"tern_descriptor_pullback_range", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_pullback_range", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_pullback_range", "weights"}, weights != NULL));
+  TRY(check_handle((check_place){"tern_descriptor_pullback_range", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
+  TRY(check_handle((check_place){"tern_descriptor_pullback_range", "system"}, system, HANDLE_SYSTEM));
+  return api_descriptor_pullback_range(descriptor, system, first_center, n_centers, weights, position_gradient,
+                                       strain_gradient);
+}
+
+int32_t tern_descriptor_pullback_range(const tern_descriptor *descriptor, const tern_system *system,
+                                       int64_t first_center, int64_t n_centers, const double *weights,
+                                       double *position_gradient, double *strain_gradient) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_descriptor_pullback_range(descriptor, system, first_center, n_centers, weights,
+                                                           position_gradient, strain_gradient);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_descriptor_pushforward_range(const tern_descriptor *descriptor, const tern_system *system,
+                                                    int64_t first_center, int64_t n_centers,
+                                                    const double *position_direction, const double *strain_direction,
+                                                    double *derivative) {
+  TRY(check_pointer((check_place){"tern_descriptor_pushforward_range", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_pushforward_range", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_pushforward_range", "derivative"}, derivative != NULL));
+  TRY(check_handle((check_place){"tern_descriptor_pushforward_range", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
+  TRY(check_handle((check_place){"tern_descriptor_pushforward_range", "system"}, system, HANDLE_SYSTEM));
+  TRY(check_numbers((check_place){"tern_descriptor_pushforward_range", "strain_direction"}, strain_direction, 2,
+                    (const int64_t[]){3, 3}));
+  return api_descriptor_pushforward_range(descriptor, system, first_center, n_centers, position_direction,
+                                          strain_direction, derivative);
+}
+
+int32_t tern_descriptor_pushforward_range(const tern_descriptor *descriptor, const tern_system *system,
+                                          int64_t first_center, int64_t n_centers, const double *position_direction,
+                                          const double *strain_direction, double *derivative) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_descriptor_pushforward_range(descriptor, system, first_center, n_centers,
+                                                              position_direction, strain_direction, derivative);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_descriptor_jacobian_range(const tern_descriptor *descriptor, const tern_system *system,
+                                                 int64_t first_center, int64_t n_centers, int64_t *indices,
+                                                 double *values, double *strain) {
+  TRY(check_pointer((check_place){"tern_descriptor_jacobian_range", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_jacobian_range", "system"}, system != NULL));
+  TRY(check_handle((check_place){"tern_descriptor_jacobian_range", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
+  TRY(check_handle((check_place){"tern_descriptor_jacobian_range", "system"}, system, HANDLE_SYSTEM));
+  return api_descriptor_jacobian_range(descriptor, system, first_center, n_centers, indices, values, strain);
+}
+
+int32_t tern_descriptor_jacobian_range(const tern_descriptor *descriptor, const tern_system *system,
+                                       int64_t first_center, int64_t n_centers, int64_t *indices, double *values,
+                                       double *strain) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_descriptor_jacobian_range(descriptor, system, first_center, n_centers, indices,
+                                                           values, strain);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_descriptor_weights_range(const tern_descriptor *descriptor, const tern_system *system,
+                                                int64_t first_center, int64_t n_centers, double *weights) {
+  TRY(check_pointer((check_place){"tern_descriptor_weights_range", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_weights_range", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_weights_range", "weights"}, weights != NULL));
+  TRY(check_handle((check_place){"tern_descriptor_weights_range", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
+  TRY(check_handle((check_place){"tern_descriptor_weights_range", "system"}, system, HANDLE_SYSTEM));
+  return api_descriptor_weights_range(descriptor, system, first_center, n_centers, weights);
+}
+
+int32_t tern_descriptor_weights_range(const tern_descriptor *descriptor, const tern_system *system,
+                                      int64_t first_center, int64_t n_centers, double *weights) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_descriptor_weights_range(descriptor, system, first_center, n_centers, weights);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_descriptor_weights_pullback_range(const tern_descriptor *descriptor, const tern_system *system,
+                                                         int64_t first_center, int64_t n_centers,
+                                                         const double *slopes, double *position_gradient,
+                                                         double *strain_gradient) {
+  TRY(check_pointer((check_place){"tern_descriptor_weights_pullback_range", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_weights_pullback_range", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_weights_pullback_range", "slopes"}, slopes != NULL));
+  TRY(check_handle((check_place){"tern_descriptor_weights_pullback_range", "descriptor"}, descriptor,
+                   HANDLE_DESCRIPTOR));
+  TRY(check_handle((check_place){"tern_descriptor_weights_pullback_range", "system"}, system, HANDLE_SYSTEM));
+  return api_descriptor_weights_pullback_range(descriptor, system, first_center, n_centers, slopes, position_gradient,
+                                               strain_gradient);
+}
+
+int32_t tern_descriptor_weights_pullback_range(const tern_descriptor *descriptor, const tern_system *system,
+                                               int64_t first_center, int64_t n_centers, const double *slopes,
+                                               double *position_gradient, double *strain_gradient) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_descriptor_weights_pullback_range(descriptor, system, first_center, n_centers,
+                                                                   slopes, position_gradient, strain_gradient);
+  guard_leave(&guard);
+  return status;
+}
+
 static int32_t checked_descriptor_write(const tern_descriptor *descriptor, const tern_dataset *dataset,
                                         const char *path, tern_progress progress, void *context) {
   TRY(check_pointer((check_place){"tern_descriptor_write", "descriptor"}, descriptor != NULL));

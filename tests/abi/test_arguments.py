@@ -130,7 +130,8 @@ class Call:
         if kind == "string":
             return {"path": fixture.path, "kind": b"power_spectrum", "key": b"cutoff"}.get(argument["name"], b"4.0")
         if not is_pointer(argument):
-            return 1.0 if kind == "double" else 2 if is_count(self.function, argument) else 0
+            counts = is_count(self.function, argument) or argument["name"] == "n_centers"
+            return 1.0 if kind == "double" else 2 if counts else 0
         fill = SENTINEL if direction != "in" else 1 if kind == "int32" else 0
         buffer = (ctypes.c_char * ROOM).from_buffer(bytearray([fill]) * ROOM)
         if direction != "in":

@@ -125,6 +125,17 @@ const NAMES = (
     :tern_descriptor_pushforward,
     :tern_descriptor_jacobian_shape,
     :tern_descriptor_jacobian,
+    :tern_descriptor_weights,
+    :tern_descriptor_weights_pullback,
+    :tern_descriptor_centers,
+    :tern_descriptor_shape_range,
+    :tern_descriptor_rows_range,
+    :tern_descriptor_compute_range,
+    :tern_descriptor_pullback_range,
+    :tern_descriptor_pushforward_range,
+    :tern_descriptor_jacobian_range,
+    :tern_descriptor_weights_range,
+    :tern_descriptor_weights_pullback_range,
     :tern_descriptor_write,
     :tern_model_fit,
     :tern_model_free,
@@ -425,7 +436,7 @@ function descriptor_shape(descriptor, system, rows, features)
           features)
 end
 
-"How many numbers name a row: 2 (structure, centre) or 4 (with the two tags)."
+"How many numbers name a row: 2 (structure, centre), 3 (with one tag) or 4 (with two tags)."
 function descriptor_index_size(descriptor, index_size)
     ccall(POINTERS[53], Int32, (Ptr{Cvoid}, Ptr{Int64},), descriptor, index_size)
 end
@@ -463,53 +474,120 @@ function descriptor_jacobian(descriptor, system, indices, values, strain)
           system, indices, values, strain)
 end
 
+"Weights of rows: the product over a row's tags of the cutoff function with tag_cutoff and tag_width; 1 for a tag that is the centre, and for rows without tags. A sum of weight times any function of a row's features is smooth when neighbours become tags."
+function descriptor_weights(descriptor, system, weights)
+    ccall(POINTERS[60], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64},), descriptor, system, weights)
+end
+
+"The gradient of sum(slopes * weights), weights as tern_descriptor_weights gives them."
+function descriptor_weights_pullback(descriptor, system, slopes, position_gradient, strain_gradient)
+    ccall(POINTERS[61], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64}, Ptr{Float64},), descriptor,
+          system, slopes, position_gradient, strain_gradient)
+end
+
+"Number of centres of a system: its owned atoms, or those of the option centers. Calls that end in _range take some of them in that order, so that memory stays bounded; their rows are counted from the first row of the range."
+function descriptor_centers(descriptor, system, n_centers)
+    ccall(POINTERS[62], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int64},), descriptor, system, n_centers)
+end
+
+"Numbers of rows, of features and of blocks of the sparse Jacobian for a range of centres."
+function descriptor_shape_range(descriptor, system, first_center, n_centers, rows, features, blocks)
+    ccall(POINTERS[63], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Int64}, Ptr{Int64}, Ptr{Int64},),
+          descriptor, system, first_center, n_centers, rows, features, blocks)
+end
+
+"tern_descriptor_rows for a range of centres."
+function descriptor_rows_range(descriptor, system, first_center, n_centers, indices)
+    ccall(POINTERS[64], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Int64},), descriptor, system,
+          first_center, n_centers, indices)
+end
+
+"tern_descriptor_compute for a range of centres."
+function descriptor_compute_range(descriptor, system, first_center, n_centers, values)
+    ccall(POINTERS[65], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Float64},), descriptor, system,
+          first_center, n_centers, values)
+end
+
+"tern_descriptor_pullback for a range of centres: the gradient of the sum over their rows."
+function descriptor_pullback_range(descriptor, system, first_center, n_centers, weights, position_gradient, strain_gradient)
+    ccall(POINTERS[66], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Float64}, Ptr{Float64},
+          Ptr{Float64},), descriptor, system, first_center, n_centers, weights, position_gradient,
+          strain_gradient)
+end
+
+"tern_descriptor_pushforward for a range of centres."
+function descriptor_pushforward_range(descriptor, system, first_center, n_centers, position_direction, strain_direction, derivative)
+    ccall(POINTERS[67], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Float64}, Ptr{Float64},
+          Ptr{Float64},), descriptor, system, first_center, n_centers, position_direction, strain_direction,
+          derivative)
+end
+
+"tern_descriptor_jacobian for a range of centres."
+function descriptor_jacobian_range(descriptor, system, first_center, n_centers, indices, values, strain)
+    ccall(POINTERS[68], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Int64}, Ptr{Float64}, Ptr{Float64},),
+          descriptor, system, first_center, n_centers, indices, values, strain)
+end
+
+"tern_descriptor_weights for a range of centres."
+function descriptor_weights_range(descriptor, system, first_center, n_centers, weights)
+    ccall(POINTERS[69], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Float64},), descriptor, system,
+          first_center, n_centers, weights)
+end
+
+"tern_descriptor_weights_pullback for a range of centres."
+function descriptor_weights_pullback_range(descriptor, system, first_center, n_centers, slopes, position_gradient, strain_gradient)
+    ccall(POINTERS[70], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Float64}, Ptr{Float64},
+          Ptr{Float64},), descriptor, system, first_center, n_centers, slopes, position_gradient,
+          strain_gradient)
+end
+
 "Writes the features of a whole data set, with rows and labels, as safetensors, or as .npy (values only) when the name ends so."
 function descriptor_write(descriptor, dataset, path, progress, context)
-    ccall(POINTERS[60], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Cstring, Ptr{Cvoid}, Ptr{Cvoid},), descriptor, dataset,
+    ccall(POINTERS[71], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Cstring, Ptr{Cvoid}, Ptr{Cvoid},), descriptor, dataset,
           path, progress, context)
 end
 
 "Fits a model on a data set. Options of the model, its descriptor and the data apply."
 function model_fit(model, kind, dataset, options, progress, context)
-    ccall(POINTERS[61], Int32, (Ptr{Ptr{Cvoid}}, Cstring, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid},),
+    ccall(POINTERS[72], Int32, (Ptr{Ptr{Cvoid}}, Cstring, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid},),
           model, kind, dataset, options, progress, context)
 end
 
 "Ends the handle."
 function model_free(model)
-    ccall(POINTERS[62], Int32, (Ptr{Cvoid},), model)
+    ccall(POINTERS[73], Int32, (Ptr{Cvoid},), model)
 end
 
 "Writes the model; the file appears whole or not at all."
 function model_save(model, path)
-    ccall(POINTERS[63], Int32, (Ptr{Cvoid}, Cstring,), model, path)
+    ccall(POINTERS[74], Int32, (Ptr{Cvoid}, Cstring,), model, path)
 end
 
 "Reads a stored model; it predicts the same numbers bit for bit."
 function model_load(model, path)
-    ccall(POINTERS[64], Int32, (Ptr{Ptr{Cvoid}}, Cstring,), model, path)
+    ccall(POINTERS[75], Int32, (Ptr{Ptr{Cvoid}}, Cstring,), model, path)
 end
 
 "JSON object: kind, options, species, format version, provenance and the report of the fit."
 function model_info(model, buffer, capacity, length)
-    ccall(POINTERS[65], Int32, (Ptr{Cvoid}, Ptr{UInt8}, Int64, Ptr{Int64},), model, buffer, capacity, length)
+    ccall(POINTERS[76], Int32, (Ptr{Cvoid}, Ptr{UInt8}, Int64, Ptr{Int64},), model, buffer, capacity, length)
 end
 
 "Energy, forces and virial of a system."
 function model_predict(model, system, energy, forces, virial)
-    ccall(POINTERS[66], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64}, Ptr{Float64},), model,
+    ccall(POINTERS[77], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64}, Ptr{Float64},), model,
           system, energy, forces, virial)
 end
 
 "Energies and virials of each atom; they sum to those of model_predict, and the virials give the heat flux."
 function model_predict_atoms(model, system, energies, virials)
-    ccall(POINTERS[67], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64},), model, system, energies,
+    ccall(POINTERS[78], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64},), model, system, energies,
           virials)
 end
 
 "Are two structures the same but for a rotation, a translation, a relabelling of equal atoms and (group o3) a reflection? Options: tolerance, group."
 function compare(first, second, options, same, rmsd, rotation, permutation)
-    ccall(POINTERS[68], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int32}, Ptr{Float64}, Ptr{Float64},
+    ccall(POINTERS[79], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int32}, Ptr{Float64}, Ptr{Float64},
           Ptr{Int64},), first, second, options, same, rmsd, rotation, permutation)
 end
 

@@ -161,6 +161,28 @@ PROTOTYPES = {
     "tern_descriptor_jacobian_shape": [c_void_p, c_void_p, POINTER(c_int64)],
     # descriptor, system, indices, values, strain
     "tern_descriptor_jacobian": [c_void_p, c_void_p, c_void_p, c_void_p, c_void_p],
+    # descriptor, system, weights
+    "tern_descriptor_weights": [c_void_p, c_void_p, c_void_p],
+    # descriptor, system, slopes, position_gradient, strain_gradient
+    "tern_descriptor_weights_pullback": [c_void_p, c_void_p, c_void_p, c_void_p, c_void_p],
+    # descriptor, system, n_centers
+    "tern_descriptor_centers": [c_void_p, c_void_p, POINTER(c_int64)],
+    # descriptor, system, first_center, n_centers, rows, features, blocks
+    "tern_descriptor_shape_range": [c_void_p, c_void_p, c_int64, c_int64, POINTER(c_int64), POINTER(c_int64), POINTER(c_int64)],
+    # descriptor, system, first_center, n_centers, indices
+    "tern_descriptor_rows_range": [c_void_p, c_void_p, c_int64, c_int64, c_void_p],
+    # descriptor, system, first_center, n_centers, values
+    "tern_descriptor_compute_range": [c_void_p, c_void_p, c_int64, c_int64, c_void_p],
+    # descriptor, system, first_center, n_centers, weights, position_gradient, strain_gradient
+    "tern_descriptor_pullback_range": [c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_void_p, c_void_p],
+    # descriptor, system, first_center, n_centers, position_direction, strain_direction, derivative
+    "tern_descriptor_pushforward_range": [c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_void_p, c_void_p],
+    # descriptor, system, first_center, n_centers, indices, values, strain
+    "tern_descriptor_jacobian_range": [c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_void_p, c_void_p],
+    # descriptor, system, first_center, n_centers, weights
+    "tern_descriptor_weights_range": [c_void_p, c_void_p, c_int64, c_int64, c_void_p],
+    # descriptor, system, first_center, n_centers, slopes, position_gradient, strain_gradient
+    "tern_descriptor_weights_pullback_range": [c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_void_p, c_void_p],
     # descriptor, dataset, path, progress, context
     "tern_descriptor_write": [c_void_p, c_void_p, c_char_p, c_void_p, c_void_p],
     # model, kind, dataset, options, progress, context

@@ -209,6 +209,48 @@ static void descriptors(void **state) {
   free(weights);
 }
 
+static void ranges_of_centres(void **state) {
+  const fixture *f = *state;
+  tern_descriptor *const good = f->descriptor, *const limited = f->limited;
+  tern_system *const system = f->system;
+  double *numbers = doubles(54);
+  REFUSED(tern_descriptor_centers(NULL, system, &out.number), TERN_ERROR_ARGUMENT, "descriptor");
+  REFUSED(tern_descriptor_shape_range(good, system, 3, 0, &out.number, &out.other, NULL), TERN_ERROR_ARGUMENT,
+          "argument 'first_center' is 3, but there are 2 centres: valid are 0 to 1");
+  REFUSED(tern_descriptor_shape_range(good, system, -1, 1, &out.number, &out.other, out.numbers), TERN_ERROR_ARGUMENT,
+          "'first_center' is -1");
+  REFUSED(tern_descriptor_shape_range(good, f->coincident, 0, 2, &out.number, &out.other, out.numbers),
+          TERN_ERROR_DATA, "0 and 1");
+  REFUSED(tern_descriptor_rows_range(good, system, 1, 2, out.numbers), TERN_ERROR_ARGUMENT,
+          "argument 'n_centers' is 2, but 1 of the 2 centres begin at number 1: valid are 0 to 1");
+  REFUSED(tern_descriptor_compute_range(good, system, 0, -1, out.reals), TERN_ERROR_ARGUMENT, "'n_centers' is -1");
+  REFUSED(tern_descriptor_compute_range(limited, system, 0, 1, out.reals), TERN_ERROR_MEMORY, "ranges of centres");
+  numbers[26] = NAN;
+  REFUSED(tern_descriptor_pullback_range(good, system, 1, 1, numbers, out.reals, out.strain), TERN_ERROR_ARGUMENT,
+          "weights[0][26]");
+  numbers[5] = INFINITY;
+  REFUSED(tern_descriptor_pushforward_range(good, system, 0, 1, numbers, NULL, out.reals), TERN_ERROR_ARGUMENT,
+          "position_direction[1][2]");
+  REFUSED(tern_descriptor_jacobian_range(good, system, 2, 1, out.numbers, out.reals, out.strain), TERN_ERROR_ARGUMENT,
+          "valid are 0 to 0");
+  free(numbers);
+}
+
+static void weights_of_rows(void **state) {
+  const fixture *f = *state;
+  tern_descriptor *const good = f->descriptor;
+  double *slopes = doubles(2);
+  REFUSED(tern_descriptor_weights(good, f->foreign, out.reals), TERN_ERROR_DATA, "C");
+  REFUSED(tern_descriptor_weights(f->unfitted, f->system, out.reals), TERN_ERROR_DATA, "fit");
+  REFUSED(tern_descriptor_weights_range(good, f->system, 0, 3, out.reals), TERN_ERROR_ARGUMENT, "'n_centers' is 3");
+  slopes[1] = NAN;
+  REFUSED(tern_descriptor_weights_pullback(good, f->system, slopes, out.reals, out.strain), TERN_ERROR_ARGUMENT,
+          "slopes[1]");
+  REFUSED(tern_descriptor_weights_pullback_range(good, f->system, 1, 2, slopes, out.reals, out.strain),
+          TERN_ERROR_ARGUMENT, "'n_centers' is 2");
+  free(slopes);
+}
+
 static void models(void **state) {
   const fixture *f = *state;
   REFUSED(tern_model_fit(&out.made.model, "rige", f->energies, NULL, NULL, NULL), TERN_ERROR_ARGUMENT, "ridge");
@@ -253,7 +295,8 @@ static void none_is_forgotten(void **state) {
 
 int test_untouched(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(library), cmocka_unit_test(systems), cmocka_unit_test(datasets),
-                                     cmocka_unit_test(descriptors), cmocka_unit_test(models),
+                                     cmocka_unit_test(descriptors), cmocka_unit_test(ranges_of_centres),
+                                     cmocka_unit_test(weights_of_rows), cmocka_unit_test(models),
                                      cmocka_unit_test(none_is_forgotten)};
   return cmocka_run_group_tests_name("untouched", tests, set_up, tear_down);
 }

@@ -131,16 +131,17 @@ class Memory(Case):
             setattr(_library.library, name, called)
             self.addCleanup(setattr, _library.library, name, original)
 
-        for name in ("tern_system_new", "tern_descriptor_pullback", "tern_descriptor_compute"):
+        for name in ("tern_system_new", "tern_descriptor_pullback_range", "tern_descriptor_compute_range"):
             spy(name)
         species, positions, cell = numpy.array([14, 14], numpy.int32), numpy.random.rand(2, 3) * 3, numpy.eye(3) * 8
         system = ternion.System(species, positions, cell)
         self.assertEqual(seen["tern_system_new"][2:5], (species.ctypes.data, positions.ctypes.data, cell.ctypes.data))
         descriptor = ternion.Descriptor("density", species=[14], **SMALL)
         values = descriptor.compute(system)
-        self.assertEqual(seen["tern_descriptor_compute"][2], values.ctypes.data)
+        self.assertEqual(seen["tern_descriptor_compute_range"][4], values.ctypes.data)
         gradient, strain = descriptor.pullback(system, values)
-        self.assertEqual(seen["tern_descriptor_pullback"][2:], (values.ctypes.data, gradient.ctypes.data, strain.ctypes.data))
+        self.assertEqual(seen["tern_descriptor_pullback_range"][4:],
+                         (values.ctypes.data, gradient.ctypes.data, strain.ctypes.data))
 
     def test_handles_are_freed(self):
         dataset = clusters(60)
