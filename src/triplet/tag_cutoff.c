@@ -14,10 +14,8 @@ int32_t tag_cutoff_read(cutoff_function *cutoff, const tern_options *options) {
   if (options_is_set(options, "tag_cutoff"))
     TRY(options_real(options, "tag_cutoff", &tags));
   if (tags > neighbours)
-    return error_set(TERN_ERROR_OPTION,
-                     "option 'tag_cutoff' is %g, but it must not exceed "
-                     "'cutoff', which is %g",
-                     tags, neighbours);
+    return error_set(TERN_ERROR_OPTION, "option 'tag_cutoff' is %g, but it must not exceed 'cutoff', which is %g", tags,
+                     neighbours);
   if (width > tags && options_is_set(options, "tag_width"))
     return error_set(TERN_ERROR_OPTION, "option 'tag_width' is %g, but it must not exceed '%s', which is %g", width,
                      options_is_set(options, "tag_cutoff") ? "tag_cutoff" : "cutoff", tags);
