@@ -71,6 +71,7 @@ static int32_t add_products(fit_work *work, run *run, int32_t which, principal *
                           order->n_blocks * work->n_environments, -1);
   }
   memory_free(run, work->rows);
+  work->rows = NULL;
   return status;
 }
 

@@ -373,12 +373,38 @@ static void test_refusals(void **state) {
   dataset_free(empty);
 }
 
+/* Whichever allocation fails: refused, nothing held, the descriptor as it was. */
+static void test_no_memory(void **state) {
+  static const char *const settings[] = {
+      "cutoff 4",      "n_max 2",    "l_max 1", "nu_max 3", "species_channels 1", "species_mixing learned",
+      "selection cur", "selected 3", NULL};
+  tern_dataset *data = helper_dataset(2);
+  (void)state;
+  for (int components = 0; components < 2; components++) {
+    int64_t failing = 0;
+    int32_t status = TERN_ERROR_MEMORY;
+    while (status != TERN_SUCCESS) {
+      tern_descriptor *descriptor = with(settings, components ? "components 3" : "components 0", NULL);
+      run run = described_run(1);
+      memory_fail_at(++failing);
+      status = descriptor_fit(descriptor, &run, data);
+      memory_fail_at(0);
+      assert_int_equal(run.memory_used, 0);
+      assert_true(status == TERN_SUCCESS || status == TERN_ERROR_MEMORY);
+      assert_int_equal(descriptor_fitted(descriptor), status == TERN_SUCCESS);
+      descriptor_free(descriptor);
+    }
+    assert_true(failing > 50);
+  }
+  dataset_free(data);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_waits_for_fit), cmocka_unit_test(test_files),
       cmocka_unit_test(test_cancel),        cmocka_unit_test(test_number_of_environments),
       cmocka_unit_test(test_centers),       cmocka_unit_test(test_without_loss),
       cmocka_unit_test(test_selected),      cmocka_unit_test(test_model),
-      cmocka_unit_test(test_refusals)};
+      cmocka_unit_test(test_refusals),      cmocka_unit_test(test_no_memory)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
