@@ -16,15 +16,13 @@ static void report(const arguments *arguments, const tern_dataset *dataset, int6
     printf("%lld structures, %lld features: %s\n", (long long)structures, (long long)features, arguments->output);
 }
 
-/* The number of features does not depend on the structure, so any will do to ask for it. */
-static int32_t count_features(const tern_descriptor *descriptor, int64_t *features) {
-  tern_system *empty = NULL;
-  const int32_t species = 1;
-  const double position[3] = {0, 0, 0};
-  int32_t status = tern_system_new(&empty, 0, &species, position, NULL, NULL);
+/* The number of features does not depend on the structure, so the first will do to ask for it. */
+static int32_t count_features(const tern_descriptor *descriptor, const tern_dataset *dataset, int64_t *features) {
+  tern_system *first = NULL;
+  int32_t status = tern_dataset_system(dataset, 0, &first);
   if (status == TERN_SUCCESS)
-    status = tern_descriptor_shape(descriptor, empty, NULL, features);
-  tern_system_free(empty);
+    status = tern_descriptor_shape(descriptor, first, NULL, features);
+  tern_system_free(first);
   return status;
 }
 
@@ -43,7 +41,7 @@ int verb_describe(const arguments *arguments) {
   if (status == TERN_SUCCESS)
     status = tern_descriptor_write(descriptor, dataset, arguments->output, progress_show, &bar);
   if (status == TERN_SUCCESS)
-    status = count_features(descriptor, &features);
+    status = count_features(descriptor, dataset, &features);
   progress_end(&bar);
   const bool bad = failed(status);
   if (!bad)

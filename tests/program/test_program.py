@@ -96,6 +96,16 @@ class Work(InFolder):
         run("describe", CLUSTERS, "--descriptor", "power_spectrum", *SMALL, "-o", self.path("f.npy"))
         self.assertTrue((numpy.load(self.path("f.npy")) == arrays["values"]).all())
 
+    def test_describe_learned(self):
+        out = self.path("features.safetensors")
+        said = lines("describe", CLUSTERS, "--descriptor", "correlations", *SMALL, "--set", "components=5",
+                     "--set", "nu_max=4", "--set", "centers=1,0", "-o", out)
+        arrays, metadata = read_safetensors(out)
+        self.assertEqual(arrays["values"].shape, (80, 4 + 3 * 5))
+        self.assertEqual(said[-1]["features"], 19)
+        self.assertEqual(json.loads(metadata["labels"])[-1],
+                         {"nu": 4, "lambda": 0, "sigma": 1, "parity": 1, "component": 4})
+
     def test_fit_and_predict(self):
         model, out = self.path("silicon.tern"), self.path("predicted.extxyz")
         said = lines("fit", CLUSTERS, "--model", "ridge", *SMALL, "--test", CLUSTERS, "-o", model)
