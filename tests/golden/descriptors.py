@@ -2,21 +2,25 @@
 two tags, with 50 digits."""
 from mpmath import mp, mpf
 from harmonics import harmonics, harmonics_gradient
-from radial import Radial
+from radial import radial_functions
 from systems import cross
 
 
 class Basis:
     """Options of a descriptor and the expansion of one neighbour."""
 
-    def __init__(self, species, cutoff, cutoff_width, n_max, l_max, sigma, center_weight=0):
+    def __init__(self, species, cutoff, cutoff_width, n_max, l_max, sigma=None, center_weight=0,
+                 radial_basis="gto", cutoff_function="shifted-cosine"):
         self.species, self.center_weight = sorted(species), center_weight
         self.cutoff, self.n_max, self.l_max = cutoff, n_max, l_max
+        smearing = {} if sigma is None else dict(sigma=sigma)
         self.options = dict(
-            cutoff=cutoff, cutoff_function="shifted-cosine", cutoff_width=cutoff_width,
-            radial_basis="gto", n_max=n_max, l_max=l_max, sigma=sigma,
+            cutoff=cutoff, cutoff_function=cutoff_function, cutoff_width=cutoff_width,
+            radial_basis=radial_basis, n_max=n_max, l_max=l_max, **smearing,
             center_weight=center_weight, species=",".join(map(str, self.species)))
-        self.radial = Radial(cutoff, cutoff_width, n_max, l_max, sigma)
+        self.radial = radial_functions(
+            radial_basis, cutoff=cutoff, cutoff_width=cutoff_width, n_max=n_max, l_max=l_max,
+            cutoff_function=cutoff_function, **smearing)
         self.block = n_max * (l_max + 1) ** 2  # columns per species
 
     def order(self):
@@ -39,7 +43,7 @@ class Basis:
                  for l, m, n in self.order()] for x in range(3)]
 
     def centre(self):
-        """The centre itself, a Gaussian at r = 0: only l = 0 is left."""
+        """The centre itself, a neighbour at r = 0: only l = 0 is left."""
         R, _ = self.radial(0)
         Y00 = 1 / mp.sqrt(4 * mp.pi)
         return [R[n][l] * Y00 if l == 0 else mpf(0) for l, m, n in self.order()]

@@ -14,10 +14,12 @@ import blocks
 import errors
 import systems
 import training
+from correlations import Correlations
 from descriptors import (Basis, density, density_derivatives, frames, power_spectrum,
                          power_spectrum_derivatives)
-from radial import Radial
+from radial import radial_functions
 from ridge import Features, design, least_squares_e0, predict, solve
+from triplets import Triplets
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -34,14 +36,14 @@ def option_block(options):
     return blocks.text("options", [f"{key} {value}" for key, value in options.items()])
 
 
-def radial_file(distances, **hypers):
-    radial = Radial(**hypers)
+def radial_file(distances, cutoff_function="shifted-cosine", radial_basis="gto", **hypers):
+    radial = radial_functions(radial_basis, cutoff_function=cutoff_function, **hypers)
     tables = [radial(r) for r in distances]
     for r, (values, _) in zip(distances, tables):
         expected = blocks.flatten(radial.closed_form(r))
         error = max(abs(a - b) for a, b in zip(blocks.flatten(values), expected))
         assert error < 1e-30, "quadrature and closed form of the radial functions differ"
-    options = dict(hypers, cutoff_function="shifted-cosine", radial_basis="gto")
+    options = dict(hypers, cutoff_function=cutoff_function, radial_basis=radial_basis)
     return "".join([
         option_block(options),
         blocks.real("r", distances),
@@ -80,6 +82,36 @@ def frames_file(system, **hypers):
         blocks.real("frames", rows)])
 
 
+def only(centers, options):
+    return options if centers is None else dict(options, centers=",".join(map(str, centers)))
+
+
+def kind_file(kind, system, options, indices, rows, derivatives):
+    parts = [blocks.text("kinds", [kind]), option_block(options), system_blocks(system),
+             blocks.real("rows", [[0, *index] for index in indices]), blocks.real(kind, rows)]
+    for name, part in zip(("_positions", "_strain"), derivatives):
+        parts.append(blocks.real(kind + name, part))
+    return "".join(parts)
+
+
+def correlations_file(system, basis, nu_min, nu_max, lambda_max, group, centers=None, derivatives=False):
+    """`centers`: the only atoms that are centres; all if None."""
+    correlations = Correlations(basis, nu_min, nu_max, lambda_max, group)
+    described = range(len(system.species)) if centers is None else centers
+    return kind_file(
+        "correlations", system, only(centers, correlations.options), [[i] for i in described],
+        correlations.values(system, described),
+        correlations.derivatives(system, described) if derivatives else [])
+
+
+def triplets_file(system, basis, centers=None, derivatives=False, **choices):
+    triplets = Triplets(basis, **choices)
+    described = range(len(system.species)) if centers is None else centers
+    return kind_file(
+        "triplets", system, only(centers, triplets.options), *triplets.rows(system, described),
+        triplets.derivatives(system, described) if derivatives else [])
+
+
 def ridge_file(labelled, features, tests, e0, regularization, weights):
     """One fit and what it predicts; e0 a list of energies, or None for least squares."""
     basis = tests[0].basis
@@ -110,7 +142,14 @@ def radial_files():
     b8 = dict(cutoff=2.0, cutoff_width=0.1, n_max=6, l_max=3, sigma=0.2)
     silicon = dict(cutoff=5.0, cutoff_width=0.5, n_max=8, l_max=6, sigma=0.3)
     small = dict(cutoff=3.0, cutoff_width=3.0, n_max=2, l_max=1, sigma=0.5)
+    points = dict(cutoff=3.5, cutoff_width=0.5, radial_basis="bessel")
+    below = [1e-6, 0.2, 0.9, 1.7, 2.6, 3.02, 3.1, 3.25, 3.4, 3.49, 3.5, 4]
     return {
+        "radial_bessel.txt": radial_file([0, *below], n_max=6, l_max=5, **points),
+        "radial_bessel_quintic.txt": radial_file(
+            below, n_max=3, l_max=2, cutoff_function="quintic", **points),
+        "radial_bump.txt": radial_file(
+            [0, *below], cutoff=3.5, cutoff_width=0.5, n_max=4, l_max=3, sigma=0.3, cutoff_function="bump"),
         "radial_b8.txt": radial_file(
             [0, 1e-6, 0.05, 0.7, 1.3, 1.9, 1.95, 1.999, 1.999999, 2.0, 2.1], **b8),
         "radial_silicon.txt": radial_file(
@@ -137,9 +176,53 @@ def descriptor_files():
         "molecule_center.txt": descriptor_file(
             systems.MOLECULE, **small(three, center_weight=1.0)),
         "slab.txt": descriptor_file(systems.SLAB, **small([8, 13], l_max=4)),
+        **correlation_files(), **triplet_files(),
+        "bessel.txt": descriptor_file(systems.MOLECULE, **small(
+            three, sigma=None, radial_basis="bessel", cutoff_function="quintic", center_weight=1.0)),
         "triclinic.txt": descriptor_file(systems.TRICLINIC, **small([8, 14], n_max=4)),
         "triclinic_center.txt": descriptor_file(
             systems.TRICLINIC, **small([8, 14], center_weight=1.0))}
+
+
+def small_basis(species, n_max, l_max, **changes):
+    return Basis(**dict(dict(species=species, cutoff=3.0, cutoff_width=0.5, n_max=n_max, l_max=l_max,
+                             sigma=0.4), **changes))
+
+
+def correlation_files():
+    points = dict(sigma=None, radial_basis="bessel")
+    return {
+        "correlations_o3.txt": correlations_file(
+            systems.MOLECULE, small_basis([1, 6, 8], 2, 2), 1, 3, 0, "o3"),
+        "correlations_so3.txt": correlations_file(
+            systems.TRICLINIC, small_basis([8, 14], 1, 2, center_weight=1.0), 1, 4, 2, "so3"),
+        "correlations_four.txt": correlations_file(
+            systems.PEROXIDE, small_basis([1, 8], 2, 1, **points), 4, 4, 1, "so3", centers=[1, 2]),
+        "correlations_peroxide.txt": correlations_file(
+            systems.PEROXIDE, small_basis([1, 8], 1, 1), 1, 3, 1, "so3", centers=[0], derivatives=True),
+        "correlations_crystal.txt": correlations_file(
+            systems.CRYSTAL, small_basis([3, 9], 1, 2, cutoff_function="bump"), 3, 4, 0, "o3", derivatives=True)}
+
+
+def triplet_files():
+    hydrogen_oxygen, crystal, points = [1, 8], [3, 9], dict(sigma=None, radial_basis="bessel")
+    return {
+        "triplets.txt": triplets_file(systems.PEROXIDE, small_basis(hydrogen_oxygen, 2, 2), centers=[0]),
+        "triplets_center.txt": triplets_file(
+            systems.PEROXIDE, small_basis(hydrogen_oxygen, 1, 3, **points), centers=[1], center_tags=1),
+        "triplets_tag_cutoff.txt": triplets_file(
+            systems.FRAMES, small_basis([1, 6, 8], 1, 2, cutoff_function="quintic"), self_pairs=0,
+            tag_cutoff=1.5, tag_width=0.4),
+        "triplets_pairs.txt": triplets_file(
+            systems.MOLECULE, small_basis([1, 6, 8], 2, 2), tags=1, center_tags=1),
+        "triplets_peroxide.txt": triplets_file(
+            systems.PEROXIDE, small_basis(hydrogen_oxygen, 1, 1), centers=[0], derivatives=True,
+            center_tags=1, self_pairs=0, tag_cutoff=1.6, tag_width=0.5),
+        "triplets_sum.txt": triplets_file(
+            systems.CRYSTAL, small_basis(crystal, 1, 2), derivatives=True, sum_tags=1,
+            tag_cutoff=2.8, tag_width=0.6),
+        "triplets_sum_pairs.txt": triplets_file(
+            systems.CRYSTAL, small_basis(crystal, 2, 2), derivatives=True, tags=1, sum_tags=1)}
 
 
 def ridge_files():

@@ -1,9 +1,12 @@
-"""Radial functions of the `gto` basis, from their definition.
+"""Cutoff functions and the radial functions `gto` and `bessel`, from their definitions.
 
-A neighbour at distance r is a normalised Gaussian of width sigma. Its overlap
+`gto`: a neighbour at distance r is a normalised Gaussian of width sigma. Its overlap
 with x^k exp(-d_k x^2) Y_lm is a one-dimensional integral over x, done here by
 Gauss-Legendre quadrature; `closed_form` is the hypergeometric result of that
 integral and serves as a check only.
+
+`bessel`: spherical Bessel functions with a zero at the cutoff as hypergeometric
+series, normalised by quadrature over the ball.
 """
 from functools import lru_cache
 from mpmath import mp, mpf
@@ -52,26 +55,70 @@ def scaled_bessel(l_max, z):
     return values
 
 
-def shifted_cosine(r, cutoff, width):
-    """f_c and its derivative."""
-    if r >= cutoff:
-        return mpf(0), mpf(0)
-    if r <= cutoff - width:
-        return mpf(1), mpf(0)
-    phase = mp.pi * (r - cutoff + width) / width
-    return (1 + mp.cos(phase)) / 2, -mp.pi / width * mp.sin(phase) / 2
+def shell(shape):
+    """A function of x in the shell below the cutoff, with its derivative, as one of r."""
+    def function(r, cutoff, width):
+        if r >= cutoff:
+            return mpf(0), mpf(0)
+        if r <= cutoff - width:
+            return mpf(1), mpf(0)
+        value, slope = shape((r - cutoff + width) / width)
+        return value, slope / width
+    return function
 
 
-class Radial:
-    def __init__(self, cutoff, cutoff_width, n_max, l_max, sigma):
+def shifted_cosine(x):
+    return (1 + mp.cos(mp.pi * x)) / 2, -mp.pi * mp.sin(mp.pi * x) / 2
+
+
+def quintic(x):
+    return 1 - 10 * x ** 3 + 15 * x ** 4 - 6 * x ** 5, -30 * x ** 2 + 60 * x ** 3 - 30 * x ** 4
+
+
+def bump(x):
+    """h(1-x) / (h(x) + h(1-x)), h(x) = exp(-1/x)."""
+    up, down = mp.exp(-1 / x), mp.exp(-1 / (1 - x))
+    up_slope, down_slope = up / x ** 2, -down / (1 - x) ** 2
+    total = up + down
+    return down / total, (down_slope * total - down * (up_slope + down_slope)) / total ** 2
+
+
+CUTOFF_FUNCTIONS = {"shifted-cosine": shell(shifted_cosine), "quintic": shell(quintic), "bump": shell(bump)}
+
+
+class Tabulated:
+    """R_nl(r) and dR_nl/dr, both [n][l], with the cutoff function; `smooth` gives them without."""
+
+    def __init__(self, cutoff, cutoff_width, n_max, l_max, cutoff_function):
         self.cutoff, self.width = mpf(cutoff), mpf(cutoff_width)
-        self.n_max, self.l_max, self.sigma = n_max, l_max, mpf(sigma)
+        self.n_max, self.l_max = n_max, l_max
+        self.cutoff_function = CUTOFF_FUNCTIONS[cutoff_function]
+        self.cache = {}
+
+    def __call__(self, r):
+        r = mpf(r)
+        if r not in self.cache:
+            f, df = self.cutoff_function(r, self.cutoff, self.width)
+            if f == 0:
+                zero = [[mpf(0)] * (self.l_max + 1) for _ in range(self.n_max)]
+                self.cache[r] = zero, zero
+            else:
+                R, dR = self.smooth(r)
+                self.cache[r] = ([[f * x for x in row] for row in R],
+                                 [[f * y + df * x for x, y in zip(row, slopes)]
+                                  for row, slopes in zip(R, dR)])
+        return self.cache[r]
+
+
+class Gto(Tabulated):
+    def __init__(self, cutoff, cutoff_width, n_max, l_max, sigma, cutoff_function="shifted-cosine"):
+        super().__init__(cutoff, cutoff_width, n_max, l_max, cutoff_function)
+        self.sigma = mpf(sigma)
         self.c = 1 / (2 * self.sigma ** 2)
         widths = [self.cutoff * max(mp.sqrt(k), 1) / n_max for k in range(n_max)]
         self.d = [1 / (2 * s * s) for s in widths]
         self.mix = self.orthonormalisation()
         self.grid = self.quadrature()
-        self.cache = {}
 
     def primitive_overlap(self, i, j):
         power = mpf(3 + i + j) / 2
@@ -124,21 +171,6 @@ class Radial:
         return [[mp.fdot(row, [J[k][l] for k in range(self.n_max)])
                  for l in range(self.l_max + 1)] for row in self.mix]
 
-    def __call__(self, r):
-        """R_nl(r) and dR_nl/dr, both [n][l]."""
-        r = mpf(r)
-        if r not in self.cache:
-            f, df = shifted_cosine(r, self.cutoff, self.width)
-            if f == 0:
-                zero = [[mpf(0)] * (self.l_max + 1) for _ in range(self.n_max)]
-                self.cache[r] = zero, zero
-            else:
-                R, dR = self.smooth(r)
-                self.cache[r] = ([[f * x for x in row] for row in R],
-                                 [[f * y + df * x for x, y in zip(row, slopes)]
-                                  for row, slopes in zip(R, dR)])
-        return self.cache[r]
-
     def closed_form(self, r):
         """R_nl(r) by the confluent hypergeometric function."""
         r, front = mpf(r), (mp.pi / self.sigma ** 2) ** (mpf(3) / 4)
@@ -146,6 +178,43 @@ class Radial:
             a, b, s = mpf(k + l + 3) / 2, l + mpf(3) / 2, self.c + self.d[k]
             return (front * mp.exp(-self.c * r * r) * (self.c * r) ** l * s ** (-a)
                     * mp.gamma(a) / mp.gamma(b) * mp.hyp1f1(a, b, (self.c * r) ** 2 / s))
-        f = shifted_cosine(r, self.cutoff, self.width)[0]
+        f = self.cutoff_function(r, self.cutoff, self.width)[0]
         table = [[f * J(k, l) for l in range(self.l_max + 1)] for k in range(self.n_max)]
         return self.mixed(table)
+
+
+def spherical_bessel(l, x):
+    """j_l(x) and its derivative."""
+    front, b, z = 1 / mp.fac2(2 * l + 1), l + mpf(3) / 2, -x * x / 4
+    series, slope = mp.hyp0f1(b, z), mp.hyp0f1(b + 1, z) / b * (-x / 2)
+    return front * x ** l * series, front * ((l * x ** (l - 1) * series if l else 0) + x ** l * slope)
+
+
+class Bessel(Tabulated):
+    def __init__(self, cutoff, cutoff_width, n_max, l_max, cutoff_function="shifted-cosine"):
+        super().__init__(cutoff, cutoff_width, n_max, l_max, cutoff_function)
+        self.wave = [[mp.besseljzero(l + mpf(1) / 2, n + 1) / self.cutoff for l in range(l_max + 1)]
+                     for n in range(n_max)]
+        self.norm = [[1 / mp.sqrt(self.square(l, k)) for l, k in enumerate(row)] for row in self.wave]
+
+    def square(self, l, wave):
+        """Integral of (j_l(wave r) r)^2 over the ball."""
+        half = self.cutoff / 2
+        return mp.fsum(half * w * (half * (t + 1) * spherical_bessel(l, wave * half * (t + 1))[0]) ** 2
+                       for t, w in legendre_rule(NODES))
+
+    def smooth(self, r):
+        table = [[spherical_bessel(l, k * r) for l, k in enumerate(row)] for row in self.wave]
+        return ([[c * f for c, (f, _) in zip(*rows)] for rows in zip(self.norm, table)],
+                [[c * k * df for c, k, (_, df) in zip(*rows)] for rows in zip(self.norm, self.wave, table)])
+
+    def closed_form(self, r):
+        """R_nl(r) with the norm sqrt(2/R^3) / |j_(l+1)(zero)|."""
+        f, front = self.cutoff_function(mpf(r), self.cutoff, self.width)[0], mp.sqrt(2 / self.cutoff ** 3)
+        return [[f * front * spherical_bessel(l, k * mpf(r))[0]
+                 / abs(spherical_bessel(l + 1, k * self.cutoff)[0]) for l, k in enumerate(row)]
+                for row in self.wave]
+
+
+def radial_functions(radial_basis="gto", **hypers):
+    return {"gto": Gto, "bessel": Bessel}[radial_basis](**hypers)

@@ -35,6 +35,18 @@ class System:
             counts[k] = int(mp.ceil(cutoff / height)) + 2
         return counts
 
+    def displaced(self, atom, axis, distance):
+        """One atom and its images, moved."""
+        positions = [list(map(mpf, position)) for position in self.positions]
+        positions[atom][axis] += distance
+        return System(self.species, positions, self.cell, self.periodic)
+
+    def strained(self, a, b, amount):
+        """r_a += amount r_b, positions and cell."""
+        def moved(vectors):
+            return [[mpf(v[x]) + (amount * mpf(v[b]) if x == a else 0) for x in range(3)] for v in vectors]
+        return System(self.species, moved(self.positions), moved(self.cell), self.periodic)
+
     def volume(self):
         a, b, c = ([mpf(x) for x in row] for row in self.cell)
         return mp.fdot(a, cross(b, c))
@@ -77,3 +89,6 @@ CRYSTAL = System(
 # tags degenerates.
 FRAMES = System(
     [6, 8, 1, 8], [[0, 0, 0], [0, 0, 1.1], [0, 0, -1.3], [1.2, 0.5, 0.4]])
+# Chiral: each oxygen sees three neighbours that are not in one plane.
+PEROXIDE = System(
+    [8, 8, 1, 1], [[0, 0, 0], [1.4, 0.1, 0.2], [-0.3, 0.9, 0.1], [1.6, -0.4, -0.7]])
