@@ -58,7 +58,11 @@ static void golden_values(void **state) {
   check_golden("radial_b8.txt", NULL, 1e-9);
   check_golden("radial_silicon.txt", NULL, 1e-9);
   check_golden("radial_small.txt", NULL, 1e-9);
+  check_golden("radial_bump.txt", NULL, 1e-9);
+  check_golden("radial_bessel.txt", NULL, 1e-9);
+  check_golden("radial_bessel_quintic.txt", NULL, 1e-9);
   check_golden("radial_silicon.txt", "1e-12", 2e-12);
+  check_golden("radial_bessel.txt", "1e-12", 2e-12);
 }
 
 /* A table beside the basis that it stands for. */

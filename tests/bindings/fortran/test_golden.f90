@@ -1,5 +1,5 @@
 ! SPDX-License-Identifier: BSD-3-Clause
-!> Densities, power spectra, frames, derivatives and ridge predictions against the golden data.
+!> Radial functions, descriptors of every kind, derivatives and ridge predictions against the golden data.
 program test_golden
   use, intrinsic :: iso_fortran_env, only: int64, real64
   use ternion
@@ -9,18 +9,32 @@ program test_golden
   integer :: i, k
 
   call golden_text('descriptors.txt', 'files', files)
-  call check(size(files) >= 11, 'descriptors.txt lists at least 11 files')
+  call check(size(files) >= 24, 'descriptors.txt lists at least 24 files')
   do i = 1, size(files)
     call golden_text(trim(files(i)), 'kinds', kinds)
     do k = 1, size(kinds)
       call check_values(trim(files(i)), trim(kinds(k)))
     end do
   end do
-  call check_rows()
-  call check_derivatives('jacobian_trimer.txt', 'density')
-  call check_derivatives('jacobian_trimer.txt', 'power_spectrum')
-  call check_derivatives('jacobian_crystal.txt', 'density')
-  call check_derivatives('jacobian_crystal.txt', 'power_spectrum')
+  call golden_text('descriptors.txt', 'rows', files)
+  call check(size(files) >= 12, 'at least 12 files name their rows')
+  do i = 1, size(files)
+    call golden_text(trim(files(i)), 'kinds', kinds)
+    call check_rows(trim(files(i)), trim(kinds(1)))
+  end do
+  call golden_text('descriptors.txt', 'derivatives', files)
+  call check(size(files) >= 7, 'at least 7 files have derivatives')
+  do i = 1, size(files)
+    call golden_text(trim(files(i)), 'kinds', kinds)
+    do k = 1, size(kinds)
+      call check_derivatives(trim(files(i)), trim(kinds(k)))
+    end do
+  end do
+  call golden_text('descriptors.txt', 'radial', files)
+  call check(size(files) >= 6, 'at least 6 files of radial functions')
+  do i = 1, size(files)
+    call check_radial(trim(files(i)))
+  end do
   call check_ridge('ridge_energies.txt')
   call check_ridge('ridge_forces.txt')
   call check_ridge('ridge_virial.txt')
@@ -62,17 +76,49 @@ contains
   end function count_of
 
   !> Rows are numbered from 1 here, from 0 in the file.
-  subroutine check_rows()
+  subroutine check_rows(file, kind)
+    character(*), intent(in) :: file, kind
     type(tern_descriptor) :: descriptor
     type(tern_system) :: system
     real(real64), allocatable :: expected(:)
     integer(int64), allocatable :: rows(:, :)
-    call open_case('frames.txt', 'frames', descriptor, system)
-    call golden_values('frames.txt', 'rows', expected)
+    integer, allocatable :: dims(:)
+    call open_case(file, kind, descriptor, system)
+    call golden_values(file, 'rows', expected, dims)
     call descriptor%rows(system, rows)
-    call check(size(rows, 1) == 4 .and. size(rows) == size(expected), 'frames: four numbers name a row')
-    call check(all(reshape(rows, [size(rows)]) - 1 == nint(expected, int64)), 'frames: rows')
+    call check(all(shape(rows) == dims(2:1:-1)), file // ': as many rows, named by as many numbers')
+    if (size(rows) == size(expected)) &
+      call check(all(reshape(rows, [size(rows)]) - 1 == nint(expected, int64)), file // ': rows')
   end subroutine check_rows
+
+  !> A neighbour along z: the columns m = 0 of its density are R_nl sqrt((2l+1)/4 pi).
+  subroutine check_radial(file)
+    character(*), intent(in) :: file
+    type(tern_options) :: options
+    type(tern_descriptor) :: density
+    type(tern_system) :: dimer
+    real(real64), allocatable :: r(:), expected(:), values(:, :), found(:, :, :)
+    integer, allocatable :: dims(:)
+    integer :: i, l, n
+    call golden_options(file, options)
+    call options%set('species', [14])
+    call density%init('density', options)
+    call golden_values(file, 'r', r)
+    call golden_values(file, 'values', expected, dims)
+    allocate (found(dims(3), dims(2), dims(1)))
+    found = reshape(expected, shape(found))
+    do i = 1, size(r)
+      if (.not. r(i) > 0) cycle                     ! two atoms at one place are refused
+      call dimer%init([14, 14], reshape([0.0_real64, 0.0_real64, 0.0_real64, 0.0_real64, 0.0_real64, r(i)], [3, 2]))
+      call density%compute(dimer, values)
+      do n = 1, dims(2)
+        do l = 0, dims(3) - 1
+          found(l + 1, n, i) = values((l * l + l) * dims(2) + n, 1) / sqrt((2 * l + 1) / (4 * acos(-1.0_real64)))
+        end do
+      end do
+    end do
+    call close_to(reshape(found, [size(found)]), expected, 3e-9_real64, file // ' radial functions')
+  end subroutine check_radial
 
   !> Jacobian and both products. The file has [row][column][atom][3], hence (3, atom, column, row) here.
   subroutine check_derivatives(file, kind)

@@ -18,19 +18,36 @@ include("support.jl")
     @test count(==("density"), checked) >= 10
     @test count(==("power_spectrum"), checked) >= 10
     @test count(==("frames"), checked) >= 1
+    @test count(==("correlations"), checked) >= 5
+    @test count(==("triplets"), checked) >= 7
+end
+
+# A neighbour along z: the columns m = 0 of its density are R_nl sqrt((2l+1)/4 pi).
+@testset "radial functions, $name" for name in golden("descriptors.txt")["radial"]
+    blocks = golden(name)
+    density = Descriptor("density"; species = [14], golden_options(blocks)...)
+    n_l, n_max, _ = size(blocks["values"])
+    for (k, r) in enumerate(blocks["r"])
+        r > 0 || continue                           # two atoms at one place are refused
+        values = compute(density, System([14, 14], [0 0; 0 0; 0 r]))
+        found = [values[(l * l + l) * n_max + n, 1] / sqrt((2l + 1) / 4pi) for l in 0:n_l-1, n in 1:n_max]
+        @test maximum(abs, found - blocks["values"][:, :, k]) <= 3e-9
+    end
 end
 
 @testset "rows" begin
+    for name in golden("descriptors.txt")["rows"]
+        blocks = golden(name)
+        descriptor = Descriptor(only(blocks["kinds"]); golden_options(blocks)...)
+        @test rows(descriptor, golden_system(blocks)) == blocks["rows"] .+ 1
+    end
     blocks = golden("frames.txt")
-    descriptor = Descriptor("frames"; golden_options(blocks)...)
-    @test rows(descriptor, golden_system(blocks)) == blocks["rows"] .+ 1
     density = Descriptor(:density; species = [1, 6, 8], cutoff = 3)
     @test rows(density, golden_system(blocks)) == [1 1 1 1; 1 2 3 4]
 end
 
 # Golden derivatives come as [x, atom, feature, row] and [b, a, feature, row].
-@testset "derivatives of $kind, $name" for name in ("jacobian_trimer.txt", "jacobian_crystal.txt"),
-                                           kind in ("density", "power_spectrum")
+@testset "derivatives of $kind, $name" for name in golden("descriptors.txt")["derivatives"], kind in golden(name)["kinds"]
     blocks = golden(name)
     positions, strain = blocks[kind * "_positions"], permutedims(blocks[kind * "_strain"], (2, 1, 3, 4))
     descriptor, system = Descriptor(kind; golden_options(blocks)...), golden_system(blocks)

@@ -24,16 +24,36 @@ class Descriptors(Case):
         self.assertGreaterEqual(checked.count("density"), 10)
         self.assertGreaterEqual(checked.count("power_spectrum"), 10)
         self.assertGreaterEqual(checked.count("frames"), 1)
+        self.assertGreaterEqual(checked.count("correlations"), 5)
+        self.assertGreaterEqual(checked.count("triplets"), 7)
+
+    def test_radial_functions(self):
+        """A neighbour along z: the columns m = 0 of its density are R_nl sqrt((2l+1)/4 pi)."""
+        for name in golden("descriptors.txt")["radial"]:
+            blocks = golden(name)
+            density = ternion.Descriptor("density", species=[14], **golden_options(blocks))
+            n_max, n_l = blocks["values"].shape[1:]
+            degrees = numpy.arange(n_l)
+            for r, expected in zip(blocks["r"], blocks["values"]):
+                if r == 0:
+                    continue  # two atoms at one place are refused
+                row = density.compute(ternion.System([14, 14], [[0, 0, 0], [0, 0, r]]))[0].reshape(-1, n_max)
+                found = row[degrees**2 + degrees].T / numpy.sqrt((2 * degrees + 1) / (4 * numpy.pi))
+                with self.subTest(file=name, r=r):
+                    self.assertLessEqual(abs(found - expected).max(), 3e-9)
 
     def test_rows(self):
+        for name in golden("descriptors.txt")["rows"]:
+            blocks = golden(name)
+            with self.subTest(file=name):
+                descriptor = ternion.Descriptor(blocks["kinds"][0], **golden_options(blocks))
+                numpy.testing.assert_array_equal(descriptor.rows(golden_system(blocks)), blocks["rows"])
         blocks = golden("frames.txt")
-        descriptor = ternion.Descriptor("frames", **golden_options(blocks))
-        numpy.testing.assert_array_equal(descriptor.rows(golden_system(blocks)), blocks["rows"])
         centers = ternion.Descriptor("density", species=[1, 6, 8], cutoff=3.0).rows(golden_system(blocks))
         numpy.testing.assert_array_equal(centers, [[0, 0], [0, 1], [0, 2], [0, 3]])
 
     def test_derivatives(self):
-        for name in ("jacobian_trimer.txt", "jacobian_crystal.txt"):
+        for name in golden("descriptors.txt")["derivatives"]:
             blocks = golden(name)
             for kind in blocks["kinds"]:
                 with self.subTest(file=name, kind=kind):
