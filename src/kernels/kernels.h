@@ -111,9 +111,11 @@ typedef struct kernel_table {
   void (*couple_adjoint)(int64_t count, int32_t n_padded, const int64_t *first, const kernel_term *terms,
                          const double *numbers, const double *rows, const double *weights, double *to_numbers,
                          double *to_rows);
-  /* values = a p, or a p + b q unless b is NULL; or, when `add`, values += a p. */
+  /* values = a p, or a p + b q unless b is NULL; past_caches as for move. */
   void (*triplet_row)(const kernel_triplet *shape, const double *a, const double *p, const double *b, const double *q,
-                      int32_t add, double *values);
+                      int32_t past_caches, double *values);
+  /* values += a p. */
+  void (*triplet_row_add)(const kernel_triplet *shape, const double *a, const double *p, double *values);
   /* Of sum(weights * a p): to_a is set, to_p added to (also beyond the width). */
   void (*triplet_row_adjoint)(const kernel_triplet *shape, const double *a, const double *p, const double *weights,
                               double *to_a, double *to_p);

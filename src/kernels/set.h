@@ -42,7 +42,8 @@ void KERNEL(couple_adjoint)(int64_t count, int32_t n_padded, const int64_t *firs
                             const double *numbers, const double *rows, const double *weights, double *to_numbers,
                             double *to_rows);
 void KERNEL(triplet_row)(const kernel_triplet *shape, const double *a, const double *p, const double *b,
-                         const double *q, int32_t add, double *values);
+                         const double *q, int32_t past_caches, double *values);
+void KERNEL(triplet_row_add)(const kernel_triplet *shape, const double *a, const double *p, double *values);
 void KERNEL(triplet_row_adjoint)(const kernel_triplet *shape, const double *a, const double *p, const double *weights,
                                  double *to_a, double *to_p);
 void KERNEL(triplet_products)(const kernel_triplet *shape, int32_t n_first, int32_t n_second, const double *a,

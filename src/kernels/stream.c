@@ -1,30 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Moves results that nobody reads soon past the caches: a plain store would first fetch the line that it overwrites. */
-#include "kernels/block.h"
+/* Moves results, past the caches when nobody reads them soon. */
+#include "kernels/past_caches.h"
 #include "kernels/set.h"
-
-#if defined(__SSE2__)
-#include <immintrin.h>
-#endif
-
-INLINE void store_past_caches(double *to, vector value) {
-#if defined(__AVX512F__)
-  _mm512_stream_pd(to, (__m512d)value);
-#elif defined(__AVX__)
-  _mm256_stream_pd(to, (__m256d)value);
-#elif defined(__SSE2__)
-  _mm_stream_pd(to, (__m128d)value);
-#else
-  *(vector *)to = value;
-#endif
-}
-
-/* Later stores, of this thread or of one that it wakes, come after those past the caches. */
-INLINE void finish_stores(void) {
-#if defined(__SSE2__)
-  _mm_sfence();
-#endif
-}
 
 INLINE vector load_loose(const double *from) { return *(const loose_vector *)from; }
 

@@ -20,6 +20,7 @@ const kernel_table KERNEL(kernels) = {
     .couple = KERNEL(couple),
     .couple_adjoint = KERNEL(couple_adjoint),
     .triplet_row = KERNEL(triplet_row),
+    .triplet_row_add = KERNEL(triplet_row_add),
     .triplet_row_adjoint = KERNEL(triplet_row_adjoint),
     .triplet_products = KERNEL(triplet_products),
     .triplet_products_adjoint = KERNEL(triplet_products_adjoint),

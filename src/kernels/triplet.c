@@ -4,7 +4,7 @@
    overwrite, or add to, what is too much. Products end in zeros. */
 #include <string.h>
 
-#include "kernels/block.h"
+#include "kernels/past_caches.h"
 #include "kernels/set.h"
 
 INLINE block load_some(const double *from, int64_t count) {
@@ -33,35 +33,99 @@ INLINE void store_up_to(double *to, int64_t left, block value) {
     block_store_some(to, value, (int32_t)left);
 }
 
-/* One set of products for n_max coefficients: values [n_max][width]; `left`
- * numbers may be written. */
-INLINE void put_rows(int terms, int add, const kernel_triplet *shape, const double *a, const double *p, const double *b,
-                     const double *q, int64_t left, double *values) {
-  for (int32_t n = 0; n < shape->n_max; n++, values += shape->width, left -= shape->width)
-    for (int64_t k = 0; k < shape->width; k += KERNEL_BLOCK) {
-      block sum = block_scale(a[n], block_load(p + k));
-      if (terms == 2)
-        sum = block_add(sum, b[n], block_load(q + k));
-      if (add)
-        sum = block_add(load_up_to(values + k, left - k), 1, sum);
-      store_up_to(values + k, left - k, sum);
-    }
+/* The products times one coefficient, `width` numbers at `to`, where `left` may be written. */
+INLINE void put_row(int terms, int add, const kernel_triplet *shape, double a, const double *p, double b,
+                    const double *q, int64_t left, double *to) {
+  for (int64_t k = 0; k < shape->width; k += KERNEL_BLOCK) {
+    block sum = block_scale(a, block_load(p + k));
+    if (terms == 2)
+      sum = block_add(sum, b, block_load(q + k));
+    if (add)
+      sum = block_add(load_up_to(to + k, left - k), 1, sum);
+    store_up_to(to + k, left - k, sum);
+  }
+}
+
+enum { QUEUE = 512, MOST_N = 32, MOST_WIDTH = MOST_N * MOST_N };
+
+/* Numbers on their way past the caches, which takes whole lines of memory: the first of the queue belongs at `line`,
+   from `begin` on they are there. */
+typedef struct queue {
+  double numbers[QUEUE + MOST_WIDTH + KERNEL_BLOCK] __attribute__((aligned(64)));
+  double *line;
+  int64_t begin, end;
+} queue;
+
+INLINE void queue_start(queue *q, double *to) {
+  q->begin = q->end = (int64_t)((uintptr_t)to % 64 / sizeof *to);
+  q->line = to - q->begin;
+}
+
+INLINE void queue_flush(queue *q) {
+  const int64_t whole = q->end / KERNEL_BLOCK * KERNEL_BLOCK;
+  int64_t k = 0;
+  if (q->begin > 0 && whole > 0)
+    for (k = q->begin, q->begin = 0; k < KERNEL_BLOCK; k++)
+      q->line[k] = q->numbers[k];
+  for (; k < whole; k += WIDTH)
+    store_past_caches(q->line + k, *(const vector *)(q->numbers + k));
+  for (k = whole; k < q->end; k++)
+    q->numbers[k - whole] = q->numbers[k];
+  q->line += whole;
+  q->end -= whole;
+}
+
+INLINE void queue_finish(queue *q) {
+  queue_flush(q);
+  for (int64_t k = q->begin; k < q->end; k++)
+    q->line[k] = q->numbers[k];
+  finish_stores();
+}
+
+INLINE void put_values(int terms, const kernel_triplet *shape, const double *a, const double *p, const double *b,
+                       const double *q, double *values) {
+  queue out;
+  queue_start(&out, values);
+  for (int64_t i = 0; i < shape->count; i++)
+    for (int64_t species = 0; species < shape->n_species; species++)
+      for (int64_t n = 0; n < shape->n_max; n++) {
+        const int64_t at = (species * shape->count + i) * shape->n_padded + n;
+        const int64_t product = shape->product[i] * shape->stride;
+        put_row(terms, 0, shape, a[at], p + product, terms == 2 ? b[at] : 0, q + product, INT64_MAX,
+                out.numbers + out.end);
+        out.end += shape->width;
+        if (out.end >= QUEUE)
+          queue_flush(&out);
+      }
+  queue_finish(&out);
+}
+
+INLINE void set_values(int terms, int add, const kernel_triplet *shape, const double *a, const double *p,
+                       const double *b, const double *q, double *values) {
+  int64_t left = shape->count * shape->n_species * shape->n_max * shape->width;
+  for (int64_t i = 0; i < shape->count; i++)
+    for (int64_t species = 0; species < shape->n_species; species++)
+      for (int64_t n = 0; n < shape->n_max; n++, values += shape->width, left -= shape->width) {
+        const int64_t at = (species * shape->count + i) * shape->n_padded + n;
+        const int64_t product = shape->product[i] * shape->stride;
+        put_row(terms, add, shape, a[at], p + product, terms == 2 ? b[at] : 0, q + product, left, values);
+      }
 }
 
 void KERNEL(triplet_row)(const kernel_triplet *shape, const double *a, const double *p, const double *b,
-                         const double *q, int32_t add, double *values) {
-  const int64_t step = shape->n_max * shape->width;
-  int64_t left = shape->count * shape->n_species * step;
-  for (int64_t i = 0; i < shape->count; i++)
-    for (int64_t species = 0; species < shape->n_species; species++, values += step, left -= step) {
-      const int64_t row = (species * shape->count + i) * shape->n_padded, product = shape->product[i] * shape->stride;
-      if (b != NULL)
-        put_rows(2, 0, shape, a + row, p + product, b + row, q + product, left, values);
-      else if (add)
-        put_rows(1, 1, shape, a + row, p + product, NULL, NULL, left, values);
-      else
-        put_rows(1, 0, shape, a + row, p + product, NULL, NULL, left, values);
-    }
+                         const double *q, int32_t past_caches, double *values) {
+  if (b == NULL && past_caches)
+    put_values(1, shape, a, p, a, p, values);
+  else if (b == NULL)
+    set_values(1, 0, shape, a, p, a, p, values);
+  else if (past_caches)
+    put_values(2, shape, a, p, b, q, values);
+  else
+    set_values(2, 0, shape, a, p, b, q, values);
+}
+
+void KERNEL(triplet_row_add)(const kernel_triplet *shape, const double *a, const double *p, double *values) {
+  set_values(1, 1, shape, a, p, a, p, values);
 }
 
 void KERNEL(triplet_row_adjoint)(const kernel_triplet *shape, const double *a, const double *p, const double *weights,
@@ -146,8 +210,6 @@ void KERNEL(triplet_sum)(const kernel_triplet *shape, const double *coupled, con
     coupled += (2 * l + 1) * padded;
   }
 }
-
-enum { MOST_N = 32 }; /* largest n_max */
 
 typedef struct matrices {
   double rows[MOST_N * MOST_N] __attribute__((aligned(64)));

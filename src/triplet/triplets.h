@@ -46,6 +46,7 @@ typedef struct triplets_tag {
 typedef struct triplets_scratch {
   density_expansion *expansion;
   int64_t n_tags, n_seconds;
+  bool past_caches;                   /* the rows are many: nobody reads them soon */
   triplets_tag *tags;                 /* [n_tags], then the constant */
   triplets_tag *seconds;              /* [n_seconds]: the tags, or the constant alone */
   double *change;                     /* [species][lm]: of the density, or with respect to it */

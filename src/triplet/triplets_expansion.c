@@ -5,6 +5,8 @@
 #include "density/harmonics.h"
 #include "triplet/triplets.h"
 
+enum { TRIPLETS_STREAM = 1 << 20 }; /* bytes from which the rows of a centre are written past the caches */
+
 /* Pieces of scratch one after the other on 64-byte lines; with base NULL only
  * their size is counted. */
 typedef struct layout {
@@ -72,6 +74,7 @@ static layout open_scratch(const triplets_state *state, const environment *envir
   place_pieces(state, &layout, scratch->n_tags, scratch);
   scratch->seconds = scratch->tags + (state->one_tag ? scratch->n_tags : 0);
   scratch->n_seconds = state->one_tag ? 1 : scratch->n_tags;
+  scratch->past_caches = scratch->n_tags * scratch->n_seconds * state->features > TRIPLETS_STREAM / 8;
   return layout;
 }
 

@@ -67,7 +67,11 @@ static void make_factors(const triplets_state *state, triplets_scratch *scratch,
 void triplets_row(const triplets_state *state, triplets_scratch *scratch, const triplets_tag *first,
                   const triplets_tag *second, int sign, double *values) {
   make_factors(state, scratch, first, second, sign);
-  state->basis->kernels->triplet_row(&state->shape, scratch->angular, scratch->products, NULL, NULL, sign != 0, values);
+  if (sign == 0)
+    state->basis->kernels->triplet_row(&state->shape, scratch->angular, scratch->products, NULL, NULL,
+                                       scratch->past_caches, values);
+  else
+    state->basis->kernels->triplet_row_add(&state->shape, scratch->angular, scratch->products, values);
 }
 
 void triplets_fold_change(const triplets_state *state, triplets_scratch *scratch, const triplets_tag *first) {
@@ -93,11 +97,11 @@ void triplets_row_change(const triplets_state *state, triplets_scratch *scratch,
              scratch->products_change);
   if (sign == 0)
     kernels->triplet_row(&state->shape, scratch->angular_change, scratch->products, moves ? scratch->angular : NULL,
-                         scratch->products_change, 0, values);
+                         scratch->products_change, scratch->past_caches, values);
   else {
-    kernels->triplet_row(&state->shape, scratch->angular_change, scratch->products, NULL, NULL, 1, values);
+    kernels->triplet_row_add(&state->shape, scratch->angular_change, scratch->products, values);
     if (moves)
-      kernels->triplet_row(&state->shape, scratch->angular, scratch->products_change, NULL, NULL, 1, values);
+      kernels->triplet_row_add(&state->shape, scratch->angular, scratch->products_change, values);
   }
 }
 

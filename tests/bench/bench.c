@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Times the library through its public ABI. Reads commands from standard input, answers each with one line, so that a
-   driver can alternate between libraries: describe KIND FILE key=value ...   loads structures, makes the descriptor:
-   prints centres, neighbour atoms, features values | gradients                 features of all structures, or features
-   and Jacobian: prints seconds dump PATH                          features, blocks (row, atom) and Jacobian as raw
-   numbers: prints rows, features, blocks fit FILE key=value ...             fits a ridge model: prints seconds predict
-   FILE                       energy and forces of the file's first structure: prints seconds, energy triad bytes per
-   second of a = b + s c on arrays beyond any cache A failure prints the library's message on standard error and ends
-   the program. */
+   driver can alternate between libraries:
+   - describe KIND FILE key=value ... loads structures, makes the descriptor: prints rows, neighbour atoms, features
+   - values | gradients: features of all structures, or features and Jacobian: prints seconds
+   - pullback: the gradient of the sum of all features: prints seconds
+   - dump PATH: features, and blocks (row, atom) and Jacobian once there were gradients, as raw numbers: prints rows,
+     features, blocks
+   - fit FILE key=value ... fits a ridge model: prints seconds
+   - predict FILE: energy and forces of the file's first structure: prints seconds, energy
+   - triad: bytes per second of a = b + s c on arrays beyond any cache
+   A failure prints the library's message on standard error and ends the program. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,8 +81,6 @@ static void measure_sizes(void) {
     described.blocks += described.system_blocks[k];
   }
   values = space(described.rows * described.features, sizeof *values);
-  jacobian = space(described.blocks * 3 * described.features, sizeof *jacobian);
-  indices = space(described.blocks * 2, sizeof *indices);
 }
 
 static void describe(char *rest) {
@@ -95,12 +96,23 @@ static void describe(char *rest) {
   check(tern_descriptor_new(&descriptor, kind, options));
   check(tern_descriptor_fit(descriptor, dataset, NULL, NULL));
   measure_sizes();
+  jacobian = NULL;
   printf("%lld %lld %lld\n", (long long)described.rows, (long long)described.blocks, (long long)described.features);
   check(tern_dataset_free(dataset));
   check(tern_options_free(options));
 }
 
+/* Not before it is asked for: the Jacobian of triplets is large. */
+static void make_jacobian(void) {
+  if (jacobian != NULL)
+    return;
+  jacobian = space(described.blocks * 3 * described.features, sizeof *jacobian);
+  indices = space(described.blocks * 2, sizeof *indices);
+}
+
 static void compute(int gradients) {
+  if (gradients)
+    make_jacobian();
   double *to = values, *derivative = jacobian;
   int64_t *names = indices;
   const double start = now();
@@ -116,9 +128,30 @@ static void compute(int gradients) {
   printf("%.9f\n", now() - start);
 }
 
+static void pullback(void) {
+  double strain[9], *positions = NULL, *weights;
+  int64_t most_atoms = 0, most_rows = 0, atoms;
+  for (int64_t k = 0; k < described.count; k++) {
+    check(tern_system_size(described.systems[k], &atoms, NULL));
+    most_atoms = atoms > most_atoms ? atoms : most_atoms;
+    most_rows = described.system_rows[k] > most_rows ? described.system_rows[k] : most_rows;
+  }
+  positions = space(3 * most_atoms, sizeof *positions);
+  weights = space(most_rows * described.features, sizeof *weights);
+  for (int64_t k = 0; k < most_rows * described.features; k++)
+    weights[k] = 1;
+  const double start = now();
+  for (int64_t k = 0; k < described.count; k++)
+    check(tern_descriptor_pullback(descriptor, described.systems[k], weights, positions, strain));
+  printf("%.9f\n", now() - start);
+  free(positions);
+  free(weights);
+}
+
 static void dump(char *rest) {
   FILE *file = fopen(strtok_r(NULL, " ", &rest), "wb");
-  const size_t n_values = (size_t)(described.rows * described.features), n_blocks = (size_t)described.blocks;
+  const size_t n_values = (size_t)(described.rows * described.features),
+               n_blocks = jacobian == NULL ? 0 : (size_t)described.blocks;
   if (!file || fwrite(values, sizeof *values, n_values, file) != n_values ||
       fwrite(indices, sizeof *indices, 2 * n_blocks, file) != 2 * n_blocks ||
       fwrite(jacobian, sizeof *jacobian, 3 * n_blocks * (size_t)described.features, file) !=
@@ -127,7 +160,7 @@ static void dump(char *rest) {
     perror("dump");
     exit(1);
   }
-  printf("%lld %lld %lld\n", (long long)described.rows, (long long)described.features, (long long)described.blocks);
+  printf("%lld %lld %lld\n", (long long)described.rows, (long long)described.features, (long long)n_blocks);
 }
 
 static void fit(char *rest) {
@@ -191,6 +224,8 @@ int main(void) {
       describe(rest);
     else if (strcmp(command, "values") == 0 || strcmp(command, "gradients") == 0)
       compute(command[0] == 'g');
+    else if (strcmp(command, "pullback") == 0)
+      pullback();
     else if (strcmp(command, "dump") == 0)
       dump(rest);
     else if (strcmp(command, "fit") == 0)

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Prints what triplets and frames cost on one core: coupled triplets against NumPy, frames against our own coupled triplets for
+the same environments, and the time per atom as the system grows. Exits 1 when a ratio is below what it must be.
+
+The environments are those of the first atoms of B8 clusters, every ordered pair of neighbours a triplet. Both sides include their
+neighbour lists; ours write into arrays that were allocated before.
+"""
+import argparse
+import os
+import sys
+import tempfile
+import numpy as np
+import structures
+from compare import Bench, in_turns, option_words, timed
+from coupled import Coupled
+
+B8 = dict(cutoff=2.0, cutoff_width=0.1, n_max=6, l_max=3, sigma=0.2)
+SOLID = dict(cutoff=4.0, cutoff_width=0.5, n_max=4, sigma=0.4, tag_cutoff=2.8)
+MUST = {"numpy": 50, "frames": 20}
+
+
+def start(program, kind, path, options, *more):
+    bench = Bench(program)
+    rows, _, features = map(int, bench.ask("describe", kind, path, *option_words(options), *more))
+    return bench, rows, features
+
+
+def report(name, features, seconds, rows, gradient=None):
+    slope = "" if gradient is None else f"{1e6 * gradient / rows:11.2f}"
+    print(f"{name:38s} {features:8d} {1e6 * seconds / rows:11.2f} {slope}", flush=True)
+
+
+def against_numpy(program, folder, path, atoms_list, repeats):
+    """Ours and NumPy's features in turns; seconds of each, and our triplets."""
+    ours, rows, features = start(program, "triplets", path, B8, "centers=0")
+    numpy = Coupled(B8)
+    numpy.compute(atoms_list[:1])  # coefficients are made once
+    some = atoms_list[:max(2, len(atoms_list) // 8)]
+    share = len(some) / len(atoms_list)
+    ours.ask("values")
+    theirs, mine, back = in_turns(repeats, lambda: timed(lambda: numpy.compute(some)) / share,
+                                  lambda: ours.ask("values")[0], lambda: ours.ask("pullback")[0])
+    report("NumPy over featomic's pairs", features, theirs, rows)
+    report("triplets", features, mine, rows, back)
+    dumped = os.path.join(folder, "dump")
+    ours.ask("dump", dumped)
+    ours.close()
+    exact = Coupled(B8, spline_accuracy=None).compute(atoms_list[:1])
+    found = np.fromfile(dumped, count=exact.size).reshape(exact.shape)
+    print(f"largest difference of features: {np.abs(found - exact).max() / np.abs(exact).max():.1e} (relative)")
+    return theirs / mine
+
+
+def against_triplets(program, path, repeats):
+    """Frames and triplets of the same environments in turns, then the smaller forms."""
+    triplets, rows, features = start(program, "triplets", path, B8, "centers=0")
+    frames, frame_rows, frame_features = start(program, "frames", path, B8, "centers=0")
+    assert rows == frame_rows
+    for bench in (triplets, frames):
+        bench.ask("values")
+    slow, fast, fast_back = in_turns(repeats, lambda: triplets.ask("values")[0], lambda: frames.ask("values")[0],
+                                     lambda: frames.ask("pullback")[0])
+    report("frames", frame_features, fast, rows, fast_back)
+    for name, more in (("triplets, pair form (per pair)", ["tags=1"]), ("triplets, summed (per centre)", ["sum_tags=1"]),
+                       ("triplets, summed, without self pairs", ["sum_tags=1", "self_pairs=0"])):
+        bench, count, width = start(program, "triplets", path, B8, "centers=0", *more)
+        bench.ask("values")
+        seconds, back = in_turns(repeats, lambda: bench.ask("values")[0], lambda: bench.ask("pullback")[0])
+        report(name, width, seconds, count, back)
+        bench.close()
+    triplets.close()
+    frames.close()
+    return slow / fast
+
+
+def growth(program, folder, most):
+    """Time per atom of silicon crystals, four tags an atom, from 10^3 to 10^5 atoms."""
+    path, ratios = os.path.join(folder, "solid.xyz"), []
+    cases = {"frames": ("frames", ["l_max=3"]), "triplets, summed": ("triplets", ["l_max=2", "sum_tags=1"]),
+             "triplets, pairs": ("triplets", ["l_max=3", "tags=1"])}
+    for name, (kind, more) in cases.items():
+        times = []
+        for repeat in (5, 11, 23):
+            atoms = structures.silicon(repeat, 0)
+            if len(atoms) > most:
+                break
+            structures.write(path, [atoms])
+            bench, rows, _ = start(program, kind, path, SOLID, *more)
+            seconds = min(bench.ask("values")[0] for _ in range(3))
+            times.append(seconds / len(atoms))
+            print(f"{name:20s} {len(atoms):8d} atoms {rows:9d} rows {1e6 * times[-1]:9.2f} us/atom", flush=True)
+            bench.close()
+        ratios.append(max(times) / min(times))
+    return max(ratios)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("--quick", action="store_true", help="fewer structures and repeats, smaller systems")
+    arguments = parser.parse_args()
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    repeats, count = (3, 8) if arguments.quick else (9, 40)
+    atoms_list = structures.boron(count)
+    print("triplets of B8:                        features   us/row   gradient us/row")
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "b8.xyz")
+        structures.write(path, atoms_list)
+        ratios = {"numpy": against_numpy(arguments.program, folder, path, atoms_list, repeats),
+                  "frames": against_triplets(arguments.program, path, repeats)}
+        print(f"NumPy / triplets: {ratios['numpy']:.0f} x (must be {MUST['numpy']}); "
+              f"triplets / frames: {ratios['frames']:.0f} x (must be {MUST['frames']})")
+        print("growth of the system:")
+        spread = growth(arguments.program, folder, 10000 if arguments.quick else 100000)
+        print(f"slowest / fastest time per atom: {spread:.2f}")
+    sys.exit(any(ratios[name] < least for name, least in MUST.items()))
+
+
+if __name__ == "__main__":
+    main()
