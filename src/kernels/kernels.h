@@ -104,6 +104,10 @@ typedef struct kernel_table {
    * KERNEL_BLOCK. */
   void (*multiply)(int32_t rows, int64_t inner, int64_t columns, const double *left, const double *right,
                    double *result);
+  /* values [lm][n_max], set or added: for mu >= 0 the rows mu of the density [lm][n_padded] times re[mu] and -mu times
+     im[mu], for mu < 0 the rows mu times re[-mu] and -mu times -im[-mu]. */
+  void (*frame_columns)(kernel_shape shape, const double *density, const double *re, const double *im, int32_t add,
+                        double *values);
   /* result [count][n_padded] += the terms, rows [...][n_padded]. */
   void (*couple)(int64_t count, int32_t n_padded, const int64_t *first, const kernel_term *terms,
                  const double *numbers, const double *rows, double *result);

@@ -17,6 +17,7 @@ const kernel_table KERNEL(kernels) = {
     .combine = KERNEL(combine),
     .combine_adjoint = KERNEL(combine_adjoint),
     .multiply = KERNEL(multiply),
+    .frame_columns = KERNEL(frame_columns),
     .couple = KERNEL(couple),
     .couple_adjoint = KERNEL(couple_adjoint),
     .triplet_row = KERNEL(triplet_row),

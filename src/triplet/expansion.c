@@ -136,33 +136,10 @@ void frames_look(const frames_state *state, frames_scratch *scratch, const frame
   }
 }
 
-static inline void combine_row(int32_t n_max, double re, double im, bool add, const double *restrict c,
-                               const double *restrict s, double *restrict even, double *restrict odd) {
-  if (add)
-    for (int32_t n = 0; n < n_max; n++) {
-      even[n] += c[n] * re + s[n] * im;
-      odd[n] += s[n] * re - c[n] * im;
-    }
-  else
-    for (int32_t n = 0; n < n_max; n++) {
-      even[n] = c[n] * re + s[n] * im;
-      odd[n] = s[n] * re - c[n] * im;
-    }
-}
-
 void frames_combine(const frames_state *state, const double *density, const double *powers, bool add, double *values) {
   const density_basis *basis = state->basis;
-  const int64_t n_max = basis->n_max, n_padded = basis->n_padded;
-  const double *re = powers, *im = powers + basis->l_max + 1;
-  for (int32_t a = 0; a < basis->n_species; a++)
-    for (int64_t l = 0; l <= basis->l_max; l++) {
-      const int64_t centre = a * basis->n_harmonics + l * l + l;
-      const double *row = density + centre * n_padded;
-      double *column = values + centre * n_max;
-      for (int64_t n = 0; n < n_max; n++)
-        column[n] = (add ? column[n] : 0) + re[0] * row[n];
-      for (int64_t m = 1; m <= l; m++)
-        combine_row((int32_t)n_max, re[m], im[m], add, row + m * n_padded, row - m * n_padded, column + m * n_max,
-                    column - m * n_max);
-    }
+  const kernel_shape shape = {basis->n_max, basis->n_padded, basis->l_max};
+  for (int64_t a = 0; a < basis->n_species; a++)
+    basis->kernels->frame_columns(shape, density + a * basis->channel_size, powers, powers + basis->l_max + 1, add,
+                                  values + a * basis->n_harmonics * basis->n_max);
 }

@@ -4,6 +4,7 @@
 #include "triplet/rotation.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +42,9 @@ int32_t rotation_table_new(rotation_table **table, int32_t l_max) {
   TRY(MEMORY_NEW(NULL, &made, 1, "rotations"));
   made->l_max = l_max;
   made->size = rotation_offset(l_max + 1);
-  int32_t status = MEMORY_NEW(NULL, &made->coefficients, 3 * made->size, "rotations");
+  int32_t status = kernels_get(&made->kernels);
+  if (status == TERN_SUCCESS)
+    status = MEMORY_NEW(NULL, &made->coefficients, 3 * made->size, "rotations");
   if (status == TERN_SUCCESS)
     status = MEMORY_NEW(NULL, &made->ladder, (l_max + 1) * (l_max + 1), "rotations");
   if (status != TERN_SUCCESS) {
@@ -124,20 +127,28 @@ void rotation_matrices(const rotation_table *table, const double *axes, double *
   }
 }
 
-void rotation_apply(const rotation_table *table, const double *matrices, int64_t width,
-                    const double *restrict coefficients, double *restrict rotated) {
+/* target [size][width] = matrix [size][size] source [size][width]. */
+static void rotation_multiply(int32_t size, const double *matrix, int64_t width, const double *restrict source,
+                              double *restrict target) {
+  for (int32_t m = 0; m < size; m++)
+    for (int32_t k = 0; k < size; k++)
+      for (int64_t n = 0; n < width; n++)
+        target[m * width + n] += matrix[m * size + k] * source[k * width + n];
+}
+
+void rotation_apply(const rotation_table *table, const double *matrices, int64_t width, const double *coefficients,
+                    double *rotated) {
+  const bool whole_blocks = width % KERNEL_BLOCK == 0;
+  memset(rotated, 0, (size_t)((table->l_max + 1) * (table->l_max + 1) * width) * sizeof *rotated);
   for (int32_t l = 0; l <= table->l_max; l++) {
     const int32_t size = 2 * l + 1;
     const double *source = coefficients + l * l * width;
-    for (int32_t m = 0; m < size; m++) {
-      double *target = rotated + (l * l + m) * width;
-      memset(target, 0, (size_t)width * sizeof *target);
-      for (int32_t k = 0; k < size; k++) {
-        const double factor = *matrices++;
-        for (int64_t n = 0; n < width; n++)
-          target[n] += factor * source[k * width + n];
-      }
-    }
+    double *target = rotated + l * l * width;
+    if (whole_blocks)
+      table->kernels->multiply(size, size, width, matrices, source, target);
+    else
+      rotation_multiply(size, matrices, width, source, target);
+    matrices += size * size;
   }
 }
 

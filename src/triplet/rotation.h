@@ -6,11 +6,14 @@
 
 #include <stdint.h>
 
+#include "kernels/kernels.h"
+
 /* Immutable once created. */
 typedef struct rotation_table {
   int32_t l_max;
   int64_t size;         /* numbers of all D^l: sum of (2l + 1)^2 */
   double *coefficients; /* [size][3]: u, v, w of the recursion */
+  const kernel_table *kernels;
   double *ladder;       /* [l][l_max + 1]: steps of the generators from m to m + 1 */
 } rotation_table;
 
