@@ -14,16 +14,9 @@ INLINE block load_some(const double *from, int64_t count) {
   return block_load(all);
 }
 
-INLINE block load_loose(const double *from) {
-  block result;
-  for (int k = 0; k < PARTS; k++)
-    result.part[k] = ((const loose_vector *)from)[k];
-  return result;
-}
-
 /* The numbers at `from`, of which `left` may be read. */
 INLINE block load_up_to(const double *from, int64_t left) {
-  return left >= KERNEL_BLOCK ? load_loose(from) : load_some(from, left);
+  return left >= KERNEL_BLOCK ? block_load_loose(from) : load_some(from, left);
 }
 
 INLINE void store_up_to(double *to, int64_t left, block value) {
@@ -183,7 +176,7 @@ void KERNEL(triplet_products_adjoint)(const kernel_triplet *shape, int32_t n_fir
       for (int32_t n = 0; n < shape->n_max; n++) {
         block sum = block_zero();
         for (int64_t k = 0; k < columns; k += KERNEL_BLOCK) {
-          const block weight = load_loose(weights + n * columns + k);
+          const block weight = block_load_loose(weights + n * columns + k);
           double *to = to_b + l2 * padded + k;
           sum = block_add_product(sum, weight, block_load(b + l2 * padded + k));
           block_store(to, block_add(block_load(to), a[l1 * padded + n], weight));

@@ -17,9 +17,7 @@ static void *take(layout *layout, int64_t count, int64_t size) {
   return piece;
 }
 
-static double *take_reals(layout *layout, int64_t count) {
-  return take(layout, count, sizeof(double));
-}
+static double *take_reals(layout *layout, int64_t count) { return take(layout, count, sizeof(double)); }
 
 static void place_pieces(const frames_state *state, layout *layout, int64_t n, frames_scratch *scratch) {
   const density_basis *basis = state->basis;

@@ -11,23 +11,40 @@
 #include "core/error.h"
 #include "core/memory.h"
 
-static int64_t rotation_offset(int32_t l) {
-  return (int64_t)l * (4 * l * l - 1) / 3;
+static int64_t rotation_offset(int32_t l) { return (int64_t)l * (4 * l * l - 1) / 3; }
+
+static void rotation_add_term(rotation_table *table, int64_t lm, double factor, int32_t i, int32_t m) {
+  if (factor != 0) /* zero stands for a row that D^(l-1) does not have */
+    table->terms[lm * ROTATION_TERMS + table->n_terms[lm]++] = (rotation_term){factor, i, m};
 }
 
-static void rotation_fill_coefficients(rotation_table *table) {
-  double *entry = table->coefficients;
-  for (int32_t l = 0; l <= table->l_max; l++)
-    for (int32_t m = -l; m <= l; m++)
-      for (int32_t n = -l; n <= l; n++, entry += 3) {
-        const int32_t k = abs(m);
-        const double d = abs(n) < l ? (double)(l + n) * (l - n) : 2.0 * l * (2 * l - 1);
-        if (l == 0)
-          continue;
-        entry[0] = sqrt((l + m) * (l - m) / d);
-        entry[1] = m == 0 ? -0.5 * sqrt(2.0 * (l - 1) * l / d) : 0.5 * sqrt((l + k - 1) * (l + k) / d);
-        entry[2] = m == 0 ? 0 : -0.5 * sqrt((l - k - 1) * (l - k) / d);
-      }
+/* The functions U, V, W of the recursion with their factors u, v, w (table 2 of the paper), which are products of a
+   factor of the row, here, and one of the column, `scale`. */
+static void rotation_fill_row(rotation_table *table, int32_t l, int32_t m) {
+  const int64_t lm = l * l + l + m;
+  const int32_t k = abs(m);
+  const double u = sqrt((double)(l + m) * (l - m)), w = m == 0 ? 0 : -0.5 * sqrt((double)(l - k - 1) * (l - k));
+  const double v = m == 0 ? -0.5 * sqrt(2.0 * (l - 1) * l) : 0.5 * sqrt((double)(l + k - 1) * (l + k));
+  rotation_add_term(table, lm, u, 0, m);
+  if (m == 0) {
+    rotation_add_term(table, lm, v, 1, 1);
+    rotation_add_term(table, lm, v, -1, -1);
+  } else if (k == 1)
+    rotation_add_term(table, lm, sqrt(2.0) * v, m, 0);
+  else {
+    rotation_add_term(table, lm, v, 1, m > 0 ? m - 1 : m + 1);
+    rotation_add_term(table, lm, m > 0 ? -v : v, -1, m > 0 ? 1 - m : -m - 1);
+  }
+  rotation_add_term(table, lm, w, 1, m > 0 ? m + 1 : m - 1);
+  rotation_add_term(table, lm, m > 0 ? w : -w, -1, m > 0 ? -m - 1 : 1 - m);
+}
+
+static void rotation_fill_terms(rotation_table *table) {
+  for (int32_t l = 2; l <= table->l_max; l++)
+    for (int32_t m = -l; m <= l; m++) {
+      rotation_fill_row(table, l, m);
+      table->scale[l * l + l + m] = 1 / sqrt(abs(m) < l ? (double)(l + m) * (l - m) : 2.0 * l * (2 * l - 1));
+    }
 }
 
 /* The angular momentum operators in the real basis: sqrt((l - m)(l + m + 1)) / 2, and sqrt 2 more next to m = 0. */
@@ -37,75 +54,58 @@ static void rotation_fill_ladder(rotation_table *table) {
       table->ladder[l * (table->l_max + 1) + m] = (m == 0 ? sqrt(0.5) : 0.5) * sqrt((double)(l - m) * (l + m + 1));
 }
 
+static int32_t rotation_table_fill(rotation_table *table) {
+  const int64_t count = (int64_t)(table->l_max + 1) * (table->l_max + 1);
+  table->size = rotation_offset(table->l_max + 1);
+  TRY(kernels_get(&table->kernels));
+  TRY(MEMORY_NEW(NULL, &table->n_terms, count, "rotations"));
+  TRY(MEMORY_NEW(NULL, &table->terms, ROTATION_TERMS * count, "rotations"));
+  TRY(MEMORY_NEW(NULL, &table->scale, count, "rotations"));
+  TRY(MEMORY_NEW(NULL, &table->ladder, count, "rotations"));
+  rotation_fill_terms(table);
+  rotation_fill_ladder(table);
+  return TERN_SUCCESS;
+}
+
 int32_t rotation_table_new(rotation_table **table, int32_t l_max) {
   rotation_table *made = NULL;
   TRY(MEMORY_NEW(NULL, &made, 1, "rotations"));
   made->l_max = l_max;
-  made->size = rotation_offset(l_max + 1);
-  int32_t status = kernels_get(&made->kernels);
+  const int32_t status = rotation_table_fill(made);
   if (status == TERN_SUCCESS)
-    status = MEMORY_NEW(NULL, &made->coefficients, 3 * made->size, "rotations");
-  if (status == TERN_SUCCESS)
-    status = MEMORY_NEW(NULL, &made->ladder, (l_max + 1) * (l_max + 1), "rotations");
-  if (status != TERN_SUCCESS) {
+    *table = made;
+  else
     rotation_table_free(made);
-    return status;
-  }
-  rotation_fill_coefficients(made);
-  rotation_fill_ladder(made);
-  *table = made;
-  return TERN_SUCCESS;
+  return status;
 }
 
 void rotation_table_free(rotation_table *table) {
   if (table == NULL)
     return;
-  memory_free(NULL, table->coefficients);
+  memory_free(NULL, table->n_terms);
+  memory_free(NULL, table->terms);
+  memory_free(NULL, table->scale);
   memory_free(NULL, table->ladder);
   memory_free(NULL, table);
 }
 
-/* The function P of the recursion's table 2: row i of D^1 with row m of D^(l-1), for the columns -l..l; `first` and
-   `before` point to the elements [0][0]. */
-static inline double rotation_p(const double *first, const double *before, int32_t l, int32_t i, int32_t m, int32_t n) {
-  const double *one = first + 3 * i, *row = before + (2 * l - 1) * m;
-  if (n == l)
-    return one[1] * row[l - 1] - one[-1] * row[1 - l];
-  if (n == -l)
-    return one[1] * row[1 - l] + one[-1] * row[l - 1];
-  return one[0] * row[n];
-}
-
-static inline double rotation_v(const double *first, const double *before, int32_t l, int32_t m, int32_t n) {
-  const double edge = sqrt(2.0);
-  if (m == 0)
-    return rotation_p(first, before, l, 1, 1, n) + rotation_p(first, before, l, -1, -1, n);
-  if (m == 1)
-    return edge * rotation_p(first, before, l, 1, 0, n);
-  if (m == -1)
-    return edge * rotation_p(first, before, l, -1, 0, n);
-  if (m > 0)
-    return rotation_p(first, before, l, 1, m - 1, n) - rotation_p(first, before, l, -1, 1 - m, n);
-  return rotation_p(first, before, l, 1, m + 1, n) + rotation_p(first, before, l, -1, -m - 1, n);
-}
-
-static inline double rotation_w(const double *first, const double *before, int32_t l, int32_t m, int32_t n) {
-  if (m > 0)
-    return rotation_p(first, before, l, 1, m + 1, n) + rotation_p(first, before, l, -1, -m - 1, n);
-  return rotation_p(first, before, l, 1, m - 1, n) - rotation_p(first, before, l, -1, 1 - m, n);
-}
-
-/* A factor of zero stands for a row that D^(l-1) does not have. */
-static double rotation_element(const double *factors, const double *first, const double *before, int32_t l, int32_t m,
-                               int32_t n) {
-  double sum = 0;
-  if (factors[0] != 0)
-    sum += factors[0] * rotation_p(first, before, l, 0, m, n);
-  if (factors[1] != 0)
-    sum += factors[1] * rotation_v(first, before, l, m, n);
-  if (factors[2] != 0)
-    sum += factors[2] * rotation_w(first, before, l, m, n);
-  return sum;
+/* Row m of D^l into row[-l .. l]; `first` and `before` point to the elements [0][0] of D^1 and D^(l-1). */
+static void rotation_row(const rotation_table *table, int32_t l, int32_t m, const double *first, const double *before,
+                         double *row) {
+  const int64_t lm = l * l + l + m;
+  const double *scale = table->scale + l * l + l;
+  for (int32_t n = -l; n <= l; n++)
+    row[n] = 0;
+  for (int32_t t = 0; t < table->n_terms[lm]; t++) {
+    const rotation_term term = table->terms[lm * ROTATION_TERMS + t];
+    const double *one = first + 3 * term.i, *other = before + (2 * l - 1) * term.m, factor = term.factor;
+    for (int32_t n = 1 - l; n < l; n++)
+      row[n] += factor * one[0] * other[n];
+    row[l] += factor * (one[1] * other[l - 1] - one[-1] * other[1 - l]);
+    row[-l] += factor * (one[1] * other[1 - l] + one[-1] * other[l - 1]);
+  }
+  for (int32_t n = -l; n <= l; n++)
+    row[n] *= scale[n];
 }
 
 void rotation_matrices(const rotation_table *table, const double *axes, double *matrices) {
@@ -118,12 +118,10 @@ void rotation_matrices(const rotation_table *table, const double *axes, double *
       matrices[1 + 3 * i + j] = axes[3 * order[i] + order[j]];
   const double *first = matrices + 1 + 4;
   for (int32_t l = 2; l <= table->l_max; l++) {
-    double *element = matrices + rotation_offset(l);
-    const double *factors = table->coefficients + 3 * rotation_offset(l);
+    double *centre = matrices + rotation_offset(l) + 2 * l * (l + 1);
     const double *before = matrices + rotation_offset(l - 1) + 2 * (l - 1) * l;
     for (int32_t m = -l; m <= l; m++)
-      for (int32_t n = -l; n <= l; n++, factors += 3)
-        *element++ = rotation_element(factors, first, before, l, m, n);
+      rotation_row(table, l, m, first, before, centre + (2 * l + 1) * m);
   }
 }
 

@@ -65,19 +65,35 @@ class Coupled:
             found.append(values[order].reshape(len(atoms_list), -1, *values.shape[1:]))
         return found
 
-    def compute(self, atoms_list):
-        """[structure * tag 1 * tag 2][features]"""
-        columns = []
+    def blocks(self, tags):
+        """l, l1, l2, coefficients and the density with its factor, of the neighbours of one centre."""
+        for l in range(self.l_max + 1):
+            density = tags[l].sum(axis=0) * (-1) ** l / sqrt(2 * l + 1)
+            for l1 in range(self.l_max + 1):
+                for l2 in range(abs(l - l1), min(self.l_max, l + l1) + 1):
+                    yield l1, l2, coefficients(l1, l2, l), density
+
+    def one_by_one(self, atoms_list):
+        """[structure * tag 1 * tag 2][features], one triplet after the other"""
+        rows = []
         for atoms in atoms_list:
             tags = [g[0] for g in self.pairs([atoms])]
-            blocks = []
-            for l in range(self.l_max + 1):
-                density = tags[l].sum(axis=0) * (-1) ** l / sqrt(2 * l + 1)
-                for l1 in range(self.l_max + 1):
-                    for l2 in range(abs(l - l1), min(self.l_max, l + l1) + 1):
-                        both = np.einsum("xmi,ypj,mpq->xyijq", tags[l1], tags[l2], coefficients(l1, l2, l),
-                                         optimize=True)
-                        block = np.einsum("xyijq,qn->xynij", both, density, optimize=True)
-                        blocks.append(block.reshape(len(tags[0]) ** 2, -1))
-            columns.append(np.concatenate(blocks, axis=1))
-        return np.concatenate(columns)
+            for j in range(len(tags[0])):
+                for k in range(len(tags[0])):
+                    row = []
+                    for l1, l2, couple, density in self.blocks(tags):
+                        both = np.einsum("mi,pj,mpq->ijq", tags[l1][j], tags[l2][k], couple)
+                        row.append(np.einsum("ijq,qn->nij", both, density).ravel())
+                    rows.append(np.concatenate(row))
+        return np.array(rows)
+
+    def at_once(self, atoms_list):
+        """The same with all triplets of a centre in one product, and matrix products where einsum finds them."""
+        rows = []
+        for atoms in atoms_list:
+            tags, row = [g[0] for g in self.pairs([atoms])], []
+            for l1, l2, couple, density in self.blocks(tags):
+                both = np.einsum("xmi,ypj,mpq->xyijq", tags[l1], tags[l2], couple, optimize=True)
+                row.append(np.einsum("xyijq,qn->xynij", both, density, optimize=True).reshape(len(tags[0]) ** 2, -1))
+            rows.append(np.concatenate(row, axis=1))
+        return np.concatenate(rows)

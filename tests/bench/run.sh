@@ -20,4 +20,5 @@ if [ -z "${python:-}" ]; then
 fi
 export OPENBLAS_NUM_THREADS=1 RAYON_NUM_THREADS=1 OMP_NUM_THREADS=1
 "$python" "$here/golden_check.py"
-exec "$python" "$here/compare.py" "$program" "$@"
+"$python" "$here/compare.py" "$program" "$@"
+exec "$python" "$here/triplets.py" "$program" "$@"

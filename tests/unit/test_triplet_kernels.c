@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Every instruction set that the machine runs gives the same triplets, and writes nothing else. */
+/* Every instruction set that the machine runs gives the same triplets and frames, and writes nothing else. */
 #include "triplet_cases.h"
 
 #include "kernels/kernels.h"
@@ -20,9 +20,9 @@ static double fold(int64_t count, const double *values) {
 }
 
 /* All functions of the kind with the set that is in force in this process. */
-static void run_kind(const char *const *settings, shared *result) {
+static void run_kind(const char *kind, const char *const *settings, shared *result) {
   triplet_case c;
-  triplet_case_start(&c, "triplets", settings);
+  triplet_case_start(&c, kind, settings);
   free(triplet_case_values(&c, triplet_vectors[0]));
   const int64_t count = c.rows * c.features;
   double *values = zeros(count + 8), *jacobian = zeros(18 * count), *gradient = zeros(18);
@@ -46,14 +46,14 @@ static void run_kind(const char *const *settings, shared *result) {
 }
 
 /* In a process of its own, where the environment variable decides. */
-static shared run_with(const char *set, const char *const *settings) {
+static shared run_with(const char *set, const char *kind, const char *const *settings) {
   int ends[2];
   shared result = {.done = 0};
   assert_int_equal(pipe(ends), 0);
   const pid_t child = fork();
   if (child == 0) {
     setenv("TERNION_KERNELS", set, 1);
-    run_kind(settings, &result);
+    run_kind(kind, settings, &result);
     _exit(write(ends[1], &result, sizeof result) == (ssize_t)sizeof result ? 0 : 1);
   }
   close(ends[1]);
@@ -64,12 +64,12 @@ static shared run_with(const char *set, const char *const *settings) {
   return result;
 }
 
-static void check_settings(const char *const *settings) {
+static void check_settings(const char *kind, const char *const *settings) {
   char names[100], *rest = names;
-  const shared expected = run_with("baseline", settings);
+  const shared expected = run_with("baseline", kind, settings);
   snprintf(names, sizeof names, "%s", kernels_available());
   for (const char *set = strtok_r(rest, " ", &rest); set; set = strtok_r(NULL, " ", &rest)) {
-    const shared found = run_with(set, settings);
+    const shared found = run_with(set, kind, settings);
     for (int k = 0; k < 3; k++) {
       assert_true(fabs(expected.value[k]) > 1e-6);
       assert_true(fabs(found.value[k] - expected.value[k]) < 1e-10 * (1 + fabs(expected.value[k])));
@@ -79,13 +79,13 @@ static void check_settings(const char *const *settings) {
 
 static void test_sets_agree(void **state) {
   static const char *const n_max[] = {"n_max 1", "n_max 3", "n_max 6", "n_max 8", "n_max 9"};
-  static const char *const others[] = {"tags 2", "tags 1", "sum_tags 1"};
+  static const char *const others[] = {"tags 2", "tags 1", "sum_tags 1", NULL};
   (void)state;
   for (int i = 0; i < 5; i++)
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < 4; k++) {
       const char *const settings[] = {"cutoff 3",     "l_max 2", "sigma 0.4", "spline_error 1e-7",
                                       "self_pairs 0", n_max[i],  others[k],   NULL};
-      check_settings(settings);
+      check_settings(others[k] == NULL ? "frames" : "triplets", settings);
     }
 }
 
