@@ -204,6 +204,35 @@ static void test_centers(void **state) {
   dataset_free(data);
 }
 
+/* Order 1 is not contracted: the same columns and labels either way. */
+static void test_order_1(void **state) {
+  static const char *const settings[] = {"cutoff 4", "n_max 2",      "l_max 2", "species Si,C",
+                                         "nu_max 2", "lambda_max 1", NULL};
+  tern_dataset *data = helper_dataset(2);
+  tern_descriptor *full = with(settings, NULL, NULL), *kept = with(settings, "components 3", NULL);
+  tern_system *system = helper_system(1);
+  int64_t rows, all, columns;
+  (void)state;
+  fit(kept, data);
+  double *values = described_values(full, system, &rows, &all), *same = described_values(kept, system, &rows, &columns);
+  for (int64_t column = 0; column < 4 * (1 + 3); column++) {
+    text one = {0}, other = {0};
+    full->kind->label(full->state, column, &one);
+    kept->kind->label(kept->state, column, &other);
+    assert_string_equal(one.data, other.data);
+    for (int64_t row = 0; row < rows; row++)
+      assert_true(values[row * all + column] == same[row * columns + column]);
+    text_free(&one);
+    text_free(&other);
+  }
+  free(values);
+  free(same);
+  system_free(system);
+  descriptor_free(full);
+  descriptor_free(kept);
+  dataset_free(data);
+}
+
 /* ---- contraction without loss ---- */
 
 /* sum over the columns of a row times those of another. */
@@ -403,8 +432,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_waits_for_fit), cmocka_unit_test(test_files),
       cmocka_unit_test(test_cancel),        cmocka_unit_test(test_number_of_environments),
-      cmocka_unit_test(test_centers),       cmocka_unit_test(test_without_loss),
-      cmocka_unit_test(test_selected),      cmocka_unit_test(test_model),
-      cmocka_unit_test(test_refusals),      cmocka_unit_test(test_no_memory)};
+      cmocka_unit_test(test_centers),       cmocka_unit_test(test_order_1),
+      cmocka_unit_test(test_without_loss),  cmocka_unit_test(test_selected),
+      cmocka_unit_test(test_model),         cmocka_unit_test(test_refusals),
+      cmocka_unit_test(test_no_memory)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
