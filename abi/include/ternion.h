@@ -25,6 +25,7 @@
  * - blocks: Blocks of the sparse Jacobian: tern_descriptor_jacobian_shape.
  * - range_rows: Rows of a range of centres: tern_descriptor_shape_range.
  * - range_blocks: Blocks of the sparse Jacobian of a range of centres: tern_descriptor_shape_range.
+ * - directions: Moves of atoms that change the shape: tern_sensitivity_shape.
  * - target_size: Numbers of the target: 1, 3 n_atoms or 9.
  */
 #ifndef TERNION_H
@@ -889,6 +890,39 @@ TERN_API int32_t tern_model_predict_atoms(const tern_model *model, const tern_sy
  */
 TERN_API int32_t tern_compare(const tern_system *first, const tern_system *second, const tern_options *options,
                               int32_t *same, double *rmsd, double *rotation, int64_t *permutation);
+
+/**
+ * How many independent moves change the shape of a structure or of one environment: three for each atom that moves,
+ * less the rigid moves. All atoms of a structure move, those of an environment are the distinct neighbours of its
+ * centre, which stays. Rigid are translations of a structure and rotations, unless a cell or several images of an atom
+ * forbid them.
+ * @param[in] descriptor The handle.
+ * @param[in] system The structure.
+ * @param[in] center Number of a centre, from 0, or -1 for the whole structure.
+ * @param[out] directions Independent moves that change the shape.
+ * @param[out] moving Atoms that move. May be NULL.
+ */
+TERN_API int32_t tern_sensitivity_shape(const tern_descriptor *descriptor, const tern_system *system, int64_t center,
+                                        int64_t *directions, int64_t *moving);
+
+/**
+ * What a descriptor sees to first order: singular values of the derivative of all its rows (those of one centre for an
+ * environment) with respect to the moves that change the shape. Options: threshold.
+ * @param[in] descriptor The handle.
+ * @param[in] system The structure.
+ * @param[in] center Number of a centre, from 0, or -1 for the whole structure.
+ * @param[in] options Options, or NULL for the defaults.
+ * @param[out] seen Singular values of at least threshold times the largest: the descriptor is blind along the other
+ *     directions. May be NULL.
+ * @param[out] singular_values ([directions], 1/Angstrom) Singular values, falling.
+ * @param[out] vectors ([directions][n_atoms][3]) The move of each singular value, of length 1; atoms that do not move
+ *     have zeros. May be NULL.
+ * @param[in] progress Progress callback. May be NULL.
+ * @param[in] context Handed to the callback. May be NULL.
+ */
+TERN_API int32_t tern_sensitivity(const tern_descriptor *descriptor, const tern_system *system, int64_t center,
+                                  const tern_options *options, int64_t *seen, double *singular_values,
+                                  double *vectors, tern_progress progress, void *context);
 
 #ifdef __cplusplus
 }

@@ -31,6 +31,7 @@ module ternion_descriptor
     procedure :: weights
     procedure :: weights_pullback
     procedure :: centers => descriptor_centers
+    procedure :: sensitivity
     procedure :: write => descriptor_write
     procedure, private :: assign => descriptor_assign
     generic :: assignment(=) => assign
@@ -412,6 +413,48 @@ contains
     end if
     call finish_call(status, stat, errmsg)
   end subroutine weights_pullback
+
+  !> What the descriptor sees to first order: singular values of its derivative with respect to all moves of atoms but the rigid
+  !> ones, falling, of a whole structure or of the environment of one centre, whose neighbours move; vectors (3, n, directions) are
+  !> these moves, of length 1. The descriptor is blind along those behind the first `seen`. Option: threshold.
+  subroutine sensitivity(self, system, singular_values, seen, vectors, center, options, observer, stat, errmsg)
+    class(tern_descriptor), intent(in) :: self
+    type(tern_system), intent(in) :: system
+    real(real64), allocatable, intent(inout) :: singular_values(:)
+    integer, intent(inout), optional :: seen
+    real(real64), allocatable, intent(inout), optional :: vectors(:, :, :)
+    integer, intent(in), optional :: center
+    type(tern_options), intent(in), optional :: options
+    class(tern_observer), intent(inout), optional, target :: observer
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(observer_box), target :: box
+    real(real64), allocatable :: values(:)
+    real(real64), allocatable, target :: moves(:, :, :)
+    integer(c_int64_t), target :: count
+    integer(c_int64_t) :: number, directions
+    integer(c_int32_t) :: status
+    number = -1
+    if (present(center)) then
+      if (center < 1) then
+        call finish_call(TERN_ERROR_ARGUMENT, stat, errmsg, 'center must be the number of a centre, from 1')
+        return
+      end if
+      number = center - 1
+    end if
+    status = tern_sensitivity_shape(self%own%address, system%own%address, number, directions, c_null_ptr)
+    if (status == TERN_SUCCESS) then
+      allocate (values(directions), moves(3, system%size(), directions))
+      status = tern_sensitivity(self%own%address, system%own%address, number, address_of(options), c_loc(count), values, &
+        c_loc(moves), observer_pointer(observer), observer_context(observer, box))
+    end if
+    if (status == TERN_SUCCESS) then
+      call move_alloc(values, singular_values)
+      if (present(vectors)) call move_alloc(moves, vectors)
+      if (present(seen)) seen = int(count)
+    end if
+    call finish_call(status, stat, errmsg)
+  end subroutine sensitivity
 
   !> Writes the features of a data set, safetensors or .npy.
   subroutine descriptor_write(self, dataset, path, observer, stat, errmsg)

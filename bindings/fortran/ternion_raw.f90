@@ -112,6 +112,8 @@ module ternion_raw
   public :: tern_model_predict
   public :: tern_model_predict_atoms
   public :: tern_compare
+  public :: tern_sensitivity_shape
+  public :: tern_sensitivity
 
   !> Number of the binary interface that this file was generated for.
   integer(c_int32_t), parameter :: TERN_ABI = 1_c_int32_t
@@ -901,5 +903,35 @@ module ternion_raw
       type(c_ptr), value :: permutation
       integer(c_int32_t) :: status
     end function tern_compare
+    !> How many independent moves change the shape of a structure or of one environment: three for each atom that moves,
+    !> less the rigid moves. All atoms of a structure move, those of an environment are the distinct neighbours of its
+    !> centre, which stays. Rigid are translations of a structure and rotations, unless a cell or several images of an
+    !> atom forbid them.
+    function tern_sensitivity_shape(descriptor, system, center, directions, moving) bind(c, &
+      name='tern_sensitivity_shape') result(status)
+      import :: c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: descriptor
+      type(c_ptr), value :: system
+      integer(c_int64_t), value :: center
+      integer(c_int64_t), intent(inout) :: directions
+      type(c_ptr), value :: moving
+      integer(c_int32_t) :: status
+    end function tern_sensitivity_shape
+    !> What a descriptor sees to first order: singular values of the derivative of all its rows (those of one centre for
+    !> an environment) with respect to the moves that change the shape. Options: threshold.
+    function tern_sensitivity(descriptor, system, center, options, seen, singular_values, vectors, progress, context) &
+      bind(c, name='tern_sensitivity') result(status)
+      import :: c_double, c_funptr, c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: descriptor
+      type(c_ptr), value :: system
+      integer(c_int64_t), value :: center
+      type(c_ptr), value :: options
+      type(c_ptr), value :: seen
+      real(c_double), intent(inout) :: singular_values(*)
+      type(c_ptr), value :: vectors
+      type(c_funptr), value :: progress
+      type(c_ptr), value :: context
+      integer(c_int32_t) :: status
+    end function tern_sensitivity
   end interface
 end module ternion_raw

@@ -1380,3 +1380,45 @@ int32_t tern_compare(const tern_system *first, const tern_system *second, const 
   guard_leave(&guard);
   return status;
 }
+
+static int32_t checked_sensitivity_shape(const tern_descriptor *descriptor, const tern_system *system, int64_t center,
+                                         int64_t *directions, int64_t *moving) {
+  TRY(check_pointer((check_place){"tern_sensitivity_shape", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_sensitivity_shape", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_sensitivity_shape", "directions"}, directions != NULL));
+  TRY(check_handle((check_place){"tern_sensitivity_shape", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
+  TRY(check_handle((check_place){"tern_sensitivity_shape", "system"}, system, HANDLE_SYSTEM));
+  return api_sensitivity_shape(descriptor, system, center, directions, moving);
+}
+
+int32_t tern_sensitivity_shape(const tern_descriptor *descriptor, const tern_system *system, int64_t center,
+                               int64_t *directions, int64_t *moving) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_sensitivity_shape(descriptor, system, center, directions, moving);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_sensitivity(const tern_descriptor *descriptor, const tern_system *system, int64_t center,
+                                   const tern_options *options, int64_t *seen, double *singular_values,
+                                   double *vectors, tern_progress progress, void *context) {
+  TRY(check_pointer((check_place){"tern_sensitivity", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_sensitivity", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_sensitivity", "singular_values"}, singular_values != NULL));
+  TRY(check_handle((check_place){"tern_sensitivity", "descriptor"}, descriptor, HANDLE_DESCRIPTOR));
+  TRY(check_handle((check_place){"tern_sensitivity", "system"}, system, HANDLE_SYSTEM));
+  TRY(check_handle((check_place){"tern_sensitivity", "options"}, options, HANDLE_OPTIONS));
+  return api_sensitivity(descriptor, system, center, options, seen, singular_values, vectors, progress, context);
+}
+
+int32_t tern_sensitivity(const tern_descriptor *descriptor, const tern_system *system, int64_t center,
+                         const tern_options *options, int64_t *seen, double *singular_values, double *vectors,
+                         tern_progress progress, void *context) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_sensitivity(descriptor, system, center, options, seen, singular_values, vectors,
+                                             progress, context);
+  guard_leave(&guard);
+  return status;
+}

@@ -78,6 +78,8 @@ static const option_row options_rows[] = {
 
     {"tolerance", OPTION_REAL, "0.001", "Angstrom", "(0, inf)", "analysis/compare",
      "Largest distance between matched atoms of structures that count as the same"},
+    {"threshold", OPTION_REAL, "1e-8", "", "(0, 1)", "analysis/sensitivity",
+     "Singular values below this part of the largest one count as zero: the descriptor is blind along these directions"},
     {"group", OPTION_CHOICE, "o3", "", "o3|so3", "analysis/compare descriptor/correlations",
      "Isometries that change nothing: o3 with reflections, so3 without"},
 

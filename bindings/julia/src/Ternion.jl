@@ -18,7 +18,7 @@ module Ternion
 
 export Dataset, System, Descriptor, Model, Frame, Reader, Writer, TernionError,
        fit, save, predict, predict_atoms, compute, compute!, pullback, pushforward, jacobian, rows, labels, neighbours,
-       compare, info
+       compare, sensitivity, info
 
 include("raw.jl")
 include("library.jl")

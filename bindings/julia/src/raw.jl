@@ -145,6 +145,8 @@ const NAMES = (
     :tern_model_predict,
     :tern_model_predict_atoms,
     :tern_compare,
+    :tern_sensitivity_shape,
+    :tern_sensitivity,
 )
 
 "Where the functions are in memory, in the order of NAMES; filled once by `load!`."
@@ -589,6 +591,19 @@ end
 function compare(first, second, options, same, rmsd, rotation, permutation)
     ccall(POINTERS[79], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int32}, Ptr{Float64}, Ptr{Float64},
           Ptr{Int64},), first, second, options, same, rmsd, rotation, permutation)
+end
+
+"How many independent moves change the shape of a structure or of one environment: three for each atom that moves, less the rigid moves. All atoms of a structure move, those of an environment are the distinct neighbours of its centre, which stays. Rigid are translations of a structure and rotations, unless a cell or several images of an atom forbid them."
+function sensitivity_shape(descriptor, system, center, directions, moving)
+    ccall(POINTERS[80], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Int64}, Ptr{Int64},), descriptor, system,
+          center, directions, moving)
+end
+
+"What a descriptor sees to first order: singular values of the derivative of all its rows (those of one centre for an environment) with respect to the moves that change the shape. Options: threshold."
+function sensitivity(descriptor, system, center, options, seen, singular_values, vectors, progress, context)
+    ccall(POINTERS[81], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Cvoid}, Ptr{Int64}, Ptr{Float64},
+          Ptr{Float64}, Ptr{Cvoid}, Ptr{Cvoid},), descriptor, system, center, options, seen, singular_values,
+          vectors, progress, context)
 end
 
 end

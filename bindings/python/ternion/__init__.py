@@ -15,7 +15,7 @@ Python's lock; any number of threads may compute and predict with one descriptor
 
 import importlib
 
-from ._analysis import Comparison, compare
+from ._analysis import Comparison, Sensitivity, compare, sensitivity
 from ._library import info, version
 from ._options import Kind, Option, kinds, options
 from .dataset import Dataset, Frame, Reader, Writer
@@ -28,8 +28,8 @@ from .system import System
 __all__ = [
     "ArgumentError", "AtomPrediction", "Cancelled", "Comparison", "DataError", "Dataset", "Descriptor", "FileError",
     "FormatError", "Frame", "Jacobian", "Kind", "MemoryRefused", "MissingError", "Model", "NumericalError", "Option",
-    "OptionError", "Prediction", "Reader", "System", "TernionError", "VersionError", "Writer", "compare", "fit", "info",
-    "kinds", "options", "version",
+    "OptionError", "Prediction", "Reader", "Sensitivity", "System", "TernionError", "VersionError", "Writer", "compare", "fit",
+    "info", "kinds", "options", "sensitivity", "version",
 ]
 
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Comparing structures."""
+"""Comparing structures; what descriptors see of them."""
 
 import ctypes
 from typing import NamedTuple, Optional
 
 import numpy
 
+from . import _progress
 from ._arrays import address
 from ._library import check, library
 from ._options import handle_of
@@ -48,3 +49,50 @@ def compare(first, second, **options):
     if rmsd.value < 0:
         return Comparison(False, None, None, None)
     return Comparison(bool(same.value), rmsd.value, rotation, permutation)
+
+
+class Sensitivity(NamedTuple):
+    """What a descriptor sees of a structure or of an environment, to first order.
+
+    singular_values : (directions,), falling, 1/Angstrom, one for each independent move that changes the shape; vectors :
+    (directions, n, 3), these moves, of length 1; seen : how many singular values are not zero beside the largest; the descriptor
+    is blind along `vectors[seen:]`.
+    """
+
+    singular_values: numpy.ndarray
+    vectors: numpy.ndarray
+    seen: int
+
+
+def sensitivity(descriptor, system, center=None, progress=None, **options):
+    """Singular values of the derivative of a descriptor with respect to all moves of atoms but the rigid ones.
+
+    Parameters
+    ----------
+    descriptor : Descriptor
+    system : System
+    center : int, optional
+        Only the environment of this centre, which stays while its neighbours move; without it the whole structure.
+    progress : callable, optional
+        See `ternion.fit`.
+    **options
+        threshold: singular values below this part of the largest one count as zero.
+
+    Returns
+    -------
+    Sensitivity
+    """
+    center = -1 if center is None else _number_of(center)
+    directions, seen = ctypes.c_int64(), ctypes.c_int64()
+    check(library.tern_sensitivity_shape(descriptor, System._given(system), center, ctypes.byref(directions), None))
+    values, vectors = numpy.empty(directions.value), numpy.empty((directions.value, len(system), 3))
+    with handle_of(options) as handle:
+        _progress.call(library.tern_sensitivity, descriptor, system, center, handle, ctypes.byref(seen), address(values),
+                       address(vectors), progress=progress)
+    return Sensitivity(values, vectors, seen.value)
+
+
+def _number_of(center):
+    if center < 0:
+        raise ValueError(f"center is {center}, but centres are numbered from 0")
+    return center

@@ -201,6 +201,10 @@ PROTOTYPES = {
     "tern_model_predict_atoms": [c_void_p, c_void_p, c_void_p, c_void_p],
     # first, second, options, same, rmsd, rotation, permutation
     "tern_compare": [c_void_p, c_void_p, c_void_p, POINTER(c_int32), POINTER(c_double), c_void_p, c_void_p],
+    # descriptor, system, center, directions, moving
+    "tern_sensitivity_shape": [c_void_p, c_void_p, c_int64, POINTER(c_int64), POINTER(c_int64)],
+    # descriptor, system, center, options, seen, singular_values, vectors, progress, context
+    "tern_sensitivity": [c_void_p, c_void_p, c_int64, c_void_p, POINTER(c_int64), c_void_p, c_void_p, c_void_p, c_void_p],
 }
 
 
