@@ -21,6 +21,8 @@ static const flag flags[] = {
     {'S', "settings", "NAME", "read `key = value` lines from a shipped set (b8, metal, molecule) or a file; --set wins"},
     {'t', "test", "FILE", "structures to measure errors on"},
     {'D', "data", "FILE", "the B8 set, when it is not found by itself"},
+    {'f', "frame", "N", "which structure of the file, from 0; without it the first"},
+    {'c', "center", "I", "only the environment of this centre, from 0; without it the whole structure"},
     {'p', "pairs", NULL, "consecutive frames are pairs: print mean and delta errors"},
     {'j', "json", NULL, "print JSON lines instead of tables"},
     {'q', "quiet", NULL, "no progress, no tables"},
@@ -120,6 +122,8 @@ static int take_flag(arguments *arguments, typed *typed, char letter, const char
   case 'S': typed->settings = value; break;
   case 't': arguments->test = value; break;
   case 'D': arguments->data = value; break;
+  case 'f': arguments->frame = value; break;
+  case 'c': arguments->center = value; break;
   case 'p': arguments->pairs = true; break;
   case 'j': arguments->json = true; break;
   case 'q': arguments->quiet = true; break;

@@ -15,7 +15,7 @@ enum { ALREADY_TOLD = INT32_MIN };
 typedef struct arguments {
   int n_inputs;
   const char *inputs[MOST_INPUTS];
-  const char *output, *test, *data;
+  const char *output, *test, *data, *frame, *center;
   char descriptor[64], model[64]; /* kinds; empty when not given */
   bool json, quiet, pairs;
   tern_options *options;
@@ -40,6 +40,7 @@ int verb_demo(const arguments *arguments);
 int verb_describe(const arguments *arguments);
 int verb_fit(const arguments *arguments);
 int verb_predict(const arguments *arguments);
+int verb_sensitivity(const arguments *arguments);
 int verb_options(const arguments *arguments);
 int verb_info(const arguments *arguments);
 

@@ -7,7 +7,7 @@ _ternion() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W "demo describe fit predict options info --help --version" -- "$word"))
+    COMPREPLY=($(compgen -W "demo describe fit predict sensitivity options info --help --version" -- "$word"))
     return
   fi
   case $before in

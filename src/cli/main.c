@@ -16,6 +16,9 @@ static const verb verbs[] = {
      verb_fit},
     {"predict", "MODEL IN [-o OUT.extxyz] [--pairs]", "energies, forces and virials; errors where references exist",
      "ternion predict silicon.tern test.extxyz -o predicted.extxyz", 2, 2, "osSpjq", verb_predict},
+    {"sensitivity", "IN --descriptor KIND [--set KEY=VALUE ...] [--frame N] [--center I]",
+     "which moves of atoms a descriptor sees, and which it is blind to",
+     "ternion sensitivity methane.extxyz --descriptor power_spectrum --center 0", 1, 1, "dsSfcjq", verb_sensitivity},
     {"options", "[KIND]", "list the kinds of descriptors and models, and the options of one", "ternion options ridge", 0, 1, "j",
      verb_options},
     {"info", "[FILE]", "what this build is, or what a model, descriptor or feature file holds", "ternion info silicon.tern", 0, 1,
@@ -26,7 +29,7 @@ enum { N_VERBS = sizeof verbs / sizeof verbs[0] };
 static void print_help(FILE *stream) {
   fprintf(stream, "Usage: ternion VERB ...\n\nComplete descriptions of atomic environments, and fits on them.\n\n");
   for (int i = 0; i < N_VERBS; ++i)
-    fprintf(stream, "  %-9s %s\n", verbs[i].name, verbs[i].meaning);
+    fprintf(stream, "  %-11s %s\n", verbs[i].name, verbs[i].meaning);
   fprintf(stream, "\n`ternion VERB --help` says more. Example: %s\n", verbs[2].example);
 }
 

@@ -30,7 +30,7 @@ class Words(InFolder):
     def test_help(self):
         self.assertEqual(run("--help").returncode, 0)
         self.assertEqual(run().returncode, 2)
-        for verb in ("demo", "describe", "fit", "predict", "options", "info"):
+        for verb in ("demo", "describe", "fit", "predict", "sensitivity", "options", "info"):
             result = run(verb, "--help")
             self.assertEqual(result.returncode, 0)
             self.assertIn("Example: ternion " + verb, result.stdout)
@@ -82,6 +82,29 @@ class Words(InFolder):
 
 
 class Work(InFolder):
+    def test_sensitivity(self):
+        """A flat molecule does not feel its atoms leave the plane; a bent one feels all."""
+        path = self.path("ammonia.extxyz")
+        with open(path, "w") as file:
+            for height in (0, 0.3):
+                file.write(f"4\nProperties=species:S:1:pos:R:3\nN 0 0 {height}\nH 1 0.1 0\nH -0.4 0.9 0\nH -0.5 -1.0 0\n")
+        words = ["sensitivity", path, "--descriptor", "power_spectrum", *SMALL]
+        flat, bent, around = lines(*words)[0], lines(*words, "--frame", "1")[0], lines(*words, "--center", "0")[0]
+        self.assertEqual([(said["expected"], said["seen"], said["blind"]) for said in (flat, bent, around)],
+                         [(6, 5, 1), (6, 6, 0), (6, 5, 1)])
+        self.assertEqual(sorted(flat["singular_values"], reverse=True), flat["singular_values"])
+        self.assertAlmostEqual(sum(flat["blind_parts"]), 1, 4)
+        self.assertEqual(around["blind_parts"][0], 0)
+        said = run(*words).stdout
+        self.assertIn("To first order the descriptor is blind to 1 of 6 directions (threshold 1e-8 of the largest): the largest "
+                      "moves in the blind directions are those of atoms 0 (Z = 7),", said)
+        self.assertIn("sees all 6 directions of this structure", run(*words, "--frame", "1").stdout)
+        self.assertIn("blind to 3 of 6", run(*words, "--frame", "1", "--set", "threshold=0.5").stdout)
+        self.refused(1, *words, "--frame", "2", say=["valid: 0 to 1"])
+        self.refused(1, *words, "--center", "4", say=["its 4 centres"])
+        self.refused(2, *words, "--center", "first", say=["--center first", "number from 0"])
+        self.refused(2, "sensitivity", path, say=["--descriptor KIND"])
+
     def test_describe(self):
         out = self.path("features.safetensors")
         said = lines("describe", CLUSTERS, "--descriptor", "power_spectrum", *SMALL, "-o", out)
