@@ -107,6 +107,7 @@ static int32_t moves_of_structure(const tern_descriptor *descriptor, run *run, c
     return error_set(TERN_ERROR_DATA, "a system made from pairs has no positions to move together; name a centre, "
                                       "and its environment is looked at");
   moves->range = descriptor_all_centers(descriptor, system);
+  TRY(descriptor_shape_range(descriptor, run, system, moves->range, NULL, NULL)); /* species and centres suit */
   moves->moving = system->n_atoms;
   TRY(MEMORY_NEW(run, &moves->atom, moves->moving, "moving atoms"));
   TRY(MEMORY_NEW(run, &moves->rigid, 7 * 3 * moves->moving, "rigid moves"));

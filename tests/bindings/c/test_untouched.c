@@ -251,6 +251,23 @@ static void weights_of_rows(void **state) {
   free(slopes);
 }
 
+static void sensitivities(void **state) {
+  const fixture *f = *state;
+  tern_descriptor *const good = f->descriptor;
+  REFUSED(tern_sensitivity_shape(good, f->system, 2, &out.number, &out.other), TERN_ERROR_ARGUMENT,
+          "argument 'center' is 2; valid are -1 (the whole structure) and the numbers of its 2 centres, from 0");
+  REFUSED(tern_sensitivity_shape(good, f->from_pairs, -1, &out.number, &out.other), TERN_ERROR_DATA, "no positions");
+  REFUSED(tern_sensitivity_shape(f->unfitted, f->system, -1, &out.number, &out.other), TERN_ERROR_DATA, "fit");
+  REFUSED(tern_sensitivity(good, f->foreign, -1, NULL, &out.number, out.reals, out.more, NULL, NULL), TERN_ERROR_DATA,
+          "C");
+  REFUSED(tern_sensitivity(good, f->coincident, 0, NULL, &out.number, out.reals, out.more, NULL, NULL),
+          TERN_ERROR_DATA, "0 and 1");
+  REFUSED(tern_sensitivity(f->limited, f->system, -1, NULL, &out.number, out.reals, out.more, NULL, NULL),
+          TERN_ERROR_MEMORY, "memory_limit");
+  REFUSED(tern_sensitivity(good, f->system, -2, NULL, &out.number, out.reals, out.more, NULL, NULL),
+          TERN_ERROR_ARGUMENT, "'center' is -2");
+}
+
 static void models(void **state) {
   const fixture *f = *state;
   REFUSED(tern_model_fit(&out.made.model, "rige", f->energies, NULL, NULL, NULL), TERN_ERROR_ARGUMENT, "ridge");
@@ -296,7 +313,7 @@ static void none_is_forgotten(void **state) {
 int test_untouched(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(library), cmocka_unit_test(systems), cmocka_unit_test(datasets),
                                      cmocka_unit_test(descriptors), cmocka_unit_test(ranges_of_centres),
-                                     cmocka_unit_test(weights_of_rows), cmocka_unit_test(models),
+                                     cmocka_unit_test(weights_of_rows), cmocka_unit_test(sensitivities), cmocka_unit_test(models),
                                      cmocka_unit_test(none_is_forgotten)};
   return cmocka_run_group_tests_name("untouched", tests, set_up, tear_down);
 }
