@@ -11,8 +11,9 @@
 enum { N_TEST = 1000 };
 
 const demo_row demo_rows[] = {
-    {"power spectrum (nu = 2), linear", "power_spectrum", "ridge", "power_spectrum", {{"centers", "0"}}, "38.9/100 (nu <= 3)"},
+    {"power spectrum (nu = 2), linear", "power_spectrum", "ridge", "power_spectrum", {{"centers", "0"}}, "-"},
     {"triplet frames summed (nu = 3), linear", "frames", "ridge", "frames", {{"centers", "0"}}, "38.5/100"},
+    {"bispectrum (nu <= 3), linear", "bispectrum", "ridge", "correlations", {{"centers", "0"}, {"nu_max", "3"}}, "38.9/100"},
     {"power spectrum of all 8 atoms, linear", "all_atoms", "ridge", "power_spectrum", {{NULL}}, "-"},
 };
 const int demo_n_rows = sizeof demo_rows / sizeof demo_rows[0];
@@ -114,6 +115,8 @@ int verb_demo(const arguments *arguments) {
   int32_t status = read_data(&demo);
   if (status == TERN_SUCCESS)
     status = run_rows(&demo, results);
+  if (status == TERN_SUCCESS)
+    status = demo_pair(&demo);
   progress_end(&demo.bar);
   bool good = !failed(status);
   if (good)

@@ -5,7 +5,7 @@ import unittest
 
 from program import InFolder, lines
 
-BLIND = {"power_spectrum": 80, "frames": 55, "all_atoms": 25}  # and at most this mean error
+BLIND = {"power_spectrum": 80, "bispectrum": 55, "frames": 55, "all_atoms": 25}  # and at most this mean error
 
 
 class Demo(InFolder):
@@ -19,8 +19,13 @@ class Demo(InFolder):
         (pairs,) = [event for event in events if event["event"] == "pairs"]
         self.assertEqual(pairs["same"], 0)
         self.assertGreater(pairs["smallest_rmsd"], 1e-6)
-        with open(self.path("demo/parity.png"), "rb") as picture:
-            self.assertEqual(picture.read(8), b"\x89PNG\r\n\x1a\n")
+        for name in ("parity", "pair"):
+            with open(self.path(f"demo/{name}.png"), "rb") as picture:
+                self.assertEqual(picture.read(8), b"\x89PNG\r\n\x1a\n")
+        for name, blind in (("pair_nu2", True), ("pair_nu3", True), ("pair_frames", False)):
+            with open(self.path(f"demo/{name}.txt")) as file:
+                most = max(float(line.split()[1]) for line in file if not line.startswith("#"))
+            self.assertEqual(most < 1e-10, blind)
         self.assertTrue(os.path.exists(self.path("demo/power_spectrum.tern")))
 
 
