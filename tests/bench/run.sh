@@ -21,4 +21,5 @@ fi
 export OPENBLAS_NUM_THREADS=1 RAYON_NUM_THREADS=1 OMP_NUM_THREADS=1
 "$python" "$here/golden_check.py"
 "$python" "$here/compare.py" "$program" "$@"
+"$python" "$here/correlations.py" "$program" "$@"
 exec "$python" "$here/triplets.py" "$program" "$@"
