@@ -161,24 +161,9 @@ static void pull_block(const correlation_plan *plan, const correlation_block *bl
                                  gradient + density_of(plan, block));
 }
 
-static void pull_scalar(const correlation_plan *plan, const correlation_block *block, const double *numbers,
-                        correlation_space space, const double *columns, double *gradient) {
-  const kernel_product product = product_of(plan, block);
-  const int64_t place = source_of(plan, block)->place;
-  memset(space.weights[1], 0, (size_t)((2 * source_of(plan, block)->lambda + 1) * plan->channels) * sizeof(double));
-  plan->kernels->scalar_adjoint(&product, space.weights[0], numbers + place, block->factors,
-                                plan->n_columns - block->column, columns, space.weights[1], gradient + place);
-  plan->kernels->weights_adjoint(product.coupling, plan->channels, space.weights[1],
-                                 gradient + density_of(plan, block));
-}
-
 static void pull_output(const correlation_plan *plan, const correlation_block *block, const double *numbers,
                         correlation_space space, const double *columns, double *gradient) {
   weigh(plan, block, numbers, space.weights[0]);
-  if (block->lambda == 0) {
-    pull_scalar(plan, block, numbers, space, columns, gradient);
-    return;
-  }
   memset(space.tile, 0, (size_t)((2 * block->lambda + 1) * block->stride) * sizeof(double));
   from_columns(plan, block, columns, space.tile);
   pull_block(plan, block, numbers, space, space.tile, gradient);

@@ -82,7 +82,7 @@ void correlation_plan_channels(const correlation_plan *plan, int32_t block, int6
 /* ---- evaluation: arrays 64-byte aligned, numbers [size + KERNEL_BLOCK] ---- */
 
 typedef struct correlation_space {
-  double *weights[2]; /* [n_weights] */
+  double *weights[2]; /* [n_weights + KERNEL_BLOCK] */
   double *tile;       /* [tile + KERNEL_BLOCK] */
 } correlation_space;
 

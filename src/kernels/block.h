@@ -106,4 +106,37 @@ INLINE double block_sum(block value) {
   return ((all[0] + all[4]) + (all[1] + all[5])) + ((all[2] + all[6]) + (all[3] + all[7]));
 }
 
+/* sums[k] += sum of values[k], for WIDTH blocks: halves of neighbouring vectors are added until each lane is a sum. */
+INLINE void block_add_sums(const block *values, double *sums) {
+#if defined(__has_builtin) && __has_builtin(__builtin_shufflevector)
+  vector v[WIDTH];
+  for (int k = 0; k < WIDTH; k++) {
+    v[k] = values[k].part[0];
+    for (int part = 1; part < PARTS; part++)
+      v[k] += values[k].part[part];
+  }
+#if WIDTH == 8
+  for (int k = 0; k < 4; k++)
+    v[k] = __builtin_shufflevector(v[2 * k], v[2 * k + 1], 0, 8, 2, 10, 4, 12, 6, 14) +
+           __builtin_shufflevector(v[2 * k], v[2 * k + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+  for (int k = 0; k < 2; k++)
+    v[k] = __builtin_shufflevector(v[2 * k], v[2 * k + 1], 0, 1, 8, 9, 4, 5, 12, 13) +
+           __builtin_shufflevector(v[2 * k], v[2 * k + 1], 2, 3, 10, 11, 6, 7, 14, 15);
+  v[0] = __builtin_shufflevector(v[0], v[1], 0, 1, 2, 3, 8, 9, 10, 11) +
+         __builtin_shufflevector(v[0], v[1], 4, 5, 6, 7, 12, 13, 14, 15);
+#elif WIDTH == 4
+  for (int k = 0; k < 2; k++)
+    v[k] = __builtin_shufflevector(v[2 * k], v[2 * k + 1], 0, 4, 2, 6) +
+           __builtin_shufflevector(v[2 * k], v[2 * k + 1], 1, 5, 3, 7);
+  v[0] = __builtin_shufflevector(v[0], v[1], 0, 1, 4, 5) + __builtin_shufflevector(v[0], v[1], 2, 3, 6, 7);
+#else
+  v[0] = __builtin_shufflevector(v[0], v[1], 0, 2) + __builtin_shufflevector(v[0], v[1], 1, 3);
+#endif
+  *(loose_vector *)sums += v[0];
+#else
+  for (int k = 0; k < WIDTH; k++)
+    sums[k] += block_sum(values[k]);
+#endif
+}
+
 #endif

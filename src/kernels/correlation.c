@@ -2,6 +2,8 @@
 /* Products of correlations with the density. Real Clebsch-Gordan coefficients
    vanish unless |mu| = ||m1| +- |m2||, so only | |mu| - |m1| | <= l counts; mu
    and -mu share the rows that are read. */
+#include <stddef.h>
+
 #include "kernels/block.h"
 #include "kernels/set.h"
 
@@ -28,173 +30,241 @@ void KERNEL(weights_adjoint)(const kernel_coupling *coupling, int64_t channels, 
       }
 }
 
-/* The rows |m1| that count for mu. */
-typedef struct band {
-  int32_t low, high;
-} band;
+/* Channels whose products are summed at once: enough to keep the multipliers busy. */
+#define GROUP WIDTH
 
-INLINE band band_of(const kernel_coupling *coupling, int32_t mu) {
-  const int32_t low = mu - coupling->l, high = mu + coupling->l;
-  return (band){low > 0 ? low : 0, high < coupling->source ? high : coupling->source};
+/* Segments of neighbouring channels that begin with the same row and do not become shorter. */
+typedef struct group {
+  int64_t start, count[GROUP], offset[GROUP]; /* offset: of a segment's first row in the target */
+  int32_t channel, size;
+} group;
+
+/* The group that begins with a segment of that offset; moves both behind it. */
+INLINE group next_group(const kernel_segment **segment, const kernel_segment *end, int64_t *offset) {
+  const kernel_segment *first = *segment, *s = first;
+  group g = {.start = first->start, .channel = first->channel};
+  for (; s < end && g.size < GROUP; s++, g.size++) {
+    if (s > first && (s->start != g.start || s->channel != g.channel + g.size || s->count < s[-1].count))
+      break;
+    g.count[g.size] = s->count;
+    g.offset[g.size] = *offset;
+    *offset += s->count;
+  }
+  for (int32_t k = g.size; k < GROUP; k++)
+    g.offset[k] = g.offset[g.size - 1];
+  *segment = s;
+  return g;
 }
 
-/* Adds one row m1, `blocks` long, to the rows mu and -mu. */
-INLINE void add_row(int blocks, const double *row, double plus, double minus, block *up, block *down) {
-  for (int b = 0; b < blocks; b++) {
-    const block value = block_load_loose(row + b * KERNEL_BLOCK);
-    up[b] = block_add(up[b], plus, value);
-    down[b] = block_add(down[b], minus, value);
+/* Where the last block of rows begins; blocks are taken from the last to the first, and in each of them the channels
+   one after the other, so that what a store touches behind its segment is overwritten. */
+INLINE int64_t last_block(const group *g) { return (g->count[g->size - 1] - 1) / KERNEL_BLOCK * KERNEL_BLOCK; }
+
+/* The first channel that has row r. */
+INLINE int32_t first_channel(const group *g, int64_t r) {
+  int32_t k = 0;
+  while (g->count[k] <= r)
+    k++;
+  return k;
+}
+
+/* Adds weights[m][0 .. width - 1] * rows[m] for m = low .. high; width is constant where it is called. */
+INLINE void add_rows(int width, int32_t low, int32_t high, const double *weights, int64_t channels, const double *rows,
+                     int64_t stride, block *sums) {
+  for (int64_t m = low; m <= high; m++) {
+    const block row = block_load_loose(rows + m * stride);
+    for (int k = 0; k < width; k++)
+      sums[k] = block_add(sums[k], weights[m * channels + k], row);
   }
 }
 
-/* Rows mu and -mu of `blocks` blocks; weights and sources start at the channel
- * and the row. */
-INLINE void product_blocks(const kernel_product *p, int blocks, int n_terms, int32_t mu, const double *const *weights,
-                           const double *const *sources, int32_t channel, int64_t start, double *target) {
-  const int32_t degree = p->coupling->source, width = 2 * degree + 1;
-  const band band = band_of(p->coupling, mu);
-  block up[2] = {block_zero(), block_zero()}, down[2] = {block_zero(), block_zero()};
+typedef struct product_call {
+  const kernel_product *product;
+  const double *weights[2], *sources[2];
+  const double *factors; /* NULL: none */
+  int64_t room;
+  double *target;
+} product_call;
+
+/* One row mu of `width` channels from the group's k-th on, rows r .. r + 7. */
+INLINE void product_block(const product_call *call, int width, int n_terms, int has_factors, int32_t mu, const group *g,
+                          int32_t k, int64_t r) {
+  const kernel_product *p = call->product;
+  const int32_t degree = p->coupling->source, size = mu < 0 ? -mu : mu;
+  const int32_t low = size > p->coupling->l ? size - p->coupling->l : 0;
+  const int32_t high = size + p->coupling->l < degree ? size + p->coupling->l : degree;
+  block sums[GROUP];
+  for (int c = 0; c < width; c++)
+    sums[c] = block_zero();
   for (int t = 0; t < n_terms; t++) {
-    const double *plus = weights[t] + ((p->coupling->target + mu) * width + degree) * p->channels + channel;
-    const double *minus = weights[t] + ((p->coupling->target - mu) * width + degree) * p->channels + channel;
-    const double *middle = sources[t] + degree * p->source_stride + start;
-    for (int32_t m = band.low; m <= band.high; m++) {
-      add_row(blocks, middle + m * p->source_stride, plus[m * p->channels], minus[m * p->channels], up, down);
-      if (m > 0)
-        add_row(blocks, middle - m * p->source_stride, plus[-m * p->channels], minus[-m * p->channels], up, down);
+    const int64_t middle = (int64_t)(p->coupling->target + mu) * (2 * degree + 1) + degree;
+    const double *weights = call->weights[t] + middle * p->channels + g->channel + k;
+    const double *rows = call->sources[t] + degree * p->source_stride + g->start + r;
+    if (low > 0)
+      add_rows(width, -high, -low, weights, p->channels, rows, p->source_stride, sums);
+    add_rows(width, low > 0 ? low : -high, high, weights, p->channels, rows, p->source_stride, sums);
+  }
+  for (int c = 0; c < width; c++) {
+    const int64_t at = g->offset[k + c] + r;
+    double *to = call->target + (p->coupling->target + mu) * p->target_stride + at;
+    if (has_factors)
+      sums[c] = block_multiply(sums[c], block_load_loose(call->factors + at));
+    if (!has_factors || at + KERNEL_BLOCK <= call->room)
+      block_store_loose(to, sums[c]);
+    else
+      block_store_some(to, sums[c], (int32_t)(call->room - at));
+  }
+}
+
+INLINE void product_group(const product_call *call, int n_terms, int has_factors, const group *g) {
+  const int32_t target = has_factors ? 0 : call->product->coupling->target;
+  for (int64_t r = last_block(g); r >= 0; r -= KERNEL_BLOCK) {
+    const int32_t first = first_channel(g, r);
+    for (int32_t mu = -target; mu <= target; mu++) {
+      int32_t k = first;
+      for (; k + GROUP <= g->size; k += GROUP)
+        product_block(call, GROUP, n_terms, has_factors, mu, g, k, r);
+      for (; GROUP > 4 && k + 4 <= g->size; k += 4)
+        product_block(call, GROUP > 4 ? 4 : 1, n_terms, has_factors, mu, g, k, r);
+      for (; GROUP > 2 && k + 2 <= g->size; k += 2)
+        product_block(call, GROUP > 2 ? 2 : 1, n_terms, has_factors, mu, g, k, r);
+      for (; k < g->size; k++)
+        product_block(call, 1, n_terms, has_factors, mu, g, k, r);
     }
   }
-  for (int b = 0; b < blocks; b++) {
-    block_store_loose(target + (p->coupling->target + mu) * p->target_stride + b * KERNEL_BLOCK, up[b]);
-    if (mu > 0)
-      block_store_loose(target + (p->coupling->target - mu) * p->target_stride + b * KERNEL_BLOCK, down[b]);
-  }
 }
 
-INLINE void product_terms(const kernel_product *p, int n_terms, const double *const *weights,
-                          const double *const *sources, double *target) {
-  for (int64_t s = 0; s < p->n_segments; s++) {
-    const kernel_segment segment = p->segments[s];
-    int64_t r = 0;
-    for (; r + KERNEL_BLOCK < segment.count; r += 2 * KERNEL_BLOCK)
-      for (int32_t mu = 0; mu <= p->coupling->target; mu++)
-        product_blocks(p, 2, n_terms, mu, weights, sources, segment.channel, segment.start + r, target + r);
-    for (; r < segment.count; r += KERNEL_BLOCK)
-      for (int32_t mu = 0; mu <= p->coupling->target; mu++)
-        product_blocks(p, 1, n_terms, mu, weights, sources, segment.channel, segment.start + r, target + r);
-    target += segment.count;
+INLINE void product_groups(const product_call *call, int n_terms, int has_factors) {
+  const kernel_segment *segment = call->product->segments, *end = segment + call->product->n_segments;
+  int64_t offset = 0;
+  while (segment < end) {
+    const group g = next_group(&segment, end, &offset);
+    product_group(call, n_terms, has_factors, &g);
   }
 }
 
 void KERNEL(product)(const kernel_product *product, int32_t n_terms, const double *const *weights,
                      const double *const *sources, double *target) {
+  const product_call call = {product, {weights[0], weights[n_terms - 1]}, {sources[0], sources[n_terms - 1]}, NULL, 0,
+                             target};
   if (n_terms == 1)
-    product_terms(product, 1, weights, sources, target);
+    product_groups(&call, 1, 0);
   else
-    product_terms(product, 2, weights, sources, target);
-}
-
-/* One row m1 (`row` in weights): its gradient from rows mu of the target, and
- * the weights' from the values. */
-INLINE void adjoint_row(const kernel_product *p, int32_t row, int64_t count, const double *weights,
-                        const double *source, const double *gradient, double *weights_gradient,
-                        double *source_gradient) {
-  const int32_t width = 2 * p->coupling->source + 1, target = p->coupling->target, l = p->coupling->l;
-  const int32_t m = row < p->coupling->source ? p->coupling->source - row : row - p->coupling->source;
-  const int32_t low = m > l ? m - l : 0, high = m + l < target ? m + l : target;
-  const block values = block_keep(block_load_loose(source), count);
-  block sum = block_load_loose(source_gradient);
-  for (int32_t mu = low; mu <= high; mu++)
-    for (int32_t sign = mu > 0 ? -1 : 1; sign <= 1; sign += 2) {
-      const int32_t line = target + sign * mu;
-      const block change = block_keep(block_load_loose(gradient + line * p->target_stride), count);
-      const int64_t k = (int64_t)(line * width + row) * p->channels;
-      sum = block_add(sum, weights[k], change);
-      weights_gradient[k] += block_sum(block_multiply(values, change));
-    }
-  block_store_loose(source_gradient, sum);
-}
-
-void KERNEL(product_adjoint)(const kernel_product *p, const double *weights, const double *source,
-                             const double *target_gradient, double *weights_gradient, double *source_gradient) {
-  const int32_t width = 2 * p->coupling->source + 1;
-  for (int64_t s = 0; s < p->n_segments; s++) {
-    const kernel_segment segment = p->segments[s];
-    for (int64_t r = 0; r < segment.count; r += KERNEL_BLOCK)
-      for (int32_t row = 0; row < width; row++) {
-        const int64_t at = row * p->source_stride + segment.start + r;
-        adjoint_row(p, row, segment.count - r, weights + segment.channel, source + at, target_gradient + r,
-                    weights_gradient + segment.channel, source_gradient + at);
-      }
-    target_gradient += segment.count;
-  }
-}
-
-/* One block of values. */
-INLINE block scalar_block(const kernel_product *p, int n_terms, const double *const *weights,
-                          const double *const *sources, int32_t channel, int64_t start) {
-  block sum = block_zero();
-  for (int t = 0; t < n_terms; t++)
-    for (int32_t m = 0; m <= 2 * p->coupling->source; m++)
-      sum = block_add(sum, weights[t][m * p->channels + channel],
-                      block_load_loose(sources[t] + m * p->source_stride + start));
-  return sum;
-}
-
-INLINE void scalar_terms(const kernel_product *p, int n_terms, const double *const *weights,
-                         const double *const *sources, const double *factors, int64_t room, double *values) {
-  int64_t at = 0;
-  for (int64_t s = 0; s < p->n_segments; s++) {
-    const kernel_segment segment = p->segments[s];
-    for (int64_t r = 0; r < segment.count; r += KERNEL_BLOCK) {
-      const block sum = block_multiply(block_load_loose(factors + at + r),
-                                       scalar_block(p, n_terms, weights, sources, segment.channel, segment.start + r));
-      if (at + r + KERNEL_BLOCK <= room)
-        block_store_loose(values + at + r, sum);
-      else
-        block_store_some(values + at + r, sum, (int32_t)(room - at - r));
-    }
-    at += segment.count;
-  }
+    product_groups(&call, 2, 0);
 }
 
 void KERNEL(scalar_product)(const kernel_product *product, int32_t n_terms, const double *const *weights,
                             const double *const *sources, const double *factors, int64_t room, double *values) {
+  const product_call call = {
+      product, {weights[0], weights[n_terms - 1]}, {sources[0], sources[n_terms - 1]}, factors, room, values};
   if (n_terms == 1)
-    scalar_terms(product, 1, weights, sources, factors, room, values);
+    product_groups(&call, 1, 1);
   else
-    scalar_terms(product, 2, weights, sources, factors, room, values);
+    product_groups(&call, 2, 1);
 }
 
-/* The first `count` numbers, where reading more than `room` is forbidden. */
-INLINE block load_within(const double *from, int64_t count, int64_t room) {
-  double all[KERNEL_BLOCK] __attribute__((aligned(64)));
-  if (room >= KERNEL_BLOCK)
-    return block_keep(block_load_loose(from), count);
-  for (int64_t k = 0; k < KERNEL_BLOCK; k++)
-    all[k] = k < count ? from[k] : 0;
-  return block_load(all);
+/* ---- adjoint ---- */
+
+typedef struct adjoint_call {
+  const kernel_product *product;
+  const double *weights, *source, *target_gradient;
+  double *weights_gradient, *source_gradient;
+} adjoint_call;
+
+/* The gradient of rows r .. r + 7 of the group's k-th segment, zero behind its end. */
+INLINE block gradient_block(const adjoint_call *call, const group *g, int32_t k, int64_t line, int64_t r) {
+  const double *from = call->target_gradient + line * call->product->target_stride + g->offset[k] + r;
+  const block found = block_load_loose(from);
+  return g->count[k] - r >= KERNEL_BLOCK ? found : block_keep(found, g->count[k] - r);
 }
 
-void KERNEL(scalar_adjoint)(const kernel_product *p, const double *weights, const double *source, const double *factors,
-                            int64_t room, const double *value_gradient, double *weights_gradient,
-                            double *source_gradient) {
-  int64_t at = 0;
-  for (int64_t s = 0; s < p->n_segments; s++) {
-    const kernel_segment segment = p->segments[s];
-    for (int64_t r = 0; r < segment.count; r += KERNEL_BLOCK) {
-      const block change =
-          block_keep(block_multiply(load_within(value_gradient + at + r, segment.count - r, room - at - r),
-                                    block_load_loose(factors + at + r)),
-                     segment.count - r);
-      for (int32_t m = 0; m <= 2 * p->coupling->source; m++) {
-        const int64_t place = m * p->source_stride + segment.start + r, k = m * p->channels + segment.channel;
-        const block values = block_keep(block_load_loose(source + place), segment.count - r);
-        block_store_loose(source_gradient + place,
-                          block_add(block_load_loose(source_gradient + place), weights[k], change));
-        weights_gradient[k] += block_sum(block_multiply(values, change));
-      }
+/* The lines mu that rows m1 = first .. first + width - 1 (counted from 0) belong to, as |mu|. */
+typedef struct band {
+  int32_t low, high;
+} band;
+
+INLINE band band_of(const kernel_coupling *coupling, int32_t first, int32_t width) {
+  const int32_t a = first - coupling->source, b = first + width - 1 - coupling->source;
+  const int32_t least = a > 0 ? a : b < 0 ? -b : 0, most = -a > b ? -a : b;
+  const int32_t low = least > coupling->l ? least - coupling->l : 0, high = most + coupling->l;
+  return (band){low, high < coupling->target ? high : coupling->target};
+}
+
+/* Rows r .. r + 7 of the source, `width` values of m1. */
+INLINE void source_rows(const adjoint_call *call, int width, const group *g, int32_t first, int64_t r) {
+  const kernel_product *p = call->product;
+  const band band = band_of(p->coupling, first, width);
+  double *to = call->source_gradient + first * p->source_stride + g->start + r;
+  block sums[8];
+  for (int j = 0; j < width; j++)
+    sums[j] = block_load_loose(to + j * p->source_stride);
+  for (int32_t mu = -band.high; mu <= band.high; mu++) {
+    if (mu > -band.low && mu < band.low)
+      mu = band.low;
+    const int64_t line = p->coupling->target + mu;
+    const double *weights = call->weights + (line * (2 * p->coupling->source + 1) + first) * p->channels + g->channel;
+    for (int32_t k = first_channel(g, r); k < g->size; k++) {
+      const block change = gradient_block(call, g, k, line, r);
+      for (int j = 0; j < width; j++)
+        sums[j] = block_add(sums[j], weights[j * p->channels + k], change);
     }
-    at += segment.count;
+  }
+  for (int j = 0; j < width; j++)
+    block_store_loose(to + j * p->source_stride, sums[j]);
+}
+
+INLINE void source_group(const adjoint_call *call, const group *g) {
+  const int32_t width = 2 * call->product->coupling->source + 1;
+  for (int64_t r = last_block(g); r >= 0; r -= KERNEL_BLOCK) {
+    int32_t first = 0;
+    for (; first + 8 <= width; first += 8)
+      source_rows(call, 8, g, first, r);
+    for (; first + 4 <= width; first += 4)
+      source_rows(call, 4, g, first, r);
+    for (; first + 2 <= width; first += 2)
+      source_rows(call, 2, g, first, r);
+    for (; first < width; first++)
+      source_rows(call, 1, g, first, r);
+  }
+}
+
+/* Weights of one mu and m1; channels that the group has not count as empty. */
+INLINE void weights_entry(const adjoint_call *call, const group *g, int64_t line, int32_t row) {
+  const kernel_product *p = call->product;
+  const double *source = call->source + row * p->source_stride + g->start;
+  const int64_t count = g->count[g->size - 1];
+  block sums[GROUP];
+  for (int k = 0; k < GROUP; k++)
+    sums[k] = block_zero();
+  for (int64_t r = 0; r < count; r += KERNEL_BLOCK) {
+    const block values = block_keep(block_load_loose(source + r), count - r);
+    for (int k = 0; k < GROUP; k++)
+      sums[k] = block_add_product(sums[k], values, gradient_block(call, g, k, line, r));
+  }
+  block_add_sums(sums,
+                 call->weights_gradient + (line * (2 * p->coupling->source + 1) + row) * p->channels + g->channel);
+}
+
+INLINE void weights_group(const adjoint_call *call, const group *g) {
+  const kernel_coupling *coupling = call->product->coupling;
+  for (int32_t row = 0; row <= 2 * coupling->source; row++) {
+    const band band = band_of(coupling, row, 1);
+    for (int32_t mu = -band.high; mu <= band.high; mu++) {
+      if (mu > -band.low && mu < band.low)
+        mu = band.low;
+      weights_entry(call, g, coupling->target + mu, row);
+    }
+  }
+}
+
+void KERNEL(product_adjoint)(const kernel_product *product, const double *weights, const double *source,
+                             const double *target_gradient, double *weights_gradient, double *source_gradient) {
+  const adjoint_call call = {product, weights, source, target_gradient, weights_gradient, source_gradient};
+  const kernel_segment *segment = product->segments, *end = segment + product->n_segments;
+  int64_t offset = 0;
+  while (segment < end) {
+    const group g = next_group(&segment, end, &offset);
+    source_group(&call, &g);
+    weights_group(&call, &g);
   }
 }

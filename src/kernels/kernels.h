@@ -145,16 +145,13 @@ typedef struct kernel_table {
   /* target[mu][r] = sum over m1 of weights[mu][m1][channel] * source[m1][r], summed over one or two terms. */
   void (*product)(const kernel_product *product, int32_t n_terms, const double *const *weights,
                   const double *const *sources, double *target);
-  /* Adds to weights_gradient and source_gradient. */
+  /* Adds to weights_gradient (zero to a block behind its end) and source_gradient. */
   void (*product_adjoint)(const kernel_product *product, const double *weights, const double *source,
                           const double *target_gradient, double *weights_gradient, double *source_gradient);
   /* The same for a target of degree 0 that is written as values[r] = factors[r] * sum: at most `room` numbers are
      touched, and those behind the target's may be overwritten. */
   void (*scalar_product)(const kernel_product *product, int32_t n_terms, const double *const *weights,
                          const double *const *sources, const double *factors, int64_t room, double *values);
-  void (*scalar_adjoint)(const kernel_product *product, const double *weights, const double *source,
-                         const double *factors, int64_t room, const double *value_gradient, double *weights_gradient,
-                         double *source_gradient);
 
   /* target [count] = source, sum -= source; past_caches: the target is large and nobody reads it soon. */
   void (*move)(int64_t count, const double *source, double *target, double *sum, int32_t past_caches);

@@ -65,9 +65,6 @@ void KERNEL(product_adjoint)(const kernel_product *product, const double *weight
                              const double *target_gradient, double *weights_gradient, double *source_gradient);
 void KERNEL(scalar_product)(const kernel_product *product, int32_t n_terms, const double *const *weights,
                             const double *const *sources, const double *factors, int64_t room, double *values);
-void KERNEL(scalar_adjoint)(const kernel_product *product, const double *weights, const double *source,
-                            const double *factors, int64_t room, const double *value_gradient, double *weights_gradient,
-                            double *source_gradient);
 void KERNEL(move)(int64_t count, const double *source, double *target, double *sum, int32_t past_caches);
 
 #endif

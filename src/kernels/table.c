@@ -32,6 +32,5 @@ const kernel_table KERNEL(kernels) = {
     .product = KERNEL(product),
     .product_adjoint = KERNEL(product_adjoint),
     .scalar_product = KERNEL(scalar_product),
-    .scalar_adjoint = KERNEL(scalar_adjoint),
     .move = KERNEL(move),
 };
