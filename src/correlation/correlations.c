@@ -127,8 +127,12 @@ typedef struct pieces {
 
 static int64_t place_pieces(const expanded *s, char *base, pieces *pieces) {
   const correlation_plan *plan = s->plan;
-  const int64_t counts[6] = {s->basis->size,  plan->size + KERNEL_BLOCK, plan->size + KERNEL_BLOCK,
-                             plan->n_weights + KERNEL_BLOCK, plan->n_weights + KERNEL_BLOCK, plan->tile + KERNEL_BLOCK};
+  const int64_t counts[6] = {s->basis->size,
+                             plan->size + KERNEL_BLOCK,
+                             plan->size + KERNEL_BLOCK,
+                             plan->n_weights + KERNEL_BLOCK,
+                             plan->n_weights + KERNEL_BLOCK,
+                             plan->tile + KERNEL_BLOCK};
   double **const pointers[6] = {&pieces->coefficients,     &pieces->numbers,          &pieces->change,
                                 &pieces->space.weights[0], &pieces->space.weights[1], &pieces->space.tile};
   int64_t used = 0;

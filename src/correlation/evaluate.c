@@ -38,21 +38,29 @@ void correlation_block_values(const correlation_plan *plan, int32_t index, const
   plan->kernels->product(&product, 1, &factor, &source, target);
 }
 
-/* [m][row] times factors as columns [row][m], and the other way round. */
+/* [m][row] times factors as columns [row][m], and the other way round; shown NULL: all rows. */
 static void to_columns(const correlation_plan *plan, const correlation_block *block, const double *rows,
                        double *columns) {
-  const int64_t width = 2 * block->lambda + 1;
-  for (int64_t m = 0; m < width; m++)
-    for (int64_t k = 0; k < block->n_shown; k++)
-      columns[k * width + m] = block->factors[k] * rows[m * block->stride + correlation_plan_shown(plan, block, k)];
+  const int64_t width = 2 * block->lambda + 1, *shown = correlation_plan_shown(plan, block);
+  for (int64_t m = 0; m < width; m++, rows += block->stride)
+    if (shown)
+      for (int64_t k = 0; k < block->n_shown; k++)
+        columns[k * width + m] = block->factors[k] * rows[shown[k]];
+    else
+      for (int64_t k = 0; k < block->n_shown; k++)
+        columns[k * width + m] = block->factors[k] * rows[k];
 }
 
 static void from_columns(const correlation_plan *plan, const correlation_block *block, const double *columns,
                          double *rows) {
-  const int64_t width = 2 * block->lambda + 1;
-  for (int64_t m = 0; m < width; m++)
-    for (int64_t k = 0; k < block->n_shown; k++)
-      rows[m * block->stride + correlation_plan_shown(plan, block, k)] += block->factors[k] * columns[k * width + m];
+  const int64_t width = 2 * block->lambda + 1, *shown = correlation_plan_shown(plan, block);
+  for (int64_t m = 0; m < width; m++, rows += block->stride)
+    if (shown)
+      for (int64_t k = 0; k < block->n_shown; k++)
+        rows[shown[k]] += block->factors[k] * columns[k * width + m];
+    else
+      for (int64_t k = 0; k < block->n_shown; k++)
+        rows[k] += block->factors[k] * columns[k * width + m];
 }
 
 /* ---- values ---- */

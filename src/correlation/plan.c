@@ -135,8 +135,13 @@ static int32_t arrange_columns(correlation_plan *plan, unsigned char *chosen) {
 
 /* ---- factors ---- */
 
-int64_t correlation_plan_shown(const correlation_plan *plan, const correlation_block *block, int64_t index) {
-  return block->first_shown < 0 ? index : plan->shown[block->first_shown + index];
+const int64_t *correlation_plan_shown(const correlation_plan *plan, const correlation_block *block) {
+  return block->first_shown < 0 ? NULL : plan->shown + block->first_shown;
+}
+
+int64_t correlation_plan_shown_row(const correlation_plan *plan, const correlation_block *block, int64_t index) {
+  const int64_t *shown = correlation_plan_shown(plan, block);
+  return shown ? shown[index] : index;
 }
 
 /* Which neighbouring degrees are equal: blocks of one pattern have the same factors, unless rows are left out. */
@@ -154,7 +159,7 @@ static int32_t new_table(correlation_plan *plan, const correlation_block *block,
     factorial *= k;
   TRY(MEMORY_NEW(NULL, &table, block->n_shown + KERNEL_BLOCK, "factors of columns"));
   for (int64_t k = 0; k < block->n_shown; k++)
-    table[k] = sqrt(factorial / repeats[correlation_plan_shown(plan, block, k)]);
+    table[k] = sqrt(factorial / repeats[correlation_plan_shown_row(plan, block, k)]);
   plan->tables[plan->n_tables++] = table;
   return TERN_SUCCESS;
 }
@@ -227,7 +232,7 @@ static int32_t select_rows(correlation_plan *plan, const unsigned char *wanted, 
     const correlation_block *block = &plan->blocks[plan->outputs[k]];
     for (int64_t i = 0; i < block->n_shown; i++)
       if (*wanted++)
-        need[first[plan->outputs[k]] + correlation_plan_shown(plan, block, i)] = CORRELATION_SHOWN;
+        need[first[plan->outputs[k]] + correlation_plan_shown_row(plan, block, i)] = CORRELATION_SHOWN;
   }
   const int32_t status = correlation_plan_keep(plan, need);
   memory_free(NULL, need);
@@ -257,7 +262,7 @@ void correlation_plan_column(const correlation_plan *plan, int64_t column, int32
   const correlation_block *found = &plan->blocks[plan->outputs[low]];
   const int64_t within = column - found->column, width = 2 * found->lambda + 1;
   *block = plan->outputs[low];
-  *row = correlation_plan_shown(plan, found, within / width);
+  *row = correlation_plan_shown_row(plan, found, within / width);
   *m = (int32_t)(within % width) - found->lambda;
 }
 

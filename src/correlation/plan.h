@@ -72,8 +72,9 @@ int64_t correlation_plan_rows(const correlation_plan *plan);
 /* Keeps the output rows with wanted[row] != 0 (not none at all), and of the rest only what they need. */
 int32_t correlation_plan_select(correlation_plan *plan, const unsigned char *wanted);
 
-/* The row of a block that is shown at that place. */
-int64_t correlation_plan_shown(const correlation_plan *plan, const correlation_block *block, int64_t index);
+/* [n_shown] rows of a block that the output has; NULL: all. */
+const int64_t *correlation_plan_shown(const correlation_plan *plan, const correlation_block *block);
+int64_t correlation_plan_shown_row(const correlation_plan *plan, const correlation_block *block, int64_t index);
 /* The block and the row that a column belongs to, and its m. */
 void correlation_plan_column(const correlation_plan *plan, int64_t column, int32_t *block, int64_t *row, int32_t *m);
 /* channels [order] of a row. */
