@@ -57,6 +57,14 @@ typedef struct kernel_product {
   int64_t source_stride, target_stride;
 } kernel_product;
 
+/* A row m of the matrix of degree l - 1 times a row i = -1, 0, 1 of that of degree 1. */
+typedef struct kernel_rotation_term {
+  double factor;
+  int32_t i, m;
+} kernel_rotation_term;
+
+#define KERNEL_ROTATION_TERMS 5
+
 /* Functions of neighbours lie as rows over places, `stride` long: harmonics [lm][stride], gradient [3][lm][stride];
    radial functions of a place as [l][n_padded]; coefficients of one species as [lm][n_padded]. lm is l * l + l + m. */
 typedef struct kernel_table {
@@ -104,6 +112,10 @@ typedef struct kernel_table {
    * KERNEL_BLOCK. */
   void (*multiply)(int32_t rows, int64_t inner, int64_t columns, const double *left, const double *right,
                    double *result);
+  /* matrix [m][m'] of degree l >= 2, and a block behind it: row m is the sum of n_terms[m] of its terms, times scale
+     [m'], behind which a block can be read; as behind D^(l - 1). `first`, `before`: elements [0][0] of D^1, D^(l - 1). */
+  void (*rotation)(int32_t l, const int32_t *n_terms, const kernel_rotation_term *terms, const double *scale,
+                   const double *first, const double *before, double *matrix);
   /* values [lm][n_max], set or added: for mu >= 0 the rows mu of the density [lm][n_padded] times re[mu] and -mu times
      im[mu], for mu < 0 the rows mu times re[-mu] and -mu times -im[-mu]. */
   void (*frame_columns)(kernel_shape shape, const double *density, const double *re, const double *im, int32_t add,

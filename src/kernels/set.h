@@ -36,6 +36,8 @@ void KERNEL(combine_adjoint)(int32_t rows, const int32_t *start, const int32_t *
                              double *weights_gradient);
 void KERNEL(multiply)(int32_t rows, int64_t inner, int64_t columns, const double *left, const double *right,
                       double *result);
+void KERNEL(rotation)(int32_t l, const int32_t *n_terms, const kernel_rotation_term *terms, const double *scale,
+                      const double *first, const double *before, double *matrix);
 void KERNEL(frame_columns)(kernel_shape shape, const double *density, const double *re, const double *im, int32_t add,
                            double *values);
 void KERNEL(couple)(int64_t count, int32_t n_padded, const int64_t *first, const kernel_term *terms,

@@ -17,6 +17,7 @@ const kernel_table KERNEL(kernels) = {
     .combine = KERNEL(combine),
     .combine_adjoint = KERNEL(combine_adjoint),
     .multiply = KERNEL(multiply),
+    .rotation = KERNEL(rotation),
     .frame_columns = KERNEL(frame_columns),
     .couple = KERNEL(couple),
     .couple_adjoint = KERNEL(couple_adjoint),

@@ -15,7 +15,7 @@ static int64_t rotation_offset(int32_t l) { return (int64_t)l * (4 * l * l - 1) 
 
 static void rotation_add_term(rotation_table *table, int64_t lm, double factor, int32_t i, int32_t m) {
   if (factor != 0) /* zero stands for a row that D^(l-1) does not have */
-    table->terms[lm * ROTATION_TERMS + table->n_terms[lm]++] = (rotation_term){factor, i, m};
+    table->terms[lm * KERNEL_ROTATION_TERMS + table->n_terms[lm]++] = (kernel_rotation_term){factor, i, m};
 }
 
 /* The functions U, V, W of the recursion with their factors u, v, w (table 2 of the paper), which are products of a
@@ -56,11 +56,11 @@ static void rotation_fill_ladder(rotation_table *table) {
 
 static int32_t rotation_table_fill(rotation_table *table) {
   const int64_t count = (int64_t)(table->l_max + 1) * (table->l_max + 1);
-  table->size = rotation_offset(table->l_max + 1);
+  table->size = rotation_offset(table->l_max + 1) + KERNEL_BLOCK;
   TRY(kernels_get(&table->kernels));
   TRY(MEMORY_NEW(NULL, &table->n_terms, count, "rotations"));
-  TRY(MEMORY_NEW(NULL, &table->terms, ROTATION_TERMS * count, "rotations"));
-  TRY(MEMORY_NEW(NULL, &table->scale, count, "rotations"));
+  TRY(MEMORY_NEW(NULL, &table->terms, KERNEL_ROTATION_TERMS * count, "rotations"));
+  TRY(MEMORY_NEW(NULL, &table->scale, count + KERNEL_BLOCK, "rotations"));
   TRY(MEMORY_NEW(NULL, &table->ladder, count, "rotations"));
   rotation_fill_terms(table);
   rotation_fill_ladder(table);
@@ -89,25 +89,6 @@ void rotation_table_free(rotation_table *table) {
   memory_free(NULL, table);
 }
 
-/* Row m of D^l into row[-l .. l]; `first` and `before` point to the elements [0][0] of D^1 and D^(l-1). */
-static void rotation_row(const rotation_table *table, int32_t l, int32_t m, const double *first, const double *before,
-                         double *row) {
-  const int64_t lm = l * l + l + m;
-  const double *scale = table->scale + l * l + l;
-  for (int32_t n = -l; n <= l; n++)
-    row[n] = 0;
-  for (int32_t t = 0; t < table->n_terms[lm]; t++) {
-    const rotation_term term = table->terms[lm * ROTATION_TERMS + t];
-    const double *one = first + 3 * term.i, *other = before + (2 * l - 1) * term.m, factor = term.factor;
-    for (int32_t n = 1 - l; n < l; n++)
-      row[n] += factor * one[0] * other[n];
-    row[l] += factor * (one[1] * other[l - 1] - one[-1] * other[1 - l]);
-    row[-l] += factor * (one[1] * other[1 - l] + one[-1] * other[l - 1]);
-  }
-  for (int32_t n = -l; n <= l; n++)
-    row[n] *= scale[n];
-}
-
 void rotation_matrices(const rotation_table *table, const double *axes, double *matrices) {
   static const int order[3] = {1, 2, 0}; /* l = 1 is y, z, x */
   matrices[0] = 1;
@@ -118,10 +99,10 @@ void rotation_matrices(const rotation_table *table, const double *axes, double *
       matrices[1 + 3 * i + j] = axes[3 * order[i] + order[j]];
   const double *first = matrices + 1 + 4;
   for (int32_t l = 2; l <= table->l_max; l++) {
-    double *centre = matrices + rotation_offset(l) + 2 * l * (l + 1);
     const double *before = matrices + rotation_offset(l - 1) + 2 * (l - 1) * l;
-    for (int32_t m = -l; m <= l; m++)
-      rotation_row(table, l, m, first, before, centre + (2 * l + 1) * m);
+    const int64_t row = l * l;
+    table->kernels->rotation(l, table->n_terms + row, table->terms + row * KERNEL_ROTATION_TERMS, table->scale + row,
+                             first, before, matrices + rotation_offset(l));
   }
 }
 

@@ -8,22 +8,14 @@
 
 #include "kernels/kernels.h"
 
-/* A row m' of D^(l-1) times a row i of D^1. */
-typedef struct rotation_term {
-  double factor;
-  int32_t i, m;
-} rotation_term;
-
-enum { ROTATION_TERMS = 5 };
-
 /* Immutable once created. */
 typedef struct rotation_table {
   int32_t l_max;
-  int64_t size;         /* numbers of all D^l: sum of (2l + 1)^2 */
-  int32_t *n_terms;     /* [lm] */
-  rotation_term *terms; /* [lm][ROTATION_TERMS]: what makes row m of D^l */
-  double *scale;        /* [lm]: of column m */
-  double *ladder;       /* [l][l_max + 1]: steps of the generators from m to m + 1 */
+  int64_t size;                /* numbers of all D^l: sum of (2l + 1)^2, and a block behind them */
+  int32_t *n_terms;            /* [lm] */
+  kernel_rotation_term *terms; /* [lm][KERNEL_ROTATION_TERMS]: what makes row m of D^l */
+  double *scale;               /* [lm]: of column m */
+  double *ladder;              /* [l][l_max + 1]: steps of the generators from m to m + 1 */
   const kernel_table *kernels;
 } rotation_table;
 

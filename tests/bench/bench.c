@@ -2,7 +2,7 @@
 /* Times the library through its public ABI. Reads commands from standard input, answers each with one line, so that a
    driver can alternate between libraries:
    - describe KIND FILE key=value ... loads structures, makes the descriptor: prints rows, neighbour atoms, features
-   - values | gradients: features of all structures, or features and Jacobian: prints seconds
+   - values | gradients [TIMES]: features of all structures, or features and Jacobian, that often: prints seconds of one
    - pullback: the gradient of the sum of all features: prints seconds
    - dump PATH: features, and blocks (row, atom) and Jacobian once there were gradients, as raw numbers: prints rows,
      features, blocks
@@ -110,12 +110,9 @@ static void make_jacobian(void) {
   indices = space(described.blocks * 2, sizeof *indices);
 }
 
-static void compute(int gradients) {
-  if (gradients)
-    make_jacobian();
+static void compute_once(int gradients) {
   double *to = values, *derivative = jacobian;
   int64_t *names = indices;
-  const double start = now();
   for (int64_t k = 0; k < described.count; k++) {
     check(tern_descriptor_compute(descriptor, described.systems[k], to));
     to += described.system_rows[k] * described.features;
@@ -125,7 +122,16 @@ static void compute(int gradients) {
     names += 2 * described.system_blocks[k];
     derivative += described.system_blocks[k] * 3 * described.features;
   }
-  printf("%.9f\n", now() - start);
+}
+
+static void compute(int gradients, const char *times) {
+  const int count = times != NULL ? atoi(times) : 1;
+  if (gradients)
+    make_jacobian();
+  const double start = now();
+  for (int k = 0; k < count; k++)
+    compute_once(gradients);
+  printf("%.9f\n", (now() - start) / count);
 }
 
 static void pullback(void) {
@@ -223,7 +229,7 @@ int main(void) {
     if (strcmp(command, "describe") == 0)
       describe(rest);
     else if (strcmp(command, "values") == 0 || strcmp(command, "gradients") == 0)
-      compute(command[0] == 'g');
+      compute(command[0] == 'g', strtok_r(NULL, " ", &rest));
     else if (strcmp(command, "pullback") == 0)
       pullback();
     else if (strcmp(command, "dump") == 0)

@@ -2,8 +2,9 @@
 """Prints what triplets and frames cost on one core: coupled triplets against NumPy, frames against our own coupled triplets for
 the same environments, and the time per atom as the system grows. Exits 1 when a ratio is below what it must be.
 
-The environments are those of B8 clusters (against NumPy, of their first atoms), every ordered pair of neighbours a triplet. Both
-sides include their neighbour lists; ours write into arrays that were allocated before.
+The environments are those of the first atoms of B8 clusters and of a silicon crystal, every ordered pair of neighbours a triplet.
+Both sides include their neighbour lists; ours write into arrays that were allocated before, and what takes microseconds is
+repeated until it takes milliseconds.
 """
 import argparse
 import os
@@ -14,9 +15,10 @@ import structures
 from compare import Bench, in_turns, option_words, timed
 from coupled import Coupled
 
-B8 = dict(cutoff=2.0, cutoff_width=0.1, n_max=6, l_max=3, sigma=0.2)
+B8 = dict(cutoff=2.0, cutoff_width=0.1, n_max=6, l_max=3, sigma=0.2, centers=0)
+SILICON = dict(cutoff=4.2, cutoff_width=0.5, n_max=6, l_max=3, sigma=0.3)
 SOLID = dict(cutoff=4.0, cutoff_width=0.5, n_max=4, sigma=0.4, tag_cutoff=2.8)
-MUST = {"numpy": 50, "frames": 20}
+MUST = {"numpy": 50, "frames, B8": 20, "frames, silicon": 20}
 
 
 def start(program, kind, path, options, *more):
@@ -32,7 +34,7 @@ def report(name, features, seconds, rows, gradient=None):
 
 def against_numpy(program, folder, path, atoms_list, repeats):
     """Ours and NumPy's features in turns; seconds of each, and our triplets."""
-    ours, rows, features = start(program, "triplets", path, B8, "centers=0")
+    ours, rows, features = start(program, "triplets", path, B8)
     numpy = Coupled(B8)
     numpy.at_once(atoms_list[:1])  # coefficients are made once
     some = atoms_list[:max(2, len(atoms_list) // 8)]
@@ -55,27 +57,30 @@ def against_numpy(program, folder, path, atoms_list, repeats):
     return theirs / mine, together / mine
 
 
-def against_triplets(program, path, repeats):
-    """Frames and triplets of the environments of all atoms in turns, then the smaller forms."""
-    triplets, rows, features = start(program, "triplets", path, B8)
-    frames, frame_rows, frame_features = start(program, "frames", path, B8)
+def against_triplets(name, program, path, options, repeats):
+    """Frames and triplets of the same environments in turns."""
+    triplets, rows, features = start(program, "triplets", path, options)
+    frames, frame_rows, frame_features = start(program, "frames", path, options)
     assert rows == frame_rows
     for bench in (triplets, frames):
         bench.ask("values")
-    slow, fast, fast_back = in_turns(repeats, lambda: triplets.ask("values")[0], lambda: frames.ask("values")[0],
+    slow, fast, fast_back = in_turns(repeats, lambda: triplets.ask("values")[0], lambda: frames.ask("values", 20)[0],
                                      lambda: frames.ask("pullback")[0])
-    report("triplets, all atoms", features, slow, rows)
-    report("frames, all atoms", frame_features, fast, rows, fast_back)
+    report(f"triplets, {name}", features, slow, rows)
+    report(f"frames, {name}", frame_features, fast, rows, fast_back)
+    triplets.close()
+    frames.close()
+    return slow / fast
+
+
+def smaller_forms(program, path, repeats):
     for name, more in (("triplets, pair form (per pair)", ["tags=1"]), ("triplets, summed (per centre)", ["sum_tags=1"]),
                        ("triplets, summed, without self pairs", ["sum_tags=1", "self_pairs=0"])):
         bench, count, width = start(program, "triplets", path, B8, *more)
         bench.ask("values")
-        seconds, back = in_turns(repeats, lambda: bench.ask("values")[0], lambda: bench.ask("pullback")[0])
+        seconds, back = in_turns(repeats, lambda: bench.ask("values", 20)[0], lambda: bench.ask("pullback")[0])
         report(name, width, seconds, count, back)
         bench.close()
-    triplets.close()
-    frames.close()
-    return slow / fast
 
 
 def growth(program, folder, most):
@@ -111,10 +116,16 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "b8.xyz")
         structures.write(path, atoms_list)
+        solid = os.path.join(folder, "silicon.xyz")
+        structures.write(solid, [structures.silicon(1, 0)])
         ratio, together = against_numpy(arguments.program, folder, path, atoms_list, repeats)
-        ratios = {"numpy": ratio, "frames": against_triplets(arguments.program, path, repeats)}
-        print(f"NumPy / triplets: {ratio:.0f} x (must be {MUST['numpy']}), {together:.0f} x all of a centre at once; "
-              f"triplets / frames: {ratios['frames']:.0f} x (must be {MUST['frames']})")
+        ratios = {"numpy": ratio,
+                  "frames, B8": against_triplets("B8", arguments.program, path, B8, repeats),
+                  "frames, silicon": against_triplets("silicon", arguments.program, solid, SILICON, repeats)}
+        smaller_forms(arguments.program, path, repeats)
+        print(f"NumPy / triplets: {ratio:.0f} x (must be {MUST['numpy']}), {together:.0f} x all of a centre at once")
+        print(f"triplets / frames: {ratios['frames, B8']:.0f} x for B8, {ratios['frames, silicon']:.0f} x for silicon "
+              f"(must be {MUST['frames, B8']})")
         print("growth of the system:")
         spread = growth(arguments.program, folder, 10000 if arguments.quick else 100000)
         print(f"slowest / fastest time per atom: {spread:.2f}")
