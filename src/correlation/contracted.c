@@ -43,7 +43,8 @@ static int32_t read_shape(contracted *s, contraction_shape *shape) {
   TRY(options_integer(s->options, "lambda_max", &lambda_max));
   TRY(options_text(s->options, "group", &group));
   s->nu_min = (int32_t)nu_min;
-  *shape = (contraction_shape){.nu_max = (int32_t)nu_max,
+  *shape = (contraction_shape){.nu_min = (int32_t)nu_min,
+                               .nu_max = (int32_t)nu_max,
                                .l_max = s->basis->l_max,
                                .lambda_max = (int32_t)lambda_max,
                                .both_parities = strcmp(group, "so3") == 0,
@@ -80,16 +81,13 @@ const contraction_block *contracted_block(const contracted *s, const contracted_
   return &s->contraction->orders[row->nu].blocks[row->block];
 }
 
-static bool is_output(const contraction_shape *shape, const contraction_block *block) {
-  return block->lambda <= shape->lambda_max && (block->sigma > 0 || shape->both_parities);
-}
-
 static int64_t count_rows(contracted *s, contracted_row *rows) {
   const contraction *c = s->contraction;
   int64_t count = 0;
   for (int32_t nu = s->nu_min; nu <= c->shape.nu_max; nu++)
     for (int32_t b = 0; b < c->orders[nu].n_blocks; b++)
-      for (int64_t k = 0; k < c->orders[nu].blocks[b].count && is_output(&c->shape, &c->orders[nu].blocks[b]);
+      for (int64_t k = 0;
+           k < c->orders[nu].blocks[b].count && contraction_is_output(&c->shape, nu, &c->orders[nu].blocks[b]);
            k++, count++)
         if (rows != NULL)
           rows[count] = (contracted_row){nu, b, (int32_t)k, (int32_t)k};

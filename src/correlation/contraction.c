@@ -80,8 +80,8 @@ static int32_t lambda_bound(const contraction_shape *shape, int32_t nu) {
   return least(nu * shape->l_max, (shape->nu_max - nu) * shape->l_max + shape->lambda_max);
 }
 
-static bool is_wanted(const contraction_shape *shape, int32_t nu, int32_t sigma) {
-  return nu < shape->nu_max || sigma > 0 || shape->both_parities;
+bool contraction_is_output(const contraction_shape *shape, int32_t nu, const contraction_block *block) {
+  return nu >= shape->nu_min && block->lambda <= shape->lambda_max && (block->sigma > 0 || shape->both_parities);
 }
 
 /* Does (from, sigma_from) of order nu - 1 times l give (lambda, sigma)? Of the two orders of equal factors one is
@@ -132,7 +132,7 @@ static int32_t make_order(contraction *c, int32_t nu) {
       int32_t count;
       *block = (contraction_block){.lambda = lambda, .sigma = sigma};
       TRY(make_terms(c, nu, block, false, &count));
-      if (count == 0 || !is_wanted(&c->shape, nu, sigma))
+      if (count == 0)
         continue;
       order->n_blocks++;
       TRY(MEMORY_NEW(NULL, &block->terms, count, "products of a contraction"));
@@ -171,6 +171,17 @@ static void set_rows(contraction *c, int32_t nu) {
   }
 }
 
+/* Outputs and whatever they are made of, from the last order down. */
+static void mark_needed(contraction *c) {
+  for (int32_t nu = c->shape.nu_max; nu >= 1; nu--)
+    for (int32_t b = 0; b < c->orders[nu].n_blocks; b++) {
+      contraction_block *block = &c->orders[nu].blocks[b];
+      block->needed = block->needed || nu == 1 || contraction_is_output(&c->shape, nu, block);
+      for (int32_t t = 0; block->needed && t < block->n_terms; t++)
+        c->orders[nu - 1].blocks[block->terms[t].block].needed = true;
+    }
+}
+
 static int32_t check_degrees(const contraction_shape *shape) {
   enum { most = 40 };
   for (int32_t nu = 1; nu <= shape->nu_max; nu++)
@@ -192,6 +203,7 @@ static int32_t fill(contraction *c, const contraction_shape *shape) {
   TRY(make_density(c));
   for (int32_t nu = 2; nu <= shape->nu_max; nu++)
     TRY(make_order(c, nu));
+  mark_needed(c);
   set_rows(c, 2);
   return TERN_SUCCESS;
 }

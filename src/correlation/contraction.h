@@ -16,7 +16,7 @@ enum { CONTRACTION_MOST_ORDER = 8 };
 
 /* What is asked for. */
 typedef struct contraction_shape {
-  int32_t nu_max; /* 2 .. CONTRACTION_MOST_ORDER */
+  int32_t nu_min, nu_max; /* of the outputs; nu_max is 2 .. CONTRACTION_MOST_ORDER */
   int32_t l_max;
   int32_t lambda_max;                             /* of the outputs; intermediates go as far as they matter */
   bool both_parities;                             /* outputs of sigma = -1 too */
@@ -47,6 +47,7 @@ typedef struct contraction_term {
 /* All of one (lambda, sigma): values [2 lambda + 1][padded] at `offset` of the order's values. */
 typedef struct contraction_block {
   int32_t lambda, sigma;
+  bool needed; /* by an output; else nothing of it is kept */
   int32_t n_terms;
   contraction_term *terms;
   int64_t n_rows;        /* products */
@@ -83,6 +84,9 @@ typedef struct contraction {
   int64_t most_padded;
   const kernel_table *kernels;
 } contraction;
+
+/* Is a block of that order part of the output? */
+bool contraction_is_output(const contraction_shape *shape, int32_t nu, const contraction_block *block);
 
 int32_t contraction_new(contraction **contraction, const contraction_shape *shape);
 void contraction_free(contraction *contraction);

@@ -80,7 +80,7 @@ static int32_t find_axes(fit_work *work, run *run, int32_t which, principal_axes
   const int64_t wanted = work->contraction->shape.components[work->nu];
   char what[96];
   principal sums;
-  if (block->n_rows == 0)
+  if (block->n_rows == 0 || !block->needed)
     return TERN_SUCCESS;
   work->block = block;
   snprintf(what, sizeof what, "second moments of %" PRId64 " products of order %d", block->n_rows, (int)work->nu);
