@@ -19,6 +19,7 @@ typedef struct write_target {
 typedef struct write_rows {
   int64_t count, capacity;
   int64_t *indices; /* [capacity][index_size] */
+  double *weights;  /* [capacity] where rows have tags, else NULL */
 } write_rows;
 
 /* The data set in a run whose progress counts structures, not the centres within one. */
@@ -26,15 +27,28 @@ static run write_quiet(const run *run) {
   return (struct run){.threads = run->threads, .memory_limit = run->memory_limit};
 }
 
+static bool write_has_weights(const tern_descriptor *descriptor) {
+  return descriptor->index_size > 2;
+}
+
+static int32_t write_grow(const tern_descriptor *descriptor, run *run, int64_t needed, write_rows *rows) {
+  const int64_t capacity = needed > 2 * rows->capacity ? needed : 2 * rows->capacity;
+  TRY(memory_resize(run, (void **)&rows->indices, capacity * descriptor->index_size, sizeof *rows->indices,
+                    "names of the rows"));
+  if (write_has_weights(descriptor))
+    TRY(memory_resize(run, (void **)&rows->weights, capacity, sizeof *rows->weights, "weights of the rows"));
+  rows->capacity = capacity;
+  return TERN_SUCCESS;
+}
+
 static int32_t write_add_rows(const tern_descriptor *descriptor, run *run, const environments *environments,
                               int64_t structure, write_rows *rows) {
   const int64_t size = descriptor->index_size, needed = rows->count + environments->n_rows;
-  if (needed > rows->capacity) {
-    const int64_t capacity = needed > 2 * rows->capacity ? needed : 2 * rows->capacity;
-    TRY(memory_resize(run, (void **)&rows->indices, capacity * size, sizeof *rows->indices, "names of the rows"));
-    rows->capacity = capacity;
-  }
+  if (needed > rows->capacity)
+    TRY(write_grow(descriptor, run, needed, rows));
   TRY(descriptor_rows_of(descriptor, run, environments, structure, rows->indices + rows->count * size));
+  if (write_has_weights(descriptor))
+    TRY(descriptor_weights_of(descriptor, run, environments, rows->weights + rows->count));
   rows->count = needed;
   return TERN_SUCCESS;
 }
@@ -92,9 +106,13 @@ static int32_t write_pass(const tern_descriptor *descriptor, run *run, const ter
 static int32_t write_tensors(const tern_descriptor *descriptor, run *run, const tern_dataset *dataset, const char *path,
                              const write_rows *rows, const char *labels, const char *options, const char *species) {
   const int64_t features = descriptor->kind->features(descriptor->state), size = descriptor->index_size;
-  /* Rows first: they are known before the values. */
+  const bool weights = write_has_weights(descriptor);
+  /* Rows and weights first: they are known before the values. */
   const tensor tensors[] = {{.name = "rows", .type = TENSOR_INT64, .rank = 2, .shape = {rows->count, size}},
-                            {.name = "values", .type = TENSOR_FLOAT64, .rank = 2, .shape = {rows->count, features}}};
+                            {.name = "values", .type = TENSOR_FLOAT64, .rank = 2, .shape = {rows->count, features}}},
+               tagged[] = {tensors[0],
+                           {.name = "weights", .type = TENSOR_FLOAT64, .rank = 1, .shape = {rows->count}},
+                           tensors[1]};
   const metadata_entry metadata[] = {{"format", "ternion.features"},
                                      {"format_version", "1"},
                                      {"labels", labels},
@@ -103,9 +121,12 @@ static int32_t write_tensors(const tern_descriptor *descriptor, run *run, const 
                                      {"species", species},
                                      {"units", "Angstrom, eV"}};
   write_target target = {0};
-  TRY(safetensors_writer_open(&target.tensors, path, 2, tensors, sizeof metadata / sizeof metadata[0], metadata));
+  TRY(safetensors_writer_open(&target.tensors, path, weights ? 3 : 2, weights ? tagged : tensors,
+                              sizeof metadata / sizeof metadata[0], metadata));
   int32_t status =
       safetensors_writer_append(target.tensors, rows->indices, rows->count * size * (int64_t)sizeof *rows->indices);
+  if (status == TERN_SUCCESS && weights)
+    status = safetensors_writer_append(target.tensors, rows->weights, rows->count * (int64_t)sizeof *rows->weights);
   if (status == TERN_SUCCESS)
     status = write_pass(descriptor, run, dataset, NULL, &target);
   if (status == TERN_SUCCESS)
@@ -177,5 +198,6 @@ int32_t descriptor_write(const tern_descriptor *descriptor, run *run, const tern
       status = write_safetensors(descriptor, run, dataset, path, &rows);
   }
   memory_free(&quiet, rows.indices);
+  memory_free(&quiet, rows.weights);
   return status;
 }

@@ -174,9 +174,20 @@ static void test_wrong_files(void **state) {
 
 /* ---- features ---- */
 
+static void check_weight(const tern_descriptor *descriptor, const tern_system *system, int64_t row, double weight) {
+  run run = described_run(1);
+  int64_t rows;
+  ASSERT_SUCCESS(descriptor_shape(descriptor, &run, system, &rows, NULL));
+  double *weights = zeros(rows);
+  ASSERT_SUCCESS(descriptor_weights_range(descriptor, &run, system, descriptor_all_centers(descriptor, system), weights));
+  assert_true(weight == weights[row]);
+  free(weights);
+}
+
 static void check_written(const tern_descriptor *descriptor, const tern_dataset *dataset,
                           const safetensors_file *file) {
   const tensor *values = safetensors_find(file, "values"), *rows = safetensors_find(file, "rows");
+  const tensor *weights = safetensors_find(file, "weights");
   const double *value = values->data;
   const int64_t *index = rows->data, size = descriptor->index_size;
   int64_t total = 0;
@@ -187,6 +198,9 @@ static void check_written(const tern_descriptor *descriptor, const tern_dataset 
     double *expected = described_values(descriptor, system, &count, &features);
     int64_t *indices = calloc((size_t)(count * size) + 1, sizeof *indices);
     ASSERT_SUCCESS(descriptor_rows(descriptor, &run, system, indices));
+    assert_int_equal(weights != NULL, size > 2);
+    for (int64_t k = 0; weights != NULL && k < count; k++)
+      check_weight(descriptor, system, k, ((const double *)weights->data)[total + k]);
     assert_memory_equal(value + total * features, expected, (size_t)(count * features) * sizeof *value);
     for (int64_t k = 0; k < count * size; k++)
       assert_int_equal(index[total * size + k], k % size == 0 ? structure : indices[k]);
