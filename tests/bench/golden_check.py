@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Compares the golden densities, power spectra and their derivatives with
-featomic (0.6, which also brings ase and numpy). Exits 1 above 1e-9 relative.
+"""Compares the golden densities, power spectra and their derivatives, and the
+Gram matrices of the golden correlations, with featomic (0.6, which also brings
+ase and numpy). Exits 1 above 1e-9 relative.
 
 featomic knows no mixed periodicity: there the other directions get a long cell
 vector, which is the same physics.
@@ -11,6 +12,8 @@ import sys
 import ase
 import numpy as np
 from featomic import SoapPowerSpectrum, SphericalExpansion
+from featomic.clebsch_gordan import DensityCorrelations
+from metatensor import Labels
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden")
 sys.path.insert(0, HERE)
@@ -83,8 +86,49 @@ def power_spectrum_columns(species, n_max, l_max):
     return {pair: (k * width, (k + 1) * width) for k, pair in enumerate(pairs)}
 
 
+def options_of(golden):
+    return dict(line.split(maxsplit=1) for line in golden["options"])
+
+
+def known(golden):
+    """Does featomic have this basis and cutoff function?"""
+    options = options_of(golden)
+    return options["radial_basis"] == "gto" and options["cutoff_function"] == "shifted-cosine"
+
+
+def gram(tensor, keys, rows):
+    """Sum over columns and components of products of rows, for the keys (lambda, sigma)."""
+    total = np.zeros((len(rows), len(rows)))
+    for key, block in tensor.items():
+        if (key["o3_lambda"], key["o3_sigma"]) in keys:
+            place = {int(atom): k for k, atom in enumerate(block.samples.column("atom"))}
+            values = block.values.reshape(len(place), -1)[[place[i] for i in rows]]
+            total += values @ values.T
+    return total
+
+
+def compare_correlations(name, golden):
+    """All columns of all orders at once: the Gram matrix does not ask for an order of columns."""
+    options = options_of(golden)
+    signs = (1,) if options["group"] == "o3" else (1, -1)
+    keys = [(l, sign) for l in range(int(options["lambda_max"]) + 1) for sign in signs]
+    rows = [int(row[1]) for row in array(golden["rows"])]
+    density = SphericalExpansion(**hypers(options)).compute(atoms_of(golden))
+    density = density.keys_to_samples("center_type").keys_to_properties("neighbor_type")
+    found = np.zeros((len(rows), len(rows)))
+    for nu in range(int(options["nu_min"]), int(options["nu_max"]) + 1):
+        product = density if nu == 1 else DensityCorrelations(
+            n_correlations=nu - 1, max_angular=nu * int(options["l_max"]), skip_redundant=False).compute(
+                density, selected_keys=Labels(["o3_lambda", "o3_sigma"], np.array(keys)))
+        found += gram(product, keys, rows)
+    values = array(golden["correlations"])
+    error = np.abs(values @ values.T - found).max() / np.abs(found).max()
+    print(f"{name:26s} correlations    Gram       {error:.1e}")
+    return error
+
+
 def compare(name, golden):
-    options = dict(line.split(maxsplit=1) for line in golden["options"])
+    options = options_of(golden)
     species = [int(x) for x in options["species"].split(",")]
     shape = species, int(options["n_max"]), int(options["l_max"])
     atoms, worst = atoms_of(golden), 0.0
@@ -105,7 +149,7 @@ def compare(name, golden):
             padded[:, :found.shape[1]] = found
             scale = np.abs(expected).max() or 1.0  # all zero for an isolated atom
             error = np.abs(padded - expected).max() / scale
-            print(f"{name:22s} {kind:15s} {part or 'values':10s} {error:.1e}")
+            print(f"{name:26s} {kind:15s} {part or 'values':10s} {error:.1e}")
             worst = max(worst, error)
     return worst
 
@@ -115,8 +159,10 @@ def main():
     worst = 0.0
     for name in files:
         golden = blocks.read(os.path.join(HERE, name))
-        if "density" in golden["kinds"]:
+        if "density" in golden["kinds"] and known(golden):
             worst = max(worst, compare(name, golden))
+        if "correlations" in golden["kinds"] and known(golden):
+            worst = max(worst, compare_correlations(name, golden))
     print(f"largest difference {worst:.1e} (relative to the largest value)")
     sys.exit(0 if worst < TOLERANCE else 1)
 
