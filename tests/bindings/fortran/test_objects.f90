@@ -44,6 +44,8 @@ program test_objects
   call check_ghosts()
   call check_streams()
   call check_compare()
+  call check_ranges()
+  call check_sensitivity()
   call finish()
 
 contains
@@ -210,4 +212,99 @@ contains
     call first%compare(second, same, rmsd)
     call check(.not. same .and. rmsd > 0.01_real64, 'another structure')
   end subroutine check_compare
+
+  subroutine check_ranges()
+    type(tern_options) :: options
+    type(tern_descriptor) :: frames
+    type(tern_system) :: system
+    real(real64), allocatable :: values(:, :), part(:, :), pushed(:, :), blocks(:, :, :), weights(:), slopes(:), some(:)
+    real(real64) :: x(3, 4), gradient(3, 4), sum(3, 4), strain(3, 3), sums(2), step
+    integer(int64), allocatable :: names(:, :), indices(:, :)
+    integer(int64) :: features, rows, n
+    integer :: stat, last, ranges(2, 2), i
+    character(500) :: message
+    call small(options)
+    call options%set('cutoff', 4d0)
+    call options%set('tag_cutoff', 3d0)
+    call options%set('tag_width', 2d0)
+    call frames%init('frames', options)
+    x = reshape([0d0, 0d0, 0d0, 1d0, 0d0, 0.2d0, 0d0, 1.3d0, 0d0, 0.2d0, 0.3d0, 1.7d0], [3, 4])
+    call system%init([6, 1, 1, 6], x)
+    call frames%centers(system, n)
+    call frames%compute(system, values)
+    call frames%weights(system, weights)
+    call check(n == 4 .and. size(weights) == size(values, 2), 'one weight for each row')
+    ranges = reshape([1, 1, 2, 4], [2, 2])
+    last = 0
+    sum = 0
+    do i = 1, 2
+      call frames%shape(system, features, rows, centers=ranges(:, i))
+      call frames%compute(system, part, centers=ranges(:, i))
+      call check(all(shape(part) == [int(features), int(rows)]), 'shape of a range')
+      call check(all(abs(part - values(:, last + 1:last + size(part, 2))) <= 0), 'values of a range')
+      call frames%rows(system, names, centers=ranges(:, i))
+      call check(names(2, 1) == ranges(1, i) .and. size(names, 2) == rows, 'names of a range')
+      call frames%weights(system, some, centers=ranges(:, i))
+      call check(all(abs(some - weights(last + 1:last + size(some))) <= 0), 'weights of a range')
+      call frames%pullback(system, part, gradient, strain, centers=ranges(:, i))
+      sum = sum + gradient
+      call frames%pushforward(system, pushed, direction=x, centers=ranges(:, i))
+      call frames%jacobian(system, indices, blocks, centers=ranges(:, i))
+      call close_to(reshape(contracted(indices, blocks, x, size(part, 2)), [size(part)]), reshape(pushed, [size(part)]), &
+        1e-12_real64, 'Jacobian of a range')
+      last = last + size(part, 2)
+    end do
+    call frames%pullback(system, values, gradient)
+    call close_to(reshape(sum, [12]), reshape(gradient, [12]), 1e-12_real64, 'gradients of ranges add up')
+    slopes = [(0.1d0*mod(7*i, 11), i=1, size(weights))]
+    call frames%weights_pullback(system, slopes, gradient, strain)
+    do i = 1, 2
+      step = merge(-1e-5_real64, 1e-5_real64, i == 1)
+      x(3, 2) = x(3, 2) + step
+      call system%init([6, 1, 1, 6], x)
+      x(3, 2) = x(3, 2) - step
+      call frames%weights(system, weights)
+      sums(i) = dot_product(slopes, weights)
+    end do
+    call check(abs(gradient(3, 2) - (sums(2) - sums(1))/2e-5_real64) < 1e-7_real64, 'slopes of weights')
+    call frames%compute(system, values, stat=stat, errmsg=message, centers=[2, 5])
+    call check(stat == TERN_ERROR_ARGUMENT .and. index(message, 'n_centers') > 0, 'a range that is not there')
+    call frames%weights_pullback(system, slopes(2:), stat=stat, errmsg=message)
+    call check(stat == TERN_ERROR_ARGUMENT .and. index(message, 'slopes') > 0, 'too few slopes')
+    call options%set('memory_limit', 1000)
+    call frames%init('frames', options)
+    call frames%compute(system, values, stat=stat, errmsg=message)
+    call check(stat == TERN_ERROR_MEMORY .and. index(message, 'ranges of centres') > 0, 'what to do when memory is short')
+  end subroutine check_ranges
+
+  function contracted(indices, blocks, direction, n_rows) result(change)
+    integer(int64), intent(in) :: indices(:, :)
+    real(real64), intent(in) :: blocks(:, :, :), direction(:, :)
+    integer, intent(in) :: n_rows
+    real(real64) :: change(size(blocks, 1), n_rows)
+    integer :: k
+    change = 0
+    do k = 1, size(blocks, 3)
+      change(:, indices(1, k)) = change(:, indices(1, k)) + matmul(blocks(:, :, k), direction(:, indices(2, k)))
+    end do
+  end function contracted
+
+  subroutine check_sensitivity()
+    type(tern_options) :: options
+    type(tern_descriptor) :: power
+    type(tern_system) :: flat
+    real(real64), allocatable :: singular(:), vectors(:, :, :)
+    type(counter) :: observer
+    integer :: seen, stat
+    call small(options)
+    call power%init('power_spectrum', options)
+    call flat%init([6, 1, 1, 6], reshape([0d0, 0d0, 0d0, 1d0, 0.1d0, 0d0, 0.2d0, 1.3d0, 0d0, 1.2d0, 1.1d0, 0d0], [3, 4]))
+    call power%sensitivity(flat, singular, seen, vectors, observer=observer)
+    call check(size(singular) == 6 .and. seen == 5 .and. all(shape(vectors) == [3, 4, 6]), 'blind out of the plane')
+    call check(observer%calls > 0 .and. all(abs(vectors(1:2, :, 6)) < 1e-9_real64), 'the blind move')
+    call power%sensitivity(flat, singular, seen, center=2)
+    call check(size(singular) == 6 .and. seen == 5, 'an environment')
+    call power%sensitivity(flat, singular, center=0, stat=stat)
+    call check(stat == TERN_ERROR_ARGUMENT, 'centres are numbered from 1')
+  end subroutine check_sensitivity
 end program test_objects

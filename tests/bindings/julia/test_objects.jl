@@ -137,6 +137,57 @@ end
     @test info("values.safetensors")["what"] == "features"
 end
 
+@testset "ranges of centres, weights, sensitivity" begin
+    system = clusters(1)[1].system
+    frames = Descriptor("frames"; species = [14], tag_cutoff = 3.5, tag_width = 2.0, SMALL...)
+    values, direction = compute(frames, system), [1.0, 2.0, 3.0] .* ones(3, length(system))
+    weights = rand(MersenneTwister(1), size(values)...)
+    gradient, strain, before = zeros(3, length(system)), zeros(3, 3), 0
+    @test Ternion.centers(frames, system) == length(system)
+    whole = jacobian(frames, system)
+    for centers in (1:2, 3:length(system))
+        part = before .+ (1:size(compute(frames, system; centers), 2))
+        before = last(part)
+        @test compute(frames, system; centers) == values[:, part]
+        @test rows(frames, system; centers) == rows(frames, system)[:, part]
+        @test Ternion.weights(frames, system; centers) == Ternion.weights(frames, system)[part]
+        pushed = pushforward(frames, system; positions = direction, centers)
+        @test pushed == pushforward(frames, system; positions = direction)[:, part]
+        some, some_strain = pullback(frames, system, weights[:, part]; centers)
+        gradient += some
+        strain += some_strain
+        indices, blocks, strains = jacobian(frames, system; centers)
+        chosen = [row in part for row in whole[1][1, :]]
+        @test indices .+ [first(part) - 1, 0] == whole[1][:, chosen] && blocks == whole[2][:, :, chosen]
+        @test strains == whole[3][:, :, :, part]
+    end
+    @test close_to(gradient, pullback(frames, system, weights)[1], 1e-12)
+    @test close_to(strain, pullback(frames, system, weights)[2], 1e-12)
+    slopes = rand(MersenneTwister(2), size(values, 2))
+    slope = Ternion.weights_pullback(frames, system, slopes)[1][3, 4]
+    sums = map((-1e-5, 1e-5)) do step
+        moved = copy(system.positions)
+        moved[3, 4] += step
+        return slopes' * Ternion.weights(frames, System(system.species, moved))
+    end
+    @test abs(slope - (sums[2] - sums[1]) / 2e-5) < 1e-7
+    for (centers, words) in ((9:9, "valid are 0 to"), (2:99, "'n_centers'"), ([1, 2], "1:100"), (1:2:5, "1:100"))
+        @test occursin(words, sprint(showerror, thrown(() -> compute(frames, system; centers))))
+    end
+    limited = Descriptor("frames"; species = [14], memory_limit = 1000, SMALL...)
+    @test occursin("ranges of centres", thrown(() -> compute(limited, system)).message)
+    found = sensitivity(frames, system)
+    @test length(found.singular_values) == 9 && found.seen == 9 && size(found.vectors) == (3, 5, 9)
+    @test all(k -> isapprox(norm(pushforward(frames, system; positions = found.vectors[:, :, k])), found.singular_values[k]), 1:9)
+    flat = System(fill(14, 4), [0 2 0.2 2.2; 0 0.1 2.4 2.1; 0 0 0 0])
+    power = Descriptor("power_spectrum"; species = [14], SMALL...)
+    blind = sensitivity(power, flat)
+    @test length(blind.singular_values) == 6 && blind.seen == 5 && maximum(abs, blind.vectors[1:2, :, 6]) < 1e-9
+    @test length(sensitivity(power, flat; center = 2).singular_values) == 6 && sensitivity(power, flat; threshold = 0.9).seen < 5
+    @test thrown(() -> sensitivity(power, flat; progress = p -> false)).status == Ternion.Raw.CANCELLED
+    @test thrown(() -> sensitivity(power, flat; center = 0)) isa ArgumentError
+end
+
 @testset "models" begin
     dataset = clusters(25)
     model = fit("ridge", dataset; e0 = Dict(:Si => 0.0), SMALL...)

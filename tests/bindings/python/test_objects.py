@@ -191,6 +191,83 @@ class Descriptors(Case):
         numpy.testing.assert_array_equal(numpy.load(self.folder / "values.npy"), expected)
 
 
+class Ranges(Case):
+    """Some centres at a time, weights of rows, and what a descriptor sees."""
+
+    def setUp(self):
+        super().setUp()
+        self.system = clusters(1)[0].system
+        self.frames = ternion.Descriptor("frames", species=[14], tag_cutoff=3.5, tag_width=2.0, **SMALL)
+
+    def test_parts_are_those_of_the_whole(self):
+        system, frames = self.system, self.frames
+        values, count = frames.compute(system), frames.centers(system)
+        self.assertEqual(count, len(system))
+        weights = numpy.random.default_rng(1).random(values.shape)
+        gradient, strain, pushed, at = 0, 0, frames.pushforward(system, numpy.ones((len(system), 3)) * [1, 2, 3]), 0
+        for centers in (range(0, 2), slice(2, None)):
+            rows = frames.shape(system, centers)[0]
+            part = slice(at, at + rows)
+            at += rows
+            numpy.testing.assert_array_equal(frames.compute(system, centers=centers), values[part])
+            numpy.testing.assert_array_equal(frames.rows(system, centers), frames.rows(system)[part])
+            numpy.testing.assert_array_equal(frames.weights(system, centers), frames.weights(system)[part])
+            some, some_strain = frames.pullback(system, weights[part], centers)
+            gradient, strain = gradient + some, strain + some_strain
+            numpy.testing.assert_array_equal(
+                frames.pushforward(system, numpy.ones((len(system), 3)) * [1, 2, 3], centers=centers), pushed[part])
+            jacobian, whole = frames.jacobian(system, centers), frames.jacobian(system)
+            chosen = (whole.indices[:, 0] >= part.start) & (whole.indices[:, 0] < part.stop)
+            numpy.testing.assert_array_equal(jacobian.indices + [part.start, 0], whole.indices[chosen])
+            numpy.testing.assert_array_equal(jacobian.values, whole.values[chosen])
+            numpy.testing.assert_array_equal(jacobian.strain, whole.strain[part])
+        self.assertEqual(at, len(values))
+        whole, whole_strain = frames.pullback(system, weights)
+        self.assert_close(gradient, whole, 1e-12)
+        self.assert_close(strain, whole_strain, 1e-12)
+
+    def test_refusals(self):
+        for centers, words in ((range(9, 10), "valid are 0 to"), (range(2, 99), "'n_centers'"), ([0, 2], "range(0, 100)"),
+                               (range(0, 4, 2), "range(0, 100)")):
+            with self.assertRaisesRegex(ValueError, words.replace("(", r"\(").replace(")", r"\)")):
+                self.frames.compute(self.system, centers=centers)
+        limited = ternion.Descriptor("frames", species=[14], memory_limit=1000, **SMALL)
+        with self.assertRaisesRegex(MemoryError, "ranges of centres"):
+            limited.compute(self.system)
+
+    def test_weights_have_exact_slopes(self):
+        frames, species, positions = self.frames, self.system.species, self.system.positions
+        slopes = numpy.random.default_rng(2).random(frames.shape(self.system)[0])
+        gradient, strain = frames.weights_pullback(self.system, slopes)
+        self.assertEqual(strain.shape, (3, 3))
+        for atom, axis in ((0, 0), (3, 2)):
+            sums = []
+            for step in (-1e-5, 1e-5):
+                moved = positions.copy()
+                moved[atom, axis] += step
+                sums.append(slopes @ frames.weights(ternion.System(species, moved)))
+            self.assertAlmostEqual(gradient[atom, axis], (sums[1] - sums[0]) / 2e-5, 7)
+        plain = ternion.Descriptor("density", species=[14], **SMALL)
+        numpy.testing.assert_array_equal(plain.weights(self.system), numpy.ones(len(self.system)))
+        self.assertRaises(ValueError, frames.weights_pullback, self.system, slopes[1:])
+
+    def test_sensitivity(self):
+        seen = ternion.sensitivity(self.frames, self.system)
+        self.assertEqual((len(seen.singular_values), seen.seen, seen.vectors.shape), (9, 9, (9, 5, 3)))
+        for value, vector in zip(seen.singular_values, seen.vectors):
+            self.assertAlmostEqual(numpy.linalg.norm(self.frames.pushforward(self.system, vector)), value, 10)
+        flat = ternion.System([14] * 4, [[0, 0, 0], [2, 0.1, 0], [0.2, 2.4, 0], [2.2, 2.1, 0]])
+        power = ternion.Descriptor("power_spectrum", species=[14], **SMALL)
+        blind = ternion.sensitivity(power, flat)
+        self.assertEqual((len(blind.singular_values), blind.seen), (6, 5))
+        numpy.testing.assert_allclose(blind.vectors[5][:, :2], 0, atol=1e-9)
+        self.assertEqual(len(ternion.sensitivity(power, flat, center=1).singular_values), 6)
+        self.assertLess(ternion.sensitivity(power, flat, threshold=0.9).seen, 5)
+        self.assertRaises(ternion.Cancelled, ternion.sensitivity, power, flat, progress=lambda p: False)
+        self.assertRaises(ValueError, ternion.sensitivity, power, flat, center=4)
+        self.assertRaises(ValueError, ternion.sensitivity, power, flat, center=-1)
+
+
 class Models(Case):
     def test_predictions(self):
         dataset = clusters(25)
