@@ -40,7 +40,7 @@ static inline void triplet_case_end(triplet_case *c) {
 /* Values of the environment with these vectors; caller frees. */
 static inline double *triplet_case_values(triplet_case *c, const double *vectors) {
   c->around.vectors = vectors;
-  c->rows = c->kind->rows(c->state, &c->around);
+  c->rows = c->kind->rows == NULL ? 1 : c->kind->rows(c->state, &c->around);
   double *values = zeros(c->rows * c->features);
   ASSERT_SUCCESS(c->kind->forward(c->state, &c->around, c->scratch, values));
   return values;
