@@ -49,12 +49,18 @@ int32_t descriptor_values_of(const tern_descriptor *descriptor, run *run, const 
   return environments_each(descriptor, run, environments, "features", begin, end, compute_center, &work);
 }
 
+/* With what makes rows of tags fewer. */
+static const char *compute_name(const tern_descriptor *descriptor) {
+  return descriptor->index_size > 2 ? "features of rows of tags, which a smaller tag_cutoff or fewer centers make fewer"
+                                    : "features";
+}
+
 int32_t descriptor_compute_range(const tern_descriptor *descriptor, run *run, const tern_system *system,
                                  center_range range, double *values) {
   environments made;
   TRY(environments_build_range(descriptor, run, system, range, &made));
   const double numbers = (double)made.n_rows * (double)descriptor->kind->features(descriptor->state);
-  int32_t status = descriptor_check_result(run, numbers, "features");
+  int32_t status = descriptor_check_result(run, numbers, compute_name(descriptor));
   if (status == TERN_SUCCESS)
     status = descriptor_values_of(descriptor, run, &made, 0, made.neighbours.n_centers, values);
   environments_free(run, &made);

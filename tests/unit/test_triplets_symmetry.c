@@ -149,8 +149,31 @@ static void test_eight_atoms(void **state) {
   system_free(system);
 }
 
+/* Rows that do not fit: their bytes, and what to set. */
+static void test_memory(void **state) {
+  static const char *const settings[] = {"cutoff 3.1", "n_max 4", "l_max 3", "sigma 0.4", "species O,H,C", NULL};
+  (void)state;
+  run run = described_run(1);
+  described_atoms atoms = described_grid(8, false, 3);
+  tern_system *system = described_system(&atoms);
+  tern_descriptor *descriptor = described_new("triplets", settings);
+  int64_t rows, features;
+  char bytes[64];
+  ASSERT_SUCCESS(descriptor_shape(descriptor, &run, system, &rows, &features));
+  double *values = zeros(rows * features);
+  run.memory_limit = 8 * rows * features - 1;
+  snprintf(bytes, sizeof bytes, "%.1f MiB needed", 8.0 * (double)(rows * features) / 1048576);
+  ASSERT_FAILURE(descriptor_compute(descriptor, &run, system, values), TERN_ERROR_MEMORY, bytes);
+  assert_non_null(strstr(error_message(), "tag_cutoff"));
+  assert_true(values[0] == 0);
+  free(values);
+  system_free(system);
+  descriptor_free(descriptor);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_rotation), cmocka_unit_test(test_reflection),
-                                     cmocka_unit_test(test_permutation), cmocka_unit_test(test_eight_atoms)};
+                                     cmocka_unit_test(test_permutation), cmocka_unit_test(test_eight_atoms),
+                                     cmocka_unit_test(test_memory)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
