@@ -185,7 +185,7 @@ static int32_t pushforward(const void *state, const environment *environment, vo
   (void)environment;
   density_tangent(s->basis, scratch, directions, p.coefficients);
   channels_gather(&s->channels, p.coefficients, p.change);
-  correlation_tangent(s->plan, p.numbers, p.change, p.space, derivative);
+  correlation_tangent(s->plan, p.numbers, (correlation_change){p.change, 0, s->plan->channels}, p.space, derivative);
   return TERN_SUCCESS;
 }
 
@@ -208,13 +208,17 @@ static void add_change(const expanded *s, const density_expansion *e, int64_t pl
 }
 
 /* In the channels of its own species, or of all mixtures. */
-static void neighbour_change(const expanded *s, const density_expansion *e, int64_t place, int axis, int32_t species,
-                             double *density) {
-  memset(density, 0, (size_t)s->channels.size * sizeof(double));
-  if (s->channels.mixing == NULL)
-    add_change(s, e, place, axis, species, 1, density);
-  for (int32_t group = 0; s->channels.mixing != NULL && group < s->channels.n_groups; group++)
-    add_change(s, e, place, axis, group, s->channels.mixing[group * s->basis->n_species + species], density);
+static correlation_change neighbour_change(const expanded *s, const density_expansion *e, int64_t place, int axis,
+                                           int32_t species, double *numbers) {
+  const int32_t n_max = s->basis->n_max;
+  memset(numbers, 0, (size_t)s->channels.size * sizeof(double));
+  if (s->channels.mixing == NULL) {
+    add_change(s, e, place, axis, species, 1, numbers);
+    return (correlation_change){numbers, species * n_max, (species + 1) * n_max};
+  }
+  for (int32_t group = 0; group < s->channels.n_groups; group++)
+    add_change(s, e, place, axis, group, s->channels.mixing[group * s->basis->n_species + species], numbers);
+  return (correlation_change){numbers, 0, s->plan->channels};
 }
 
 static int32_t jacobian(const void *state, const environment *environment, void *scratch, double *jacobian) {
@@ -224,8 +228,9 @@ static int32_t jacobian(const void *state, const environment *environment, void 
   density_differentiate(s->basis, e);
   for (int64_t j = 0; j < environment->n_neighbours; j++)
     for (int axis = 0; axis < 3; axis++, jacobian += s->plan->n_columns) {
-      neighbour_change(s, e, e->place[j], axis, environment->species[j], p.change);
-      correlation_tangent(s->plan, p.numbers, p.change, p.space, jacobian);
+      const correlation_change change =
+          neighbour_change(s, e, e->place[j], axis, environment->species[j], p.change);
+      correlation_tangent(s->plan, p.numbers, change, p.space, jacobian);
     }
   return TERN_SUCCESS;
 }

@@ -13,9 +13,14 @@ static const kernel_coupling *coupling_of(const correlation_plan *plan, const co
 }
 
 static kernel_product product_of(const correlation_plan *plan, const correlation_block *block) {
-  return (kernel_product){
-      coupling_of(plan, block),       plan->channels, block->n_segments, plan->segments + block->first_segment,
-      source_of(plan, block)->stride, block->stride};
+  return (kernel_product){coupling_of(plan, block),
+                          plan->channels,
+                          block->n_segments,
+                          plan->segments + block->first_segment,
+                          source_of(plan, block)->stride,
+                          block->stride,
+                          0,
+                          plan->channels};
 }
 
 /* Where the density of the last item's degree lies. */
@@ -102,53 +107,56 @@ void correlation_forward(const correlation_plan *plan, double *numbers, correlat
 
 /* ---- derivative along a direction ---- */
 
-/* Product rule: the density changes, and the source changes. */
-typedef struct tangent_terms {
+/* Product rule: the source changes, and the density of the last item does. */
+typedef struct tangent {
+  kernel_product product;
   const double *weights[2], *sources[2];
-} tangent_terms;
+} tangent;
 
-static tangent_terms terms_of(const correlation_plan *plan, const correlation_block *block, const double *numbers,
-                              const double *change, correlation_space space) {
+static tangent tangent_of(const correlation_plan *plan, const correlation_block *block, const double *numbers,
+                          correlation_change change, correlation_space space) {
   const int64_t place = source_of(plan, block)->place;
-  return (tangent_terms){{space.weights[0], space.weights[1]}, {change + place, numbers + place}};
+  tangent made = {
+      product_of(plan, block), {space.weights[0], space.weights[1]}, {change.numbers + place, numbers + place}};
+  made.product.first_second = change.first_channel;
+  made.product.end_second = change.end_channel;
+  return made;
 }
 
 static void weigh_both(const correlation_plan *plan, const correlation_block *block, const double *numbers,
-                       const double *change, correlation_space space) {
+                       correlation_change change, correlation_space space) {
   weigh(plan, block, numbers, space.weights[0]);
-  weigh(plan, block, change, space.weights[1]);
+  weigh(plan, block, change.numbers, space.weights[1]);
 }
 
 static void write_tangent(const correlation_plan *plan, const correlation_block *block, const double *numbers,
-                          const double *change, correlation_space space, double *columns) {
-  const kernel_product product = product_of(plan, block);
-  const tangent_terms terms = terms_of(plan, block, numbers, change, space);
+                          correlation_change change, correlation_space space, double *columns) {
+  const tangent t = tangent_of(plan, block, numbers, change, space);
   weigh_both(plan, block, numbers, change, space);
   if (block->lambda > 0) {
-    plan->kernels->product(&product, 2, terms.weights, terms.sources, space.tile);
+    plan->kernels->product(&t.product, 2, t.weights, t.sources, space.tile);
     to_columns(plan, block, space.tile, columns);
   } else {
-    plan->kernels->scalar_product(&product, 2, terms.weights, terms.sources, block->factors,
-                                  plan->n_columns - block->column, columns);
+    plan->kernels->scalar_product(&t.product, 2, t.weights, t.sources, block->factors, plan->n_columns - block->column,
+                                  columns);
   }
 }
 
-void correlation_tangent(const correlation_plan *plan, const double *numbers, double *change, correlation_space space,
-                         double *derivative) {
+void correlation_tangent(const correlation_plan *plan, const double *numbers, correlation_change change,
+                         correlation_space space, double *derivative) {
   int32_t coupling = -1;
   for (int32_t k = 0; k < plan->n_kept; k++) {
     const correlation_block *block = &plan->blocks[plan->kept[k]];
-    const kernel_product product = product_of(plan, block);
-    const tangent_terms terms = terms_of(plan, block, numbers, change, space);
+    const tangent t = tangent_of(plan, block, numbers, change, space);
     if (block->coupling != coupling)
       weigh_both(plan, block, numbers, change, space);
     coupling = block->coupling;
-    plan->kernels->product(&product, 2, terms.weights, terms.sources, change + block->place);
+    plan->kernels->product(&t.product, 2, t.weights, t.sources, change.numbers + block->place);
   }
   for (int32_t k = 0; k < plan->n_outputs; k++) {
     const correlation_block *block = &plan->blocks[plan->outputs[k]];
     if (block->place >= 0)
-      to_columns(plan, block, change + block->place, derivative + block->column);
+      to_columns(plan, block, change.numbers + block->place, derivative + block->column);
     else
       write_tangent(plan, block, numbers, change, space, derivative + block->column);
   }

@@ -95,9 +95,14 @@ void correlation_forward(const correlation_plan *plan, double *numbers, correlat
 /* gradient [size] = d sum(weights * values) / d numbers; what counts is that of the density. */
 void correlation_backward(const correlation_plan *plan, const double *numbers, correlation_space space,
                           const double *weights, double *gradient);
-/* The density's change lies in `change`; fills the rest and derivative [n_columns]. */
-void correlation_tangent(const correlation_plan *plan, const double *numbers, double *change, correlation_space space,
-                         double *derivative);
+/* How the density changes, and in which channels at most. */
+typedef struct correlation_change {
+  double *numbers; /* as those of the plan; the density's are given */
+  int64_t first_channel, end_channel;
+} correlation_change;
+/* Fills the rest of the change and derivative [n_columns]. */
+void correlation_tangent(const correlation_plan *plan, const double *numbers, correlation_change change,
+                         correlation_space space, double *derivative);
 
 /* ---- for making plans ---- */
 

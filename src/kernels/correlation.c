@@ -139,7 +139,11 @@ INLINE void product_groups(const product_call *call, int n_terms, int has_factor
   int64_t offset = 0;
   while (segment < end) {
     const group g = next_group(&segment, end, &offset);
-    product_group(call, n_terms, has_factors, &g);
+    const kernel_product *p = call->product;
+    if (n_terms > 1 && (g.channel >= p->end_second || g.channel + g.size <= p->first_second))
+      product_group(call, 1, has_factors, &g);
+    else
+      product_group(call, n_terms, has_factors, &g);
   }
 }
 

@@ -55,6 +55,7 @@ typedef struct kernel_product {
   int64_t channels, n_segments;
   const kernel_segment *segments;
   int64_t source_stride, target_stride;
+  int64_t first_second, end_second; /* channels outside have no weights in a second term: it is left out there */
 } kernel_product;
 
 /* A row m of the matrix of degree l - 1 times a row i = -1, 0, 1 of that of degree 1. */

@@ -317,7 +317,7 @@ static numbers_case evaluate_plan(correlation_plan *plan, int64_t density_size) 
     n.change[k] = there ? pseudo_random(&random) : 0;
   }
   correlation_forward(plan, n.numbers, n.space, n.values);
-  correlation_tangent(plan, n.numbers, n.change, n.space, n.derivative);
+  correlation_tangent(plan, n.numbers, (correlation_change){n.change, 0, plan->channels}, n.space, n.derivative);
   return n;
 }
 

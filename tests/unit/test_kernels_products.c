@@ -59,7 +59,7 @@ static void fill_segments(product_case *c, uint64_t *random) {
   c->n_rows = 0;
   for (int32_t k = 0; k < n; k++)
     c->n_rows += c->segments[k].count;
-  c->product = (kernel_product){&c->coupling, CHANNELS, n, c->segments, STRIDE, (c->n_rows + 14) / 8 * 8};
+  c->product = (kernel_product){&c->coupling, CHANNELS, n, c->segments, STRIDE, (c->n_rows + 14) / 8 * 8, 0, CHANNELS};
 }
 
 static void start(product_case *c, int32_t source, int32_t l, int32_t target, uint64_t seed) {
@@ -171,6 +171,18 @@ static void check_adjoint(const kernel_table *kernels, product_case *c) {
   free(expected[1]);
 }
 
+/* A second term in some channels only: outside of them its weights would have been zero. */
+static void check_second(const kernel_table *kernels, product_case *c) {
+  for (int32_t m = 0; m <= 2 * c->coupling.l; m++)
+    for (int32_t channel = 0; channel < CHANNELS; channel++)
+      if (channel < 9 || channel >= 11)
+        c->density[1][m * CHANNELS + channel] = 0;
+  weigh(kernels, c);
+  c->product.first_second = 9;
+  c->product.end_second = 11;
+  check_product(kernels, c, 2);
+}
+
 static void check_set(const kernel_table *kernels) {
   static const int32_t degrees[][3] = {{0, 0, 0}, {1, 1, 1}, {3, 3, 0}, {6, 6, 0},  {2, 3, 4},
                                        {5, 2, 4}, {4, 6, 9}, {9, 4, 5}, {12, 1, 12}};
@@ -184,6 +196,7 @@ static void check_set(const kernel_table *kernels) {
         check_scalar(kernels, &c, n_terms, more);
     }
     check_adjoint(kernels, &c);
+    check_second(kernels, &c);
     end(&c);
   }
 }
