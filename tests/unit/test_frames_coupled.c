@@ -10,7 +10,7 @@ enum { SAMPLES = 60, NEIGHBOURS = 7, N = 2, L = 3, HARMONICS = 16, SPECIES = 3 }
 static const char *const settings[] = {"cutoff 3",           "n_max 2",        "l_max 3",       "sigma 0.4",
                                        "spline_error 1e-13", "tag_cutoff 1.6", "tag_width 0.5", NULL};
 
-/* Two tags that stay and neighbours beyond the tag cutoff that are anywhere. */
+/* Two tags at given distances and angle, and neighbours beyond the tag cutoff that are anywhere. */
 static void draw(const double *tags, double *vectors, uint64_t *seed) {
   memcpy(vectors, tags, 6 * sizeof *vectors);
   for (int k = 2; k < NEIGHBOURS; k++) {
@@ -22,6 +22,25 @@ static void draw(const double *tags, double *vectors, uint64_t *seed) {
     const double wanted = 2.2 + 0.5 * pseudo_random(seed);
     for (int a = 0; a < 3; a++)
       vectors[3 * k + a] *= wanted / sqrt(length);
+  }
+}
+
+/* Turns all vectors by a random unit quaternion: distances and the angle stay as they are. */
+static void turn(double *vectors, uint64_t *seed) {
+  double q[4], square = 0;
+  for (int k = 0; k < 4; k++) {
+    q[k] = pseudo_random(seed);
+    square += q[k] * q[k];
+  }
+  for (int k = 0; k < 4; k++)
+    q[k] /= sqrt(square);
+  for (int i = 0; i < NEIGHBOURS; i++) {
+    double *v = vectors + 3 * i, across[3], turned[3];
+    for (int a = 0; a < 3; a++)
+      across[a] = q[(a + 1) % 3] * v[(a + 2) % 3] - q[(a + 2) % 3] * v[(a + 1) % 3] + q[3] * v[a];
+    for (int a = 0; a < 3; a++)
+      turned[a] = v[a] + 2 * (q[(a + 1) % 3] * across[(a + 2) % 3] - q[(a + 2) % 3] * across[(a + 1) % 3]);
+    memcpy(v, turned, sizeof turned);
   }
 }
 
@@ -39,6 +58,7 @@ static double *rows_of(const char *kind, const double *tags, int64_t *features) 
   all = zeros(SAMPLES * c.features);
   for (int s = 0; s < SAMPLES; s++) {
     draw(tags, vectors, &seed);
+    turn(vectors, &seed);
     double *values = triplet_case_values(&c, vectors);
     assert_int_equal(c.rows, 4);
     memcpy(all + s * c.features, values + c.features, (size_t)c.features * sizeof *values);
