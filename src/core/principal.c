@@ -46,9 +46,10 @@ typedef struct eigenproblem {
   run *run;
   const blas_table *blas;
   int32_t size, wanted;
-  double *matrix;  /* [size][size], spoiled */
+  double *matrix;  /* [size][size], spoiled; NULL: X^T X of the samples, which is never made */
   double *values;  /* [size]: the first `wanted` are the largest, falling */
   double *vectors; /* [wanted][size] */
+  const principal *samples;
 } eigenproblem;
 
 /* All that is wanted at once, by LAPACK. */
@@ -121,7 +122,7 @@ static int32_t subspace_turn(eigenproblem *problem, subspace *s) {
   double *turned = NULL;
   blas->dgemm("T", "N", &s->space, &s->space, &s->size, &principal_one, s->basis, &s->size, s->image, &s->size,
               &principal_zero, s->small, &s->space, 1, 1);
-  eigenproblem inner = {problem->run, blas, s->space, s->space, s->small, s->values, s->turn};
+  eigenproblem inner = {problem->run, blas, s->space, s->space, s->small, s->values, s->turn, NULL};
   TRY(eigen_direct(&inner));
   TRY(memory_new(problem->run, (void **)&turned, 1, bytes, "eigenvectors of second moments"));
   for (int which = 0; which < 2; which++) {
@@ -134,8 +135,9 @@ static int32_t subspace_turn(eigenproblem *problem, subspace *s) {
   return TERN_SUCCESS;
 }
 
-/* Residuals of the wanted vectors, relative to their values (or to what is dropped anyway). The error of a value is of
-   second order in the residual, and any vector that mixes with its neighbours keeps as much of the samples. */
+/* Residuals of the wanted vectors, relative to their values, or as small as what is dropped anyway. The error of a
+   value is of second order in the residual, and any vector that mixes with its neighbours keeps as much of the samples.
+ */
 static bool subspace_converged(const subspace *s) {
   for (int32_t k = 0; k < s->wanted; k++) {
     const double *vector = s->basis + (int64_t)k * s->size, *image = s->image + (int64_t)k * s->size;
@@ -144,10 +146,30 @@ static bool subspace_converged(const subspace *s) {
       const double residual = image[i] - s->values[k] * vector[i];
       square += residual * residual;
     }
-    if (sqrt(square) > 1e-4 * fmax(s->values[k], PRINCIPAL_LEAST * s->values[0]))
+    if (sqrt(square) > fmax(1e-4 * s->values[k], PRINCIPAL_LEAST * s->values[0]))
       return false;
   }
   return true;
+}
+
+/* image = matrix times basis: X^T (X basis) when there are samples. */
+static int32_t subspace_multiply(const eigenproblem *problem, subspace *s) {
+  const blas_table *blas = problem->blas;
+  double *middle = NULL;
+  if (problem->matrix != NULL) {
+    blas->dsymm("L", "U", &s->size, &s->space, &principal_one, problem->matrix, &s->size, s->basis, &s->size,
+                &principal_zero, s->image, &s->size, 1, 1);
+    return TERN_SUCCESS;
+  }
+  const int32_t samples = (int32_t)problem->samples->added;
+  const double *x = problem->samples->matrix;
+  TRY(MEMORY_NEW(problem->run, &middle, (int64_t)samples * s->space, "eigenvectors of second moments"));
+  blas->dgemm("T", "N", &samples, &s->space, &s->size, &principal_one, x, &s->size, s->basis, &s->size, &principal_zero,
+              middle, &samples, 1, 1);
+  blas->dgemm("N", "N", &s->size, &s->space, &samples, &principal_one, x, &s->size, middle, &samples, &principal_zero,
+              s->image, &s->size, 1, 1);
+  memory_free(problem->run, middle);
+  return TERN_SUCCESS;
 }
 
 static int32_t subspace_iterate(eigenproblem *problem, subspace *s) {
@@ -161,8 +183,7 @@ static int32_t subspace_iterate(eigenproblem *problem, subspace *s) {
     if (iteration > 0)
       memcpy(s->basis, s->image, (size_t)((int64_t)s->space * s->size) * sizeof(double));
     TRY(orthonormalize(problem->run, problem->blas, s->size, s->space, s->basis));
-    problem->blas->dsymm("L", "U", &s->size, &s->space, &principal_one, problem->matrix, &s->size, s->basis, &s->size,
-                         &principal_zero, s->image, &s->size, 1, 1);
+    TRY(subspace_multiply(problem, s));
     TRY(subspace_turn(problem, s));
     if (subspace_converged(s))
       break;
@@ -185,9 +206,14 @@ static int32_t eigen_subspace(eigenproblem *problem, int32_t space) {
   return status;
 }
 
+/* Somewhat larger than what is wanted. */
+static int32_t space_for(int64_t wanted) { return (int32_t)(wanted + (wanted / 4 > 16 ? wanted / 4 : 16)); }
+
 static int32_t eigen_solve(eigenproblem *problem) {
   enum { few = 400 };
-  const int32_t more = problem->wanted / 4 > 16 ? problem->wanted / 4 : 16, space = problem->wanted + more;
+  const int32_t space = space_for(problem->wanted);
+  if (problem->matrix == NULL)
+    return eigen_subspace(problem, space);
   return problem->size <= few || space > problem->size / 6 ? eigen_direct(problem) : eigen_subspace(problem, space);
 }
 
@@ -242,13 +268,28 @@ static int64_t principal_rank(int64_t wanted, const double *values) {
   return rank;
 }
 
+static double principal_square(const principal *sums) {
+  double sum = 0;
+  for (int64_t k = 0; k < sums->added * sums->size; k++)
+    sum += sums->matrix[k] * sums->matrix[k];
+  return sum;
+}
+
+/* The products of many samples would cost more than a few multiplications with the samples themselves. */
+static bool principal_iterates(const principal *sums, int64_t wanted) {
+  const int64_t space = space_for(wanted);
+  return !sums->keeps_moments && sums->added > 20 * space;
+}
+
 static int32_t principal_find(eigenproblem *problem, principal *sums, principal_axes *found) {
-  found->total = principal_trace(problem->size, problem->matrix) / (double)sums->added;
+  const double trace =
+      problem->matrix != NULL ? principal_trace(problem->size, problem->matrix) : principal_square(sums);
+  found->total = trace / (double)sums->added;
   TRY(eigen_solve(problem));
   found->count = principal_rank(problem->wanted, problem->values);
   for (int64_t k = 0; k < found->count; k++)
     found->moments[k] = problem->values[k] / (double)sums->added;
-  if (sums->keeps_moments)
+  if (problem->size == sums->size)
     memcpy(found->axes, problem->vectors, (size_t)(found->count * sums->size) * sizeof(double));
   else if (found->count > 0)
     TRY(principal_lift(problem->run, problem->blas, sums, problem->vectors, found));
@@ -261,16 +302,18 @@ static int32_t principal_work(eigenproblem *problem, principal *sums, principal_
   const int64_t n = problem->size, room = problem->wanted * n + n;
   TRY(MEMORY_NEW(problem->run, &problem->values, room, "eigenvectors of second moments"));
   problem->vectors = problem->values + n;
-  problem->matrix = sums->matrix;
+  problem->samples = sums;
+  problem->matrix = sums->keeps_moments ? sums->matrix : NULL;
   int32_t status = TERN_SUCCESS;
-  if (!sums->keeps_moments) {
+  const bool makes_products = !sums->keeps_moments && problem->size != sums->size;
+  if (makes_products) {
     status = memory_new(problem->run, (void **)&gram, n, n * (int64_t)sizeof(double), "products of samples");
     problem->matrix = gram;
   }
   if (status == TERN_SUCCESS)
     status = blas_begin(&problem->blas);
   if (status == TERN_SUCCESS) {
-    if (!sums->keeps_moments)
+    if (makes_products)
       principal_gram(problem->blas, sums, gram);
     status = principal_find(problem, sums, found);
     blas_end();
@@ -281,8 +324,10 @@ static int32_t principal_work(eigenproblem *problem, principal *sums, principal_
 }
 
 int32_t principal_solve(run *run, principal *sums, int64_t wanted, principal_axes *found) {
-  const int64_t size = sums->keeps_moments ? sums->size : sums->added;
-  eigenproblem problem = {.run = run, .size = (int32_t)size, .wanted = (int32_t)(wanted < size ? wanted : size)};
+  const int64_t most = sums->size < sums->added ? sums->size : sums->added;
+  wanted = wanted < most ? wanted : most;
+  const int64_t size = sums->keeps_moments || principal_iterates(sums, wanted) ? sums->size : sums->added;
+  eigenproblem problem = {.run = run, .size = (int32_t)size, .wanted = (int32_t)wanted};
   principal_axes made = {0};
   TRY(MEMORY_NEW(run, &made.axes, problem.wanted * sums->size, "principal axes"));
   int32_t status = MEMORY_NEW(run, &made.moments, problem.wanted, "principal axes");

@@ -88,6 +88,12 @@ static void test_subspace(void **state) {
   check_solver(620, 620, 5, 12, 5);
 }
 
+static void test_many_samples(void **state) {
+  (void)state;
+  check_solver(700, 800, 60, 4, 4);
+  check_solver(500, 520, 3, 6, 3);
+}
+
 static void test_nothing(void **state) {
   const double zero[8] = {0};
   principal sums;
@@ -106,6 +112,7 @@ static void test_nothing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_moments_direct), cmocka_unit_test(test_samples),
-                                     cmocka_unit_test(test_subspace), cmocka_unit_test(test_nothing)};
+                                     cmocka_unit_test(test_subspace), cmocka_unit_test(test_many_samples),
+                                     cmocka_unit_test(test_nothing)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
