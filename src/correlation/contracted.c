@@ -8,22 +8,14 @@
 #include "core/memory.h"
 #include "correlation/column_selection.h"
 
-static int32_t index_size(const tern_options *options) {
-  (void)options;
-  return 2;
-}
-
-static void destroy(void *state) {
+static void clear(void *state) {
   contracted *s = state;
-  if (s == NULL)
-    return;
   contraction_free(s->contraction);
   channels_free(&s->channels);
   density_basis_free(s->basis);
   options_free(s->options);
   memory_free(NULL, s->species);
   memory_free(NULL, s->rows);
-  memory_free(NULL, s);
 }
 
 static int32_t read_components(const tern_options *options, contraction_shape *shape) {
@@ -52,7 +44,8 @@ static int32_t read_shape(contracted *s, contraction_shape *shape) {
   return read_components(s->options, shape);
 }
 
-static int32_t fill(contracted *s, const tern_options *options, int32_t n_species, const int32_t *species) {
+static int32_t fill(void *state, const tern_options *options, int32_t n_species, const int32_t *species) {
+  contracted *s = state;
   contraction_shape shape;
   TRY(options_copy(&s->options, options));
   TRY(MEMORY_NEW(NULL, &s->species, n_species, "species"));
@@ -62,17 +55,6 @@ static int32_t fill(contracted *s, const tern_options *options, int32_t n_specie
   TRY(column_selection_wanted(options, &s->wanted));
   TRY(read_shape(s, &shape));
   return contraction_new(&s->contraction, &shape);
-}
-
-static int32_t create(void **state, const tern_options *options, int32_t n_species, const int32_t *species) {
-  contracted *s = NULL;
-  TRY(MEMORY_NEW(NULL, &s, 1, "descriptor"));
-  const int32_t status = fill(s, options, n_species, species);
-  if (status == TERN_SUCCESS)
-    *state = s;
-  else
-    destroy(s);
-  return status;
 }
 
 /* ---- columns ---- */
@@ -250,9 +232,9 @@ static int32_t jacobian(const void *state, const environment *environment, void 
 const descriptor_kind contracted_kind = {
     .name = "correlations",
     .meaning = "contracted correlations of the density",
-    .index_size = index_size,
-    .create = create,
-    .destroy = destroy,
+    .state_size = sizeof(contracted),
+    .fill = fill,
+    .clear = clear,
     .features = features,
     .label = label,
     .scratch = scratch,

@@ -12,17 +12,14 @@
 #include "correlation/column_selection.h"
 #include "correlation/expanded.h"
 
-static void destroy(void *state) {
+static void clear(void *state) {
   expanded *s = state;
-  if (!s)
-    return;
   density_basis_free(s->basis);
   channels_free(&s->channels);
   correlation_plan_free(s->plan);
   options_free(s->options);
   memory_free(NULL, s->species);
   memory_free(NULL, s->selected);
-  memory_free(NULL, s);
 }
 
 static int32_t read_int32(const tern_options *options, const char *key, int32_t *value) {
@@ -44,7 +41,8 @@ static int32_t read_shape(const tern_options *options, const channels *channels,
   return TERN_SUCCESS;
 }
 
-static int32_t fill_state(expanded *s, const tern_options *options, int32_t n_species, const int32_t *species) {
+static int32_t fill(void *state, const tern_options *options, int32_t n_species, const int32_t *species) {
+  expanded *s = state;
   correlation_shape shape;
   int64_t limit;
   TRY(MEMORY_NEW(NULL, &s->species, n_species, "species"));
@@ -57,22 +55,6 @@ static int32_t fill_state(expanded *s, const tern_options *options, int32_t n_sp
   TRY(read_shape(options, &s->channels, &shape));
   TRY(options_integer(options, "memory_limit", &limit));
   return correlation_plan_new(&s->plan, &shape, limit);
-}
-
-static int32_t create(void **state, const tern_options *options, int32_t n_species, const int32_t *species) {
-  expanded *s = NULL;
-  TRY(MEMORY_NEW(NULL, &s, 1, "descriptor"));
-  const int32_t status = fill_state(s, options, n_species, species);
-  if (status == TERN_SUCCESS)
-    *state = s;
-  else
-    destroy(s);
-  return status;
-}
-
-static int32_t index_size(const tern_options *options) {
-  (void)options;
-  return 2;
 }
 
 static int64_t features(const void *state) { return ((const expanded *)state)->plan->n_columns; }
@@ -238,9 +220,9 @@ static int32_t jacobian(const void *state, const environment *environment, void 
 const descriptor_kind expanded_kind = {
     .name = "correlations",
     .meaning = "invariants and equivariants of any number of neighbours (bispectrum and beyond)",
-    .index_size = index_size,
-    .create = create,
-    .destroy = destroy,
+    .state_size = sizeof(expanded),
+    .fill = fill,
+    .clear = clear,
     .features = features,
     .label = label,
     .scratch = scratch,

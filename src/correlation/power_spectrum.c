@@ -18,19 +18,16 @@ typedef struct power_spectrum_state {
   int64_t width;      /* columns of a pair */
 } power_spectrum_state;
 
-static void destroy(void *state) {
+static void clear(void *state) {
   power_spectrum_state *s = state;
-  if (!s)
-    return;
   density_basis_free(s->basis);
   memory_free(NULL, s->species);
   memory_free(NULL, s->factors[0]);
   memory_free(NULL, s->factors[1]);
-  memory_free(NULL, s);
 }
 
-static int32_t fill_state(power_spectrum_state *s, const tern_options *options, int32_t n_species,
-                          const int32_t *species) {
+static int32_t fill(void *state, const tern_options *options, int32_t n_species, const int32_t *species) {
+  power_spectrum_state *s = state;
   TRY(MEMORY_NEW(NULL, &s->species, n_species, "species"));
   memcpy(s->species, species, (size_t)n_species * sizeof *species);
   TRY(density_basis_new(&s->basis, options, n_species));
@@ -43,24 +40,8 @@ static int32_t fill_state(power_spectrum_state *s, const tern_options *options, 
   return TERN_SUCCESS;
 }
 
-static int32_t create(void **state, const tern_options *options, int32_t n_species, const int32_t *species) {
-  power_spectrum_state *s = NULL;
-  TRY(MEMORY_NEW(NULL, &s, 1, "descriptor"));
-  const int32_t status = fill_state(s, options, n_species, species);
-  if (status == TERN_SUCCESS)
-    *state = s;
-  else
-    destroy(s);
-  return status;
-}
-
 /* Where a pair a <= b stands among the pairs in lexicographic order. */
 static int64_t pair_index(int64_t n_species, int64_t a, int64_t b) { return a * n_species - a * (a - 1) / 2 + b - a; }
-
-static int32_t index_size(const tern_options *options) {
-  (void)options;
-  return 2;
-}
 
 static int64_t features(const void *state) {
   const power_spectrum_state *s = state;
@@ -271,9 +252,9 @@ static int32_t jacobian(const void *state, const environment *environment, void 
 const descriptor_kind power_spectrum_kind = {
     .name = "power_spectrum",
     .meaning = "two-neighbour invariants of the density (smooth overlap of atomic positions)",
-    .index_size = index_size,
-    .create = create,
-    .destroy = destroy,
+    .state_size = sizeof(power_spectrum_state),
+    .fill = fill,
+    .clear = clear,
     .features = features,
     .label = label,
     .scratch = scratch,

@@ -14,38 +14,20 @@ typedef struct density_state {
   int32_t *species; /* atomic numbers */
 } density_state;
 
-static void destroy(void *state) {
+static void clear(void *state) {
   density_state *s = state;
-  if (!s)
-    return;
   density_basis_free(s->basis);
   memory_free(NULL, s->species);
-  memory_free(NULL, s);
 }
 
-static int32_t fill_state(density_state *s, const tern_options *options, int32_t n_species, const int32_t *species) {
+static int32_t fill(void *state, const tern_options *options, int32_t n_species, const int32_t *species) {
+  density_state *s = state;
   TRY(MEMORY_NEW(NULL, &s->species, n_species, "species"));
   memcpy(s->species, species, (size_t)n_species * sizeof *species);
   return density_basis_new(&s->basis, options, n_species);
 }
 
-static int32_t create(void **state, const tern_options *options, int32_t n_species, const int32_t *species) {
-  density_state *s = NULL;
-  TRY(MEMORY_NEW(NULL, &s, 1, "descriptor"));
-  const int32_t status = fill_state(s, options, n_species, species);
-  if (status == TERN_SUCCESS)
-    *state = s;
-  else
-    destroy(s);
-  return status;
-}
-
 static int64_t channel_features(const density_basis *basis) { return (int64_t)basis->n_harmonics * basis->n_max; }
-
-static int32_t index_size(const tern_options *options) {
-  (void)options;
-  return 2;
-}
 
 static int64_t features(const void *state) {
   const density_basis *basis = ((const density_state *)state)->basis;
@@ -147,9 +129,9 @@ static int32_t jacobian(const void *state, const environment *environment, void 
 const descriptor_kind density_kind = {
     .name = "density",
     .meaning = "neighbour density of each centre in radial functions and spherical harmonics",
-    .index_size = index_size,
-    .create = create,
-    .destroy = destroy,
+    .state_size = sizeof(density_state),
+    .fill = fill,
+    .clear = clear,
     .features = features,
     .label = label,
     .scratch = scratch,

@@ -21,14 +21,21 @@ typedef struct environment {
   int32_t center_species; /* index into the descriptor's species */
 } environment;
 
-typedef struct descriptor_kind {
+typedef struct descriptor_kind descriptor_kind;
+struct descriptor_kind {
   const char *name, *meaning;
-  /* Numbers that name a row: structure, centre, and with 3 or 4 its tags. */
+  /* Numbers that name a row: structure, centre, and with 3 or 4 its tags; NULL: 2. */
   int32_t (*index_size)(const tern_options *options);
 
-  /* State from options and the species (ascending atomic numbers); immutable afterwards. */
-  int32_t (*create)(void **state, const tern_options *options, int32_t n_species, const int32_t *species);
-  void (*destroy)(void *state);
+  /* The kind that does the work under these options, where that depends on them (then nothing below is there); NULL:
+     this one. */
+  int32_t (*choose)(const tern_options *options, const descriptor_kind **chosen);
+
+  /* State of state_size bytes, all zero on entry, from options and the species (ascending atomic numbers); immutable
+     afterwards. `clear` frees what it holds, also after `fill` failed half-way. */
+  int64_t state_size;
+  int32_t (*fill)(void *state, const tern_options *options, int32_t n_species, const int32_t *species);
+  void (*clear)(void *state);
   int64_t (*features)(const void *state);
   /* Rows of one environment, and their tags as neighbour indices [rows][2] (-1: the centre itself, also where a row has
      fewer tags); NULL: one row, no tags. */
@@ -54,18 +61,25 @@ typedef struct descriptor_kind {
   int32_t (*jacobian)(const void *state, const environment *environment, void *scratch, double *jacobian);
 
   /* Whatever is learned from data beyond the species; NULL when nothing ever is (then the next three are NULL too).
-     False: all calls above but create and destroy wait for a fit or for restore. */
+     False: all calls above but fill and clear wait for a fit or for restore. */
   bool (*fitted)(const void *state);
   /* Of a state that is not fitted. The environments last as long as the call; there is at least one. */
   int32_t (*fit)(void *state, run *run, int64_t n_environments, const environment *environments);
   /* Tensors are named "descriptor.*"; their data live as long as the state. */
   int32_t (*store)(const void *state, int64_t capacity, tensor *tensors, int64_t *count);
   int32_t (*restore)(void *state, const safetensors_file *file);
-} descriptor_kind;
+};
+
+/* The kind itself, or the one that it chooses. */
+int32_t kind_choose(const descriptor_kind *kind, const tern_options *options, const descriptor_kind **chosen);
+int32_t kind_index_size(const descriptor_kind *kind, const tern_options *options);
+int32_t kind_create(const descriptor_kind *kind, void **state, const tern_options *options, int32_t n_species,
+                    const int32_t *species);
+void kind_destroy(const descriptor_kind *kind, void *state);
 
 extern const descriptor_kind density_kind;        /* density/density.c */
 extern const descriptor_kind power_spectrum_kind; /* correlation/power_spectrum.c */
-extern const descriptor_kind correlations_kind;   /* correlation/correlations.c */
+extern const descriptor_kind correlations_kind;   /* correlation/kind.c */
 extern const descriptor_kind frames_kind;         /* triplet/frames.c */
 extern const descriptor_kind triplets_kind;       /* triplet/triplets.c */
 

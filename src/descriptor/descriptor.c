@@ -51,7 +51,7 @@ static int32_t descriptor_create_state(tern_descriptor *descriptor, int32_t coun
   TRY(MEMORY_NEW(NULL, &descriptor->species, count, "species"));
   memcpy(descriptor->species, species, (size_t)count * sizeof *species);
   descriptor->n_species = count;
-  return descriptor->kind->create(&descriptor->state, descriptor->options, count, species);
+  return kind_create(descriptor->kind, &descriptor->state, descriptor->options, count, species);
 }
 
 static int32_t descriptor_fill(tern_descriptor *descriptor, const tern_options *options, int32_t n_species,
@@ -60,7 +60,8 @@ static int32_t descriptor_fill(tern_descriptor *descriptor, const tern_options *
   TRY(options_copy(&descriptor->options, options));
   TRY(options_real(descriptor->options, "cutoff", &descriptor->cutoff));
   TRY(descriptor_read_centers(descriptor));
-  descriptor->index_size = descriptor->kind->index_size(descriptor->options);
+  TRY(kind_choose(descriptor->kind, descriptor->options, &descriptor->kind));
+  descriptor->index_size = kind_index_size(descriptor->kind, descriptor->options);
   return descriptor_create_state(descriptor, n_species, species);
 }
 
@@ -97,8 +98,7 @@ int32_t descriptor_new_for_species(tern_descriptor **descriptor, const char *kin
 }
 
 static void descriptor_clear(tern_descriptor *descriptor) {
-  if (descriptor->state != NULL)
-    descriptor->kind->destroy(descriptor->state);
+  kind_destroy(descriptor->kind, descriptor->state);
   options_free(descriptor->options);
   memory_free(NULL, descriptor->species);
   memory_free(NULL, descriptor->centers);

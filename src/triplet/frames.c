@@ -8,17 +8,15 @@
 #include "core/error.h"
 #include "core/memory.h"
 
-static void destroy(void *state) {
+static void clear(void *state) {
   frames_state *s = state;
-  if (s == NULL)
-    return;
   density_basis_free(s->basis);
   rotation_table_free(s->rotations);
   memory_free(NULL, s->species);
-  memory_free(NULL, s);
 }
 
-static int32_t fill_state(frames_state *s, const tern_options *options, int32_t n_species, const int32_t *species) {
+static int32_t fill(void *state, const tern_options *options, int32_t n_species, const int32_t *species) {
+  frames_state *s = state;
   int64_t self_pairs;
   TRY(options_integer(options, "self_pairs", &self_pairs));
   s->self_pairs = self_pairs != 0;
@@ -29,17 +27,6 @@ static int32_t fill_state(frames_state *s, const tern_options *options, int32_t 
   TRY(rotation_table_new(&s->rotations, s->basis->l_max));
   s->features = (int64_t)n_species * s->basis->n_harmonics * s->basis->n_max + 2 * s->basis->n_max + 1;
   return TERN_SUCCESS;
-}
-
-static int32_t create(void **state, const tern_options *options, int32_t n_species, const int32_t *species) {
-  frames_state *s = NULL;
-  TRY(MEMORY_NEW(NULL, &s, 1, "descriptor"));
-  const int32_t status = fill_state(s, options, n_species, species);
-  if (status == TERN_SUCCESS)
-    *state = s;
-  else
-    destroy(s);
-  return status;
 }
 
 /* Structure, centre and both tags. */
@@ -127,8 +114,9 @@ const descriptor_kind frames_kind = {
     .name = "frames",
     .meaning = "density in the frame of each ordered pair of tags: complete, with one row per triplet",
     .index_size = index_size,
-    .create = create,
-    .destroy = destroy,
+    .state_size = sizeof(frames_state),
+    .fill = fill,
+    .clear = clear,
     .features = features,
     .rows = rows,
     .tags = tags,

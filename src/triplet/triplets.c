@@ -8,16 +8,13 @@
 #include "core/memory.h"
 #include "density/harmonics.h"
 
-static void destroy(void *state) {
+static void clear(void *state) {
   triplets_state *s = state;
-  if (s == NULL)
-    return;
   density_basis_free(s->basis);
   coupling_free(s->coupling);
   memory_free(NULL, s->species);
   memory_free(NULL, s->product);
   memory_free(NULL, s->center);
-  memory_free(NULL, s);
 }
 
 static int32_t read_flag(const tern_options *options, const char *key, bool *flag) {
@@ -74,7 +71,8 @@ static int32_t set_shape(triplets_state *s) {
   return TERN_SUCCESS;
 }
 
-static int32_t fill_state(triplets_state *s, const tern_options *options, int32_t n_species, const int32_t *species) {
+static int32_t fill(void *state, const tern_options *options, int32_t n_species, const int32_t *species) {
+  triplets_state *s = state;
   TRY(read_options(s, options));
   TRY(MEMORY_NEW(NULL, &s->species, n_species, "species"));
   memcpy(s->species, species, (size_t)n_species * sizeof *species);
@@ -82,17 +80,6 @@ static int32_t fill_state(triplets_state *s, const tern_options *options, int32_
   TRY(coupling_new(&s->coupling, s->basis->l_max, s->one_tag));
   TRY(set_center(s));
   return set_shape(s);
-}
-
-static int32_t create(void **state, const tern_options *options, int32_t n_species, const int32_t *species) {
-  triplets_state *s = NULL;
-  TRY(MEMORY_NEW(NULL, &s, 1, "descriptor"));
-  const int32_t status = fill_state(s, options, n_species, species);
-  if (status == TERN_SUCCESS)
-    *state = s;
-  else
-    destroy(s);
-  return status;
 }
 
 /* Structure, centre, and the tags that are not summed over. */
@@ -190,8 +177,9 @@ const descriptor_kind triplets_kind = {
     .meaning = "coupled density and pair of tags: complete, with one row per "
                "triplet, per pair or per centre",
     .index_size = index_size,
-    .create = create,
-    .destroy = destroy,
+    .state_size = sizeof(triplets_state),
+    .fill = fill,
+    .clear = clear,
     .features = features,
     .rows = rows,
     .tags = tags,

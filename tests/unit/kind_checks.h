@@ -18,15 +18,15 @@ typedef struct kind_case {
 
 static inline void kind_case_start(kind_case *c, const descriptor_kind *kind, const char *file,
                                    const char *const *changes) {
-  c->kind = kind;
   c->options = golden_options(file);
   for (; changes && *changes; changes += 2)
     ASSERT_SUCCESS(options_set(c->options, changes[0], changes[1]));
   c->n_species = golden_species(c->options, c->species);
   ASSERT_SUCCESS(options_real(c->options, "cutoff", &c->cutoff));
-  ASSERT_SUCCESS(kind->create(&c->state, c->options, c->n_species, c->species));
-  c->features = kind->features(c->state);
-  c->scratch = aligned_space(kind->scratch(c->state, MOST_NEIGHBOURS));
+  ASSERT_SUCCESS(kind_choose(kind, c->options, &c->kind));
+  ASSERT_SUCCESS(kind_create(c->kind, &c->state, c->options, c->n_species, c->species));
+  c->features = c->kind->features(c->state);
+  c->scratch = aligned_space(c->kind->scratch(c->state, MOST_NEIGHBOURS));
 }
 
 static inline void kind_case_center(kind_case *c, const char *file, int64_t center) {
@@ -35,7 +35,7 @@ static inline void kind_case_center(kind_case *c, const char *file, int64_t cent
 }
 
 static inline void kind_case_end(kind_case *c) {
-  c->kind->destroy(c->state);
+  kind_destroy(c->kind, c->state);
   options_free(c->options);
   free(c->scratch);
 }
@@ -97,7 +97,7 @@ static inline void kind_check_golden_jacobian(const descriptor_kind *kind, const
     kind_case_center(&c, file, row);
     double *jacobian = zeros(c.n * 3 * c.features);
     kind_case_forward(&c, NULL);
-    ASSERT_SUCCESS(kind->jacobian(c.state, &c.around.view, c.scratch, jacobian));
+    ASSERT_SUCCESS(c.kind->jacobian(c.state, &c.around.view, c.scratch, jacobian));
     kind_scatter(&c, row, atoms, jacobian, found + row * c.features * atoms * 3, found_strain + row * c.features * 9);
     free(jacobian);
   }
@@ -183,7 +183,7 @@ static inline void kind_check_cutoff(const descriptor_kind *kind) {
   const double distance = c.cutoff - 1e-6, last[3] = {0.36 * distance, -0.48 * distance, 0.8 * distance};
   memcpy(c.around.vectors + 3 * (c.n - 1), last, sizeof last);
   kind_case_forward(&c, with);
-  ASSERT_SUCCESS(kind->jacobian(c.state, &c.around.view, c.scratch, jacobian));
+  ASSERT_SUCCESS(c.kind->jacobian(c.state, &c.around.view, c.scratch, jacobian));
   assert_true(largest(3 * c.features, jacobian + 3 * (c.n - 1) * c.features) <
               1e-4 * largest(3 * c.features, jacobian));
   c.around.view.n_neighbours--;
@@ -205,10 +205,10 @@ static inline void kind_check_empty(const descriptor_kind *kind) {
     c.around.view = (environment){0, c.around.vectors, c.around.species, 1};
     kind_case_forward(&c, values);
     assert_true((largest(c.features, values) > 0) == (weight > 0));
-    ASSERT_SUCCESS(kind->backward(c.state, &c.around.view, c.scratch, weights, unused));
-    ASSERT_SUCCESS(kind->jacobian(c.state, &c.around.view, c.scratch, unused));
+    ASSERT_SUCCESS(c.kind->backward(c.state, &c.around.view, c.scratch, weights, unused));
+    ASSERT_SUCCESS(c.kind->jacobian(c.state, &c.around.view, c.scratch, unused));
     assert_true(unused[0] == 1 && unused[1] == 2 && unused[2] == 3);
-    ASSERT_SUCCESS(kind->pushforward(c.state, &c.around.view, c.scratch, unused, values));
+    ASSERT_SUCCESS(c.kind->pushforward(c.state, &c.around.view, c.scratch, unused, values));
     assert_true(largest(c.features, values) == 0);
     free(values);
     free(weights);
@@ -221,7 +221,7 @@ static inline void kind_check_label(const descriptor_kind *kind, int64_t column,
   kind_case c;
   text label = {0};
   kind_case_start(&c, kind, "molecule.txt", NULL);
-  kind->label(c.state, column, &label);
+  c.kind->label(c.state, column, &label);
   assert_string_equal(label.data, expected);
   text_free(&label);
   kind_case_end(&c);

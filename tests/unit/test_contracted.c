@@ -66,7 +66,7 @@ static contracted_case make(const char *const *settings, int32_t n_species) {
   t.c.kind = &contracted_kind;
   t.c.options = options_of(settings);
   t.c.n_species = n_species;
-  ASSERT_SUCCESS(contracted_kind.create(&t.c.state, t.c.options, n_species, species));
+  ASSERT_SUCCESS(kind_create(&contracted_kind, &t.c.state, t.c.options, n_species, species));
   assert_false(contracted_kind.fitted(t.c.state));
   return t;
 }

@@ -129,7 +129,7 @@ static void check_row(plain_case *p, int32_t sigma, const int32_t *l, const int3
     text label = {0};
     plain_label(p, sigma, l, path, c, m - path[p->nu - 1], expected);
     if (p->column < p->kind.features)
-      correlations_kind.label(p->kind.state, p->column, &label);
+      p->kind.kind->label(p->kind.state, p->column, &label);
     if (label.data == NULL || strcmp(label.data, expected) != 0) {
       if (m > 0 || norm > 1e-13)
         fail_msg("column %d is %s instead of %s (%g)", (int)p->column, label.data, expected, norm);
@@ -280,7 +280,7 @@ static void invariance(void **state) {
     kind_case_forward(&c, after);
     for (int64_t column = 0; column < c.features; column++) {
       text label = {0};
-      correlations_kind.label(c.state, column, &label);
+      c.kind->label(c.state, column, &label);
       const bool flips = strstr(label.data, "\"sigma\":-1") != NULL;
       before[column] *= flips ? sign : 1;
       odd += flips && fabs(before[column]) > 1e-4;
@@ -370,7 +370,10 @@ static void refuse(const char *const *changes, int32_t wanted, const char *words
   ASSERT_SUCCESS(options_new(&options));
   for (int k = 0; changes[k]; k += 2)
     ASSERT_SUCCESS(options_set(options, changes[k], changes[k + 1]));
-  const int32_t status = correlations_kind.create(&made, options, 2, species);
+  const descriptor_kind *kind;
+  int32_t status = kind_choose(&correlations_kind, options, &kind);
+  if (status == TERN_SUCCESS)
+    status = kind_create(kind, &made, options, 2, species);
   if (status != wanted || strstr(error_message(), words) == NULL || made != NULL)
     fail_msg("status %d, '%s' does not say '%s'", status, error_message(), words);
   options_free(options);

@@ -10,6 +10,7 @@
 enum { ENVIRONMENTS = 3, ATOMS = 6, MOST_NODES = 32 };
 
 typedef struct gram_case {
+  const descriptor_kind *kind;
   tern_options *options;
   density_basis *basis;
   void *state, *scratch;
@@ -28,9 +29,10 @@ static void start(gram_case *c, const char *const *changes) {
   for (int k = 0; changes[k]; k += 2)
     ASSERT_SUCCESS(options_set(c->options, changes[k], changes[k + 1]));
   ASSERT_SUCCESS(density_basis_new(&c->basis, c->options, 2));
-  ASSERT_SUCCESS(correlations_kind.create(&c->state, c->options, 2, species));
-  c->columns = correlations_kind.features(c->state);
-  c->scratch = aligned_space(correlations_kind.scratch(c->state, ATOMS));
+  ASSERT_SUCCESS(kind_choose(&correlations_kind, c->options, &c->kind));
+  ASSERT_SUCCESS(kind_create(c->kind, &c->state, c->options, 2, species));
+  c->columns = c->kind->features(c->state);
+  c->scratch = aligned_space(c->kind->scratch(c->state, ATOMS));
   for (int e = 0; e < ENVIRONMENTS; e++)
     for (int k = 0; k < ATOMS; k++) {
       c->species[e][k] = (e + k) % 2;
@@ -42,13 +44,13 @@ static void start(gram_case *c, const char *const *changes) {
 static void end(gram_case *c) {
   options_free(c->options);
   density_basis_free(c->basis);
-  correlations_kind.destroy(c->state);
+  kind_destroy(c->kind, c->state);
   free(c->scratch);
 }
 
 static void values_of(gram_case *c, int e, double *values) {
   const environment around = {ATOMS - e, c->vectors[e][0], c->species[e], 0};
-  ASSERT_SUCCESS(correlations_kind.forward(c->state, &around, c->scratch, values));
+  ASSERT_SUCCESS(c->kind->forward(c->state, &around, c->scratch, values));
 }
 
 /* ---- quadrature ---- */
@@ -168,7 +170,7 @@ static void sum_columns(gram_case *c, const average *wanted, double *gram) {
   for (int64_t column = 0; column < c->columns; column++) {
     int nu, lambda;
     text label = {0};
-    correlations_kind.label(c->state, column, &label);
+    c->kind->label(c->state, column, &label);
     assert_int_equal(sscanf(label.data, "{\"nu\":%d,\"lambda\":%d", &nu, &lambda), 2);
     text_free(&label);
     if (lambda != wanted->lambda)

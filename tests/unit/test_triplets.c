@@ -279,7 +279,7 @@ static void test_refusals(void **state) {
   for (int i = 0; i < 2; i++) {
     tern_options *options = described_options(i == 0 ? wide : thick);
     void *made = NULL;
-    ASSERT_FAILURE(descriptor_kind_find("triplets")->create(&made, options, 3, numbers), TERN_ERROR_OPTION,
+    ASSERT_FAILURE(kind_create(descriptor_kind_find("triplets"), &made, options, 3, numbers), TERN_ERROR_OPTION,
                    i == 0 ? "'tag_cutoff' is 3.5, but it must not exceed 'cutoff'"
                           : "'tag_width' is 0.5, but it must not exceed 'tag_cutoff'");
     assert_null(made);

@@ -22,17 +22,16 @@ static const int32_t triplet_species[6] = {0, 1, 2, 0, 2, 1};
 
 static inline void triplet_case_start(triplet_case *c, const char *kind, const char *const *settings) {
   static const int32_t numbers[3] = {1, 6, 8};
-  c->kind = descriptor_kind_find(kind);
-  assert_non_null(c->kind);
   c->options = described_options(settings);
-  ASSERT_SUCCESS(c->kind->create(&c->state, c->options, 3, numbers));
+  ASSERT_SUCCESS(kind_choose(descriptor_kind_find(kind), c->options, &c->kind));
+  ASSERT_SUCCESS(kind_create(c->kind, &c->state, c->options, 3, numbers));
   c->around = (environment){6, triplet_vectors[0], triplet_species, 1};
   c->features = c->kind->features(c->state);
   c->scratch = aligned_space(c->kind->scratch(c->state, 6));
 }
 
 static inline void triplet_case_end(triplet_case *c) {
-  c->kind->destroy(c->state);
+  kind_destroy(c->kind, c->state);
   options_free(c->options);
   free(c->scratch);
 }
