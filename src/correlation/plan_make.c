@@ -10,10 +10,10 @@
 
 /* ---- what fits ---- */
 
-/* Plan, one environment's numbers and their gradient, and its row of columns. */
+/* The plan and what making it takes for each column, one environment's numbers and their gradient, its row. */
 static double bytes_needed(const correlation_shape *shape, const correlation_count *count) {
   const double a_block = sizeof(correlation_block) + (double)shape->n_channels * sizeof(kernel_segment);
-  return count->blocks * a_block + (2 * count->kept + 2 * count->columns) * sizeof(double);
+  return count->blocks * a_block + (2 * count->kept + 4 * count->columns) * sizeof(double);
 }
 
 static int32_t check_size(const correlation_shape *shape, int64_t limit) {

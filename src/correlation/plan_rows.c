@@ -157,16 +157,28 @@ static int64_t number_rows(const unsigned char *need, int64_t n_rows, int64_t *n
   return count;
 }
 
-/* Lists the rows of a block that are shown, unless all are; returns how many numbers the list takes. */
-static int64_t list_shown(correlation_block *block, const unsigned char *need, int64_t n_rows, const int64_t *number,
-                          int64_t begin, int64_t *list) {
+static int64_t count_rows(const unsigned char *need, int64_t n_rows, int least) {
   int64_t count = 0;
   for (int64_t row = 0; row < n_rows; row++)
+    count += need[row] >= least;
+  return count;
+}
+
+/* Rows of a block that must be listed, because others of it are not shown. */
+static int64_t count_listed(const correlation_block *block, const unsigned char *need) {
+  const int64_t shown = count_rows(need, block->n_rows, CORRELATION_SHOWN);
+  return shown == (block->order > 1 ? count_rows(need, block->n_rows, 1) : block->n_rows) ? 0 : shown;
+}
+
+/* The rows of a block that are shown, listed from `begin` on unless it is all of them; returns the list's end. */
+static int64_t list_shown(correlation_block *block, const unsigned char *need, int64_t n_rows, const int64_t *number,
+                          int64_t begin, int64_t *list) {
+  block->n_shown = count_rows(need, n_rows, CORRELATION_SHOWN);
+  block->first_shown = block->n_shown == block->n_rows ? -1 : begin;
+  for (int64_t row = 0; block->first_shown >= 0 && row < n_rows; row++)
     if (need[row] == CORRELATION_SHOWN)
-      list[begin + count++] = number ? number[row] : row;
-  block->n_shown = count;
-  block->first_shown = count == block->n_rows ? -1 : begin;
-  return block->first_shown < 0 ? 0 : count;
+      list[begin++] = number ? number[row] : row;
+  return begin;
 }
 
 typedef struct keep_space {
@@ -195,8 +207,8 @@ static void keep_blocks(correlation_plan *plan, unsigned char *need, const keep_
       block.first_segment = k.begin;
       block.n_segments = (int32_t)(k.end - k.begin);
     }
-    n_shown += list_shown(&block, need + space->first[b], n_rows,
-                          block.order > 1 ? space->number + space->first[b] : NULL, n_shown, space->shown);
+    n_shown = list_shown(&block, need + space->first[b], n_rows,
+                         block.order > 1 ? space->number + space->first[b] : NULL, n_shown, space->shown);
     plan->blocks[n_blocks] = block;
     n_blocks += block.n_rows > 0;
   }
@@ -204,10 +216,16 @@ static void keep_blocks(correlation_plan *plan, unsigned char *need, const keep_
   plan->n_segments = k.end;
 }
 
-static int64_t segments_needed(const correlation_plan *plan, const unsigned char *need, int64_t n_rows) {
-  int64_t count = plan->n_blocks;
-  for (int64_t row = 0; row < n_rows; row++)
-    count += need[row] != 0;
+/* At most so many segments: one a row, and one more for each row that goes. */
+static int64_t most_segments(const correlation_plan *plan, const unsigned char *need, int64_t n_rows) {
+  const int64_t stay = count_rows(need, n_rows, 1), split = plan->n_segments + n_rows - stay;
+  return stay < split ? stay : split;
+}
+
+static int64_t most_listed(const correlation_plan *plan, const unsigned char *need, const int64_t *first) {
+  int64_t count = 0;
+  for (int32_t b = 0; b < plan->n_blocks; b++)
+    count += count_listed(&plan->blocks[b], need + first[b]);
   return count;
 }
 
@@ -222,8 +240,8 @@ static int32_t keep_fill(correlation_plan *plan, unsigned char *need, keep_space
     keep_rows k = {.need = need + space->first[b], .source_need = need + space->first[block->source]};
     each_row(plan, block, need_row, &k);
   }
-  TRY(MEMORY_NEW(NULL, &space->segments, segments_needed(plan, need, n_rows), "runs of rows"));
-  TRY(MEMORY_NEW(NULL, &space->shown, segments_needed(plan, need, n_rows), "rows of columns"));
+  TRY(MEMORY_NEW(NULL, &space->segments, most_segments(plan, need, n_rows), "runs of rows"));
+  TRY(MEMORY_NEW(NULL, &space->shown, most_listed(plan, need, space->first), "rows of columns"));
   keep_blocks(plan, need, space);
   memory_free(NULL, plan->segments);
   plan->segments = space->segments;

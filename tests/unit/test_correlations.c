@@ -347,6 +347,8 @@ static void selection(void **state) {
   assert_true(some->size < all->size);
   numbers_case full = evaluate_plan(all, density), part = evaluate_plan(some, density);
   int64_t row = 0, column = 0, taken = 0;
+  for (int64_t k = 0; k < all->n_columns; k++)
+    assert_true(fabs(full.values[k]) > 1e-9); /* what vanishes identically is not there */
   for (int32_t k = 0; k < all->n_outputs; k++)
     for (int64_t r = 0; r < all->blocks[all->outputs[k]].n_rows; r++, row++)
       for (int32_t m = 0; m <= 2 * all->blocks[all->outputs[k]].lambda; m++, column++)
