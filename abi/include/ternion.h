@@ -514,7 +514,8 @@ TERN_API int32_t tern_writer_free(tern_writer *writer);
 /* ------------------------------------------------------------------------------------------------------ descriptor */
 
 /**
- * A descriptor of a kind. Without the option species it must be fitted on a data set before it can compute.
+ * A descriptor of a kind. Without the option species, and whenever it learns from data (components, selection, learned
+ * mixing of species), it must be fitted on a data set before it can compute.
  * @param[out] descriptor The new handle.
  * @param[in] kind A descriptor kind, such as power_spectrum.
  * @param[in] options Options, or NULL for the defaults; they are copied.

@@ -553,7 +553,8 @@ module ternion_raw
       type(c_ptr), value :: writer
       integer(c_int32_t) :: status
     end function tern_writer_free
-    !> A descriptor of a kind. Without the option species it must be fitted on a data set before it can compute.
+    !> A descriptor of a kind. Without the option species, and whenever it learns from data (components, selection,
+    !> learned mixing of species), it must be fitted on a data set before it can compute.
     function tern_descriptor_new(descriptor, kind, options) bind(c, name='tern_descriptor_new') result(status)
       import :: c_char, c_int32_t, c_ptr
       type(c_ptr), intent(inout) :: descriptor

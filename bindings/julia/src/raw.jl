@@ -394,7 +394,7 @@ function writer_free(writer)
     ccall(POINTERS[44], Int32, (Ptr{Cvoid},), writer)
 end
 
-"A descriptor of a kind. Without the option species it must be fitted on a data set before it can compute."
+"A descriptor of a kind. Without the option species, and whenever it learns from data (components, selection, learned mixing of species), it must be fitted on a data set before it can compute."
 function descriptor_new(descriptor, kind, options)
     ccall(POINTERS[45], Int32, (Ptr{Ptr{Cvoid}}, Cstring, Ptr{Cvoid},), descriptor, kind, options)
 end
