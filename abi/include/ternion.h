@@ -679,7 +679,9 @@ TERN_API int32_t tern_descriptor_weights_pullback(const tern_descriptor *descrip
 
 /**
  * Number of centres of a system: its owned atoms, or those of the option centers. Calls that end in _range take some of
- * them in that order, so that memory stays bounded; their rows are counted from the first row of the range.
+ * them in that order, so that memory stays bounded; their rows are counted from the first row of the range. Each such
+ * call looks at all atoms once (about 0.15 microseconds for each), so ranges should have hundreds of centres rather
+ * than one.
  * @param[in] descriptor The handle.
  * @param[in] system The system.
  * @param[out] n_centers Number of centres.

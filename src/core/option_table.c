@@ -86,7 +86,7 @@ static const option_row options_rows[] = {
     {"threads", OPTION_INTEGER, "0", "", "[0, 4096]", "any",
      "Number of threads; 0: one for each processor of the process"},
     {"memory_limit", OPTION_INTEGER, "0", "bytes", "[0, inf)", "any",
-     "Memory that one call may take, also as 500M or 2GiB; 0: what the machine has"},
+     "Memory that one call may take, its result included, also as 500M or 2GiB; 0: what the machine has"},
 };
 
 const option_row *options_table(int64_t *count) {

@@ -4,7 +4,7 @@ set -eu
 build=${1:?usage: sh tests/bench/run.sh BUILD_DIR [--quick]}
 shift
 here=$(cd "$(dirname "$0")" && pwd)
-cmake --build "$build" --target ternion_bench >/dev/null
+cmake --build "$build" --target ternion_bench ternion_blocks >/dev/null
 program=$(find "$build" -name ternion_bench -type f | head -n 1)
 
 has_featomic() { command -v "$1" >/dev/null && "$1" -c 'import ase, featomic, numpy' 2>/dev/null; }
@@ -22,4 +22,10 @@ export OPENBLAS_NUM_THREADS=1 RAYON_NUM_THREADS=1 OMP_NUM_THREADS=1
 "$python" "$here/golden_check.py"
 "$python" "$here/compare.py" "$program" "$@"
 "$python" "$here/correlations.py" "$program" "$@"
+echo "
+Correlations up to nu = 3 with all derivatives by ranges of centres: features and pullback, Jacobian (a part of the centres), memory"
+blocks=$(find "$build" -name ternion_blocks -type f | head -n 1)
+"$blocks" correlations 1000 1 cutoff=4 n_max=6 l_max=3 nu_max=3
+"$blocks" correlations 10000 4 cutoff=4 n_max=6 l_max=3 nu_max=3
+"$blocks" correlations 100000 40 cutoff=4 n_max=6 l_max=3 nu_max=3
 exec "$python" "$here/triplets.py" "$program" "$@"

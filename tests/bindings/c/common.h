@@ -58,6 +58,7 @@ int test_refusals(void);
 int test_untouched(void);
 int test_callbacks(void);
 int test_files(void);
+int test_ranges(void);
 int test_ranks(void);
 int test_threads(void);
 
