@@ -23,50 +23,65 @@ typedef struct table {
   int64_t n_rows;
   int n_columns;
   const int32_t *fields;
-  const int *widths; /* 0 for the last column, which takes what is left of the line */
+  const char *const *titles;
 } table;
 
-static void print_cell(const table *table, int column, const char *cell, bool json) {
-  if (json) {
-    printf("%s\"%s\": ", column ? ", " : "{", field_names[table->fields[column]]);
-    print_json_string(cell);
-  } else
-    printf("%-*s ", table->widths[column], cell);
-}
-
-static int32_t print_rows(const table *table, bool json) {
+/* Room for the longest cell of each column; the last one takes what is left of the line. */
+static int32_t measure_columns(const table *table, int *widths) {
   char cell[CELL];
-  for (int64_t row = 0; row < table->n_rows; ++row) {
-    for (int column = 0; column < table->n_columns; ++column) {
+  for (int column = 0; column < table->n_columns; ++column) {
+    widths[column] = column + 1 < table->n_columns ? (int)strlen(table->titles[column]) : 0;
+    for (int64_t row = 0; row < table->n_rows && column + 1 < table->n_columns; ++row) {
       const int32_t status = table->get(table->kind, row, table->fields[column], cell);
       if (status != TERN_SUCCESS)
         return status;
-      print_cell(table, column, cell, json);
+      if ((int)strlen(cell) > widths[column])
+        widths[column] = (int)strlen(cell);
     }
-    puts(json ? "}" : "");
   }
   return TERN_SUCCESS;
 }
 
+static void print_cell(const table *table, int column, int width, const char *cell, bool json) {
+  const bool last = column + 1 == table->n_columns;
+  if (json) {
+    printf("%s\"%s\": ", column ? ", " : "{", field_names[table->fields[column]]);
+    print_json_string(cell);
+    fputs(last ? "}\n" : "", stdout);
+  } else
+    printf("%-*s%s", width, cell, last ? "\n" : "  ");
+}
+
+static int32_t print_table(const table *table, bool json) {
+  char cell[CELL];
+  int widths[N_FIELDS];
+  int32_t status = measure_columns(table, widths);
+  for (int column = 0; column < table->n_columns && !json && status == TERN_SUCCESS; ++column)
+    print_cell(table, column, widths[column], table->titles[column], false);
+  for (int64_t row = 0; row < table->n_rows && status == TERN_SUCCESS; ++row)
+    for (int column = 0; column < table->n_columns && status == TERN_SUCCESS; ++column) {
+      status = table->get(table->kind, row, table->fields[column], cell);
+      if (status == TERN_SUCCESS)
+        print_cell(table, column, widths[column], cell, json);
+    }
+  return status;
+}
+
 static int32_t print_kinds(bool json) {
-  const int32_t fields[] = {TERN_FIELD_NAME, TERN_FIELD_TYPE, TERN_FIELD_MEANING};
-  const int widths[] = {16, 12, 0};
+  static const int32_t fields[] = {TERN_FIELD_NAME, TERN_FIELD_TYPE, TERN_FIELD_MEANING};
+  static const char *const titles[] = {"kind", "of", "meaning"};
   int64_t count = 0;
   const int32_t status = tern_kinds_count(&count);
-  if (status == TERN_SUCCESS && !json)
-    printf("%-16s %-12s %s\n", "kind", "of", "meaning");
-  return status ? status : print_rows(&(table){kind_cell, NULL, count, 3, fields, widths}, json);
+  return status ? status : print_table(&(table){kind_cell, NULL, count, 3, fields, titles}, json);
 }
 
 static int32_t print_options(const char *kind, bool json) {
-  const int32_t fields[] = {TERN_FIELD_NAME, TERN_FIELD_TYPE,  TERN_FIELD_DEFAULT,
-                            TERN_FIELD_UNIT, TERN_FIELD_RANGE, TERN_FIELD_MEANING};
-  const int widths[] = {16, 9, 15, 9, 24, 0};
+  static const int32_t fields[] = {TERN_FIELD_NAME, TERN_FIELD_TYPE,  TERN_FIELD_DEFAULT,
+                                   TERN_FIELD_UNIT, TERN_FIELD_RANGE, TERN_FIELD_MEANING};
+  static const char *const titles[] = {"option", "type", "default", "unit", "range", "meaning"};
   int64_t count = 0;
   const int32_t status = tern_options_count(kind, &count);
-  if (status == TERN_SUCCESS && !json)
-    printf("%-16s %-9s %-15s %-9s %-24s %s\n", "option", "type", "default", "unit", "range", "meaning");
-  return status ? status : print_rows(&(table){option_cell, kind, count, N_FIELDS, fields, widths}, json);
+  return status ? status : print_table(&(table){option_cell, kind, count, N_FIELDS, fields, titles}, json);
 }
 
 int verb_options(const arguments *arguments) {
