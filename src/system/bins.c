@@ -168,9 +168,25 @@ static int64_t bins_find(const bins *bins, const int64_t place[3], int64_t cells
   return bins->slot[bins_slot(bins, wrapped)] - 1;
 }
 
+/* Without images every bin is seen once, if at all: few bins are compared sooner than all places are looked up. */
+static int64_t bins_view_each(const bins *bins, const int64_t middle[3], bin_view *views) {
+  int64_t count = 0;
+  for (int64_t b = 0; b < bins->n_bins; ++b) {
+    const int64_t *place = bins->bin[b].place;
+    bool near = true;
+    for (int d = 0; d < 3; ++d)
+      near = near && place[d] - middle[d] <= bins->range[d] && middle[d] - place[d] <= bins->range[d];
+    if (near)
+      views[count++] = (bin_view){.bin = b, .home = true};
+  }
+  return count;
+}
+
 int64_t bins_view(const bins *bins, int64_t center, bin_view *views) {
   const int64_t *middle = bins->bin[center].place, *range = bins->range;
   int64_t count = 0, place[3], cells[3];
+  if (!bins->lattice.any && bins->n_bins <= bins_views(bins))
+    return bins_view_each(bins, middle, views);
   for (place[0] = middle[0] - range[0]; place[0] <= middle[0] + range[0]; ++place[0])
     for (place[1] = middle[1] - range[1]; place[1] <= middle[1] + range[1]; ++place[1])
       for (place[2] = middle[2] - range[2]; place[2] <= middle[2] + range[2]; ++place[2]) {
