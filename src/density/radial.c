@@ -203,7 +203,7 @@ static int32_t refine(radial_table *table, const radial_source *source, const ch
     fill_knots(table, source);
     if (accurate(table, source, bound, direct))
       return TERN_SUCCESS;
-    best = fmin(best, table->error);
+    best = fmin(best, fmax(table->error, table->slope_error * table->cutoff.radius / SLOPE_BOUND));
   }
   return error_set(TERN_ERROR_ARGUMENT,
                    "option spline_error: %g cannot be reached with %d intervals (error at least %.1e); set a "

@@ -376,6 +376,16 @@ static void ends_at_the_cutoff(void **state) {
   check_end("bessel", "quintic");
 }
 
+/* The error that stands in the way is the one that is told, also when it is that of the slopes. */
+static void refusal_tells_the_error(void **state) {
+  (void)state;
+  double told = 0;
+  refused((const char *const[]){"spline_error", "1e-12", "n_max", "12", "cutoff", "5", "sigma", "0.3", NULL},
+          "error at least");
+  assert_int_equal(sscanf(strstr(error_message(), "at least"), "at least %lf", &told), 1);
+  assert_true(told > 0.7e-12);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(golden_values),
@@ -392,6 +402,7 @@ int main(void) {
       cmocka_unit_test(derivatives_are_derivatives),
       cmocka_unit_test(many_functions),
       cmocka_unit_test(bad_options),
+      cmocka_unit_test(refusal_tells_the_error),
       cmocka_unit_test(ends_at_the_cutoff),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
