@@ -14,17 +14,17 @@ static void check(int32_t status) {
   exit(1);
 }
 
-static tern_system *water(double x) {
+static tern_system *water(double z) {
   const int32_t species[3] = {8, 1, 1};
-  const double positions[9] = {x, 0, 0.12, 0, 0.76, -0.47, 0, -0.76, -0.47};
+  const double positions[9] = {0, 0, 0.12 + z, 0, 0.76, -0.47, 0, -0.76, -0.47};
   tern_system *system = NULL;
   check(tern_system_new(&system, 3, species, positions, NULL, NULL));
   return system;
 }
 
 /* The features of the first row, in an array that the caller frees. */
-static double *features(const tern_descriptor *descriptor, double x, int64_t *rows, int64_t *columns) {
-  tern_system *system = water(x);
+static double *features(const tern_descriptor *descriptor, double z, int64_t *rows, int64_t *columns) {
+  tern_system *system = water(z);
   check(tern_descriptor_shape(descriptor, system, rows, columns));
   double *values = malloc(sizeof *values * (size_t)(*rows * *columns));
   check(tern_descriptor_compute(descriptor, system, values));
@@ -47,13 +47,13 @@ int main(void) {
 
   double *ahead = features(descriptor, step, &rows, &columns), *behind = features(descriptor, -step, &rows, &columns);
   double *weights = calloc((size_t)(rows * columns), sizeof *weights), gradient[3][3];
-  weights[columns - 1] = 1; /* the last feature of the first row, the oxygen */
+  weights[0] = 1; /* the first feature of the first row, the oxygen */
   tern_system *system = water(0.0);
   check(tern_descriptor_pullback(descriptor, system, weights, gradient[0], NULL));
-  const double numeric = (ahead[columns - 1] - behind[columns - 1]) / (2 * step);
+  const double numeric = (ahead[0] - behind[0]) / (2 * step);
   check(tern_descriptor_labels(descriptor, NULL, 0, &length));
-  printf("%lld rows, %lld features, labels of %lld bytes; d/dx %.10f, by differences %.10f\n", (long long)rows,
-         (long long)columns, (long long)length, gradient[0][0], numeric);
+  printf("%lld rows, %lld features, labels of %lld bytes; d/dz %.10f, by differences %.10f\n", (long long)rows,
+         (long long)columns, (long long)length, gradient[0][2], numeric);
 
   free(weights);
   free(behind);
@@ -61,5 +61,5 @@ int main(void) {
   tern_system_free(system);
   tern_descriptor_free(descriptor);
   tern_options_free(options);
-  return fabs(gradient[0][0] - numeric) < 1e-6 ? 0 : 1;
+  return fabs(numeric) > 1e-3 && fabs(gradient[0][2] - numeric) < 1e-6 ? 0 : 1;
 }
