@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* From a system to the environments of its centres, and the loop over them on threads. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "core/memory.h"
 #include "core/threads.h"
 #include "descriptor/descriptor.h"
+#include "system/lattice.h"
 
 /* ENVIRONMENTS_CHUNK centres pass between two reports of progress; a thread gets at least ENVIRONMENTS_GRAIN of them.
  */
@@ -77,17 +79,23 @@ static int32_t environments_check_range(const tern_descriptor *descriptor, const
 
 typedef struct environments_neighbour {
   int64_t atom;
+  double image[3]; /* whole numbers: the cell that it lies in, counted from its atom's own */
   double vector[3];
 } environments_neighbour;
+
+static int environments_compare_triples(const double *a, const double *b) {
+  for (int axis = 0; axis < 3; axis++)
+    if (a[axis] != b[axis])
+      return a[axis] < b[axis] ? -1 : 1;
+  return 0;
+}
 
 static int environments_compare(const void *first, const void *second) {
   const environments_neighbour *a = first, *b = second;
   if (a->atom != b->atom)
     return a->atom < b->atom ? -1 : 1;
-  for (int axis = 0; axis < 3; axis++)
-    if (a->vector[axis] != b->vector[axis])
-      return a->vector[axis] < b->vector[axis] ? -1 : 1;
-  return 0;
+  const int by_image = environments_compare_triples(a->image, b->image);
+  return by_image != 0 ? by_image : environments_compare_triples(a->vector, b->vector);
 }
 
 static void environments_insert(environments_neighbour *buffer, int64_t count) {
@@ -100,43 +108,75 @@ static void environments_insert(environments_neighbour *buffer, int64_t count) {
   }
 }
 
-/* Neighbours by atom, the images of an atom by their vectors: the rows' order must not depend on the list's source. */
-static void environments_sort(const neighbours *list, int64_t center, environments_neighbour *buffer) {
-  const int64_t first = list->first[center], count = list->first[center + 1] - first;
-  bool sorted = true;
-  for (int64_t k = 0; k < count; k++) {
-    buffer[k].atom = list->atom[first + k];
-    memcpy(buffer[k].vector, list->vectors + 3 * (first + k), sizeof buffer[k].vector);
-    sorted = sorted && (k == 0 || environments_compare(&buffer[k - 1], &buffer[k]) <= 0);
-  }
-  if (sorted)
-    return;
+static void environments_sort_buffer(environments_neighbour *buffer, int64_t count) {
   if (count <= ENVIRONMENTS_FEW)
     environments_insert(buffer, count);
   else
     qsort(buffer, (size_t)count, sizeof *buffer, environments_compare);
+}
+
+typedef struct environments_arranging {
+  environments *environments;
+  environments_neighbour *buffers; /* [threads][most_neighbours] */
+  const tern_system *system;
+  const int32_t *index; /* of species */
+  lattice lattice;
+} environments_arranging;
+
+/* Images of one atom in the order of their cells: a strain or rounding may change the order of their vectors, and with
+   it that of rows. Returns how many there are. */
+static int64_t environments_sort_images(const environments_arranging *arranging, int64_t center_atom,
+                                        environments_neighbour *buffer, int64_t count) {
+  const double *own = arranging->system->positions + 3 * center_atom;
+  const double *other = arranging->system->positions + 3 * buffer[0].atom;
+  int64_t images = 1;
+  while (images < count && buffer[images].atom == buffer[0].atom)
+    images++;
+  for (int64_t k = 0; k < images && images > 1; k++) {
+    double shift[3];
+    for (int axis = 0; axis < 3; axis++)
+      shift[axis] = buffer[k].vector[axis] - (other[axis] - own[axis]);
+    for (int d = 0; d < 3; d++)
+      buffer[k].image[d] = round(lattice_dot(arranging->lattice.reciprocal[d], shift));
+  }
+  environments_sort_buffer(buffer, images);
+  return images;
+}
+
+/* Neighbours by atom, the images of an atom by their cells: the rows' order must not depend on the list's source. */
+static void environments_sort(const environments_arranging *arranging, int64_t center,
+                              environments_neighbour *buffer) {
+  const neighbours *list = &arranging->environments->neighbours;
+  const int64_t first = list->first[center], count = list->first[center + 1] - first;
+  bool sorted = true;
+  const bool images = arranging->lattice.any;
+  for (int64_t k = 0; k < count; k++) {
+    buffer[k] = (environments_neighbour){.atom = list->atom[first + k]};
+    memcpy(buffer[k].vector, list->vectors + 3 * (first + k), sizeof buffer[k].vector);
+    sorted = sorted && (k == 0 || environments_compare(&buffer[k - 1], &buffer[k]) <= 0);
+  }
+  if (sorted && !images)
+    return;
+  if (!sorted)
+    environments_sort_buffer(buffer, count);
+  for (int64_t k = 0; images && k < count;)
+    k += environments_sort_images(arranging, arranging->environments->centers[center], buffer + k, count - k);
   for (int64_t k = 0; k < count; k++) {
     list->atom[first + k] = buffer[k].atom;
     memcpy(list->vectors + 3 * (first + k), buffer[k].vector, sizeof buffer[k].vector);
   }
 }
 
-typedef struct environments_arranging {
-  environments *environments;
-  environments_neighbour *buffers; /* [threads][most_neighbours] */
-  const int32_t *species;          /* [n_atoms] atomic numbers */
-  const int32_t *index;
-} environments_arranging;
-
 static int32_t environments_arrange_part(void *context, int64_t begin, int64_t end, int32_t thread) {
   const environments_arranging *arranging = context;
+  const int32_t *species = arranging->system->species;
   environments *made = arranging->environments;
   const neighbours *list = &made->neighbours;
   for (int64_t center = begin; center < end; center++) {
-    environments_sort(list, center, arranging->buffers + thread * made->most_neighbours);
-    made->center_species[center] = arranging->index[arranging->species[made->centers[center]]];
+    environments_sort(arranging, center, arranging->buffers + thread * made->most_neighbours);
+    made->center_species[center] = arranging->index[species[made->centers[center]]];
     for (int64_t pair = list->first[center]; pair < list->first[center + 1]; pair++)
-      made->species[pair] = arranging->index[arranging->species[list->atom[pair]]];
+      made->species[pair] = arranging->index[species[list->atom[pair]]];
   }
   return TERN_SUCCESS;
 }
@@ -148,7 +188,9 @@ static int32_t environments_arrange(run *run, const tern_system *system, const i
     const int64_t count = list->first[center + 1] - list->first[center];
     made->most_neighbours = count > made->most_neighbours ? count : made->most_neighbours;
   }
-  environments_arranging arranging = {.environments = made, .species = system->species, .index = index};
+  environments_arranging arranging = {.environments = made, .system = system, .index = index};
+  if (system->positions != NULL)
+    lattice_make_as_given(&arranging.lattice, system->cell, system->periodic);
   const int64_t buffers = made->most_neighbours * threads_count(run, list->n_centers, grain);
   TRY(MEMORY_NEW(run, &arranging.buffers, buffers, "sorting of neighbours"));
   const int32_t status = threads_for(run, list->n_centers, grain, environments_arrange_part, &arranging);

@@ -129,7 +129,7 @@ static void lattice_invert(lattice *lattice) {
   }
 }
 
-void lattice_make(lattice *lattice, const double cell[3][3], const int32_t periodic[3]) {
+static void lattice_fill(lattice *lattice, const double cell[3][3], const int32_t periodic[3], bool reduce) {
   int count = 0;
   for (int d = 0; d < 3; ++d)
     if (periodic[d])
@@ -137,7 +137,16 @@ void lattice_make(lattice *lattice, const double cell[3][3], const int32_t perio
   lattice->any = count > 0;
   for (int d = 0; d < 3; ++d)
     lattice->periodic[d] = d < count;
-  lattice_reduce(lattice->vectors, count);
+  if (reduce)
+    lattice_reduce(lattice->vectors, count);
   lattice_complete(lattice->vectors, count);
   lattice_invert(lattice);
+}
+
+void lattice_make(lattice *lattice, const double cell[3][3], const int32_t periodic[3]) {
+  lattice_fill(lattice, cell, periodic, true);
+}
+
+void lattice_make_as_given(lattice *lattice, const double cell[3][3], const int32_t periodic[3]) {
+  lattice_fill(lattice, cell, periodic, false);
 }

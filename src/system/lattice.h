@@ -22,5 +22,7 @@ bool lattice_independent(const double cell[3][3], const int32_t periodic[3]);
 /* The basis for a cell whose periodic vectors are independent. The same points are lattice points as before: only the
    choice of vectors changes, to the shortest (Gauss's reduction by pairs, then Semaev's step for three). */
 void lattice_make(lattice *lattice, const double cell[3][3], const int32_t periodic[3]);
+/* The same with the vectors as given, which bend with the cell. */
+void lattice_make_as_given(lattice *lattice, const double cell[3][3], const int32_t periodic[3]);
 
 #endif
