@@ -594,7 +594,8 @@ TERN_API int32_t tern_descriptor_index_size(const tern_descriptor *descriptor, i
  * @param[in] descriptor The handle.
  * @param[in] system The system.
  * @param[out] indices ([rows][index_size]) Structure (0), centre, and the tags where there are, all 0-based; -1 for a
- *     tag that is the centre itself. Tags of a centre have no fixed order: it may change as atoms move.
+ *     tag that is the centre itself. The first tag is the outer one; tags go by atom, the images of an atom by their
+ *     cells, and the centre comes first.
  */
 TERN_API int32_t tern_descriptor_rows(const tern_descriptor *descriptor, const tern_system *system, int64_t *indices);
 

@@ -166,6 +166,9 @@ static int take_inputs(const verb *verb, int count, char **words, arguments *arg
   return EXIT_SUCCESS;
 }
 
+/* The word that getopt_long stopped at, which is not the value behind it. */
+static const char *flag_word(char **words) { return words[optind - (optarg != NULL && optarg == words[optind - 1] ? 2 : 1)]; }
+
 static int parse_flags(const verb *verb, int count, char **words, arguments *arguments, typed *typed) {
   struct option options[N_FLAGS + 2];
   int letter, status = EXIT_SUCCESS;
@@ -179,7 +182,7 @@ static int parse_flags(const verb *verb, int count, char **words, arguments *arg
     if (letter == ':')
       return usage_error("%s needs a value", words[optind - 1]);
     if (letter == '?' || strchr(verb->letters, letter) == NULL)
-      return usage_error("%s is no option of `ternion %s`; see `ternion %s --help`", words[optind - 1], verb->name, verb->name);
+      return usage_error("%s is no option of `ternion %s`; see `ternion %s --help`", flag_word(words), verb->name, verb->name);
     status = take_flag(arguments, typed, (char)letter, optarg);
   }
   return status;

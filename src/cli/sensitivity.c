@@ -99,8 +99,10 @@ static void print_table(const sensitivity *s) {
 static void print_words(sensitivity *s, const char *threshold) {
   const char *what = s->center < 0 ? "structure" : "environment";
   const long long blind = (long long)(s->directions - s->seen), rigid = (long long)(3 * s->moving - s->directions);
-  printf("%lld atoms move, %lld rigid moves do not count: %lld directions change the shape of this %s.\n",
-         (long long)s->moving, rigid, (long long)s->directions, what);
+  printf("%lld %s, %lld rigid moves do not count: %lld directions change the shape of this %s.\n", (long long)s->moving,
+         s->moving == 1 ? "atom moves" : "atoms move", rigid, (long long)s->directions, what);
+  if (s->directions == 0)
+    return;
   if (blind == 0) {
     printf("To first order the descriptor sees all %lld directions of this %s (threshold %s of the largest).\n",
            (long long)s->directions, what, threshold);
