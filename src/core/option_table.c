@@ -33,7 +33,7 @@ static const option_row options_rows[] = {
      "Highest degree of equivariants; 0: invariants only"},
     {"components", OPTION_INTEGERS, "0", "", "[0, inf)", "descriptor/correlations",
      "Principal components kept of each degree and parity, for the orders from 2 on, the last number for all that "
-     "follow; needs a fit; 0: all columns without a fit"},
+     "follow; needs a fit; 0: all columns of that order, and without a fit when it stands alone"},
     {"selection", OPTION_CHOICE, "none", "", "none|farthest_point|cur", "descriptor/correlations",
      "How columns are selected; needs a fit"},
     {"selected", OPTION_INTEGER, "100", "", "[1, inf)", "descriptor/correlations",

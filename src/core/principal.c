@@ -340,6 +340,33 @@ int32_t principal_solve(run *run, principal *sums, int64_t wanted, principal_axe
   return status;
 }
 
+/* Mean square of a column. */
+static double principal_moment(const principal *sums, int64_t column) {
+  double sum = 0;
+  if (sums->keeps_moments)
+    sum = sums->matrix[column * (sums->size + 1)];
+  for (int64_t sample = 0; sample < sums->added && !sums->keeps_moments; sample++)
+    sum += sums->matrix[sample * sums->size + column] * sums->matrix[sample * sums->size + column];
+  return sums->added > 0 ? sum / (double)sums->added : 0;
+}
+
+int32_t principal_keep(run *run, const principal *sums, principal_axes *found) {
+  principal_axes made = {.count = sums->size};
+  TRY(MEMORY_NEW(run, &made.axes, sums->size * sums->size, "principal axes"));
+  const int32_t status = MEMORY_NEW(run, &made.moments, sums->size, "principal axes");
+  if (status != TERN_SUCCESS) {
+    principal_axes_free(run, &made);
+    return status;
+  }
+  for (int64_t k = 0; k < sums->size; k++) {
+    made.axes[k * (sums->size + 1)] = 1;
+    made.moments[k] = principal_moment(sums, k);
+    made.total += made.moments[k];
+  }
+  *found = made;
+  return TERN_SUCCESS;
+}
+
 void principal_axes_free(run *run, principal_axes *found) {
   memory_free(run, found->axes);
   memory_free(run, found->moments);

@@ -34,6 +34,8 @@ void principal_free(run *run, principal *sums);
 int32_t principal_add(principal *sums, int64_t count, const double *rows);
 /* At most `wanted` axes; to be freed by principal_axes_free with the same run. The sums are spoiled. */
 int32_t principal_solve(run *run, principal *sums, int64_t wanted, principal_axes *found);
+/* No axes but the columns themselves, in their order, all of them. */
+int32_t principal_keep(run *run, const principal *sums, principal_axes *found);
 void principal_axes_free(run *run, principal_axes *found);
 
 #endif

@@ -89,7 +89,7 @@ static int32_t find_axes(fit_work *work, run *run, int32_t which, principal_axes
     return error_prefix(status, "too many for the memory; fewer 'components' or 'fit_environments' help: ");
   status = add_products(work, run, which, &sums);
   if (status == TERN_SUCCESS)
-    status = principal_solve(run, &sums, wanted > 0 ? wanted : block->n_rows, found);
+    status = wanted > 0 ? principal_solve(run, &sums, wanted, found) : principal_keep(run, &sums, found);
   principal_free(run, &sums);
   return status;
 }

@@ -287,6 +287,35 @@ static void test_without_loss(void **state) {
   check_without_loss("4", "1", "o3");
 }
 
+/* An order of 0 components is kept whole: also for environments that the fit has not seen. */
+static double first_product(const tern_descriptor *descriptor, int64_t left_out) {
+  tern_system *one = helper_system(3), *two = helper_system(5);
+  int64_t rows, features;
+  double *a = described_values(descriptor, one, &rows, &features);
+  double *b = described_values(descriptor, two, &rows, &features), sum = 0;
+  for (int64_t k = 0; k < features - left_out; k++)
+    sum += a[k] * b[k];
+  free(a);
+  free(b);
+  system_free(one);
+  system_free(two);
+  return sum;
+}
+
+static void test_an_order_kept_whole(void **state) {
+  static const char *const two[] = {"cutoff 4", "n_max 2", "l_max 2", "species Si,C", "nu_min 2", "nu_max 2", NULL};
+  static const char *const three[] = {"cutoff 4", "n_max 2", "l_max 2", "species Si,C", "nu_min 2", "nu_max 3", NULL};
+  tern_dataset *data = helper_dataset(1);
+  tern_descriptor *full = with(two, NULL, NULL), *kept = with(three, "components 0,1", NULL);
+  (void)state;
+  fit(kept, data);
+  const double expected = first_product(full, 0), found = first_product(kept, 1);
+  assert_true(fabs(found - expected) < 1e-12 * fabs(expected));
+  descriptor_free(full);
+  descriptor_free(kept);
+  dataset_free(data);
+}
+
 /* ---- selection from the full expansion ---- */
 
 static void check_selected(const char *method, const char *lambda, const char *group, const char *mixing) {
@@ -433,7 +462,8 @@ int main(void) {
       cmocka_unit_test(test_waits_for_fit), cmocka_unit_test(test_files),
       cmocka_unit_test(test_cancel),        cmocka_unit_test(test_number_of_environments),
       cmocka_unit_test(test_centers),       cmocka_unit_test(test_order_1),
-      cmocka_unit_test(test_without_loss),  cmocka_unit_test(test_selected),
+      cmocka_unit_test(test_without_loss),
+      cmocka_unit_test(test_an_order_kept_whole), cmocka_unit_test(test_selected),
       cmocka_unit_test(test_model),         cmocka_unit_test(test_refusals),
       cmocka_unit_test(test_no_memory)};
   return cmocka_run_group_tests(tests, NULL, NULL);
