@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/layout.h"
 #include "core/memory.h"
 #include "correlation/column_selection.h"
 
@@ -135,13 +136,10 @@ static int64_t place_pieces(const contracted *s, char *base, pieces *pieces) {
       s->channels.size, s->channels.size, size, size, s->basis->size, contraction_space(s->contraction)};
   double **const pointers[6] = {&pieces->density, &pieces->density_change, &pieces->values,
                                 &pieces->change,  &pieces->coefficients,   &pieces->space};
-  int64_t used = 0;
-  for (int k = 0; k < 6; k++) {
-    if (base != NULL)
-      *pointers[k] = (double *)(base + used);
-    used += (counts[k] * (int64_t)sizeof(double) + 63) / 64 * 64;
-  }
-  return used;
+  layout layout = {base, 0};
+  for (int k = 0; k < 6; k++)
+    *pointers[k] = layout_reals(&layout, counts[k]);
+  return layout.used;
 }
 
 static int64_t scratch(const void *state, int64_t n_neighbours) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/layout.h"
 #include "core/memory.h"
 #include "correlation/column_selection.h"
 #include "correlation/expanded.h"
@@ -117,13 +118,10 @@ static int64_t place_pieces(const expanded *s, char *base, pieces *pieces) {
                              plan->tile + KERNEL_BLOCK};
   double **const pointers[6] = {&pieces->coefficients,     &pieces->numbers,          &pieces->change,
                                 &pieces->space.weights[0], &pieces->space.weights[1], &pieces->space.tile};
-  int64_t used = 0;
-  for (int k = 0; k < 6; k++) {
-    if (base)
-      *pointers[k] = (double *)(base + used);
-    used += (counts[k] * (int64_t)sizeof(double) + 63) / 64 * 64;
-  }
-  return used;
+  layout layout = {base, 0};
+  for (int k = 0; k < 6; k++)
+    *pointers[k] = layout_reals(&layout, counts[k]);
+  return layout.used;
 }
 
 static int64_t scratch(const void *state, int64_t n_neighbours) {

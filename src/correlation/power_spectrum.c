@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/layout.h"
 #include "core/memory.h"
 #include "density/density.h"
 #include "density/kind.h"
@@ -75,13 +76,10 @@ static int64_t place_pieces(const power_spectrum_state *s, char *base, pieces *p
   const int64_t counts[6] = {basis->size, matrix, matrix, 4 * basis->radial_size, 3 * basis->radial_size, s->width};
   double **const pointers[6] = {&pieces->coefficients, &pieces->matrices[0], &pieces->matrices[1],
                                 &pieces->sums,         &pieces->slopes,      &pieces->part};
-  int64_t used = 0;
-  for (int k = 0; k < 6; k++) {
-    if (base)
-      *pointers[k] = (double *)(base + used);
-    used += (counts[k] * (int64_t)sizeof(double) + 63) / 64 * 64;
-  }
-  return used;
+  layout layout = {base, 0};
+  for (int k = 0; k < 6; k++)
+    *pointers[k] = layout_reals(&layout, counts[k]);
+  return layout.used;
 }
 
 static int64_t scratch(const void *state, int64_t n_neighbours) {

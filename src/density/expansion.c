@@ -3,22 +3,9 @@
 
 #include <string.h>
 
+#include "core/layout.h"
 #include "density/harmonics.h"
 #include "density/radial.h"
-
-/* Pieces of scratch one after the other on 64-byte lines; with base NULL only their size is counted. */
-typedef struct layout {
-  char *base;
-  int64_t used;
-} layout;
-
-static void *take(layout *layout, int64_t count, int64_t size) {
-  void *piece = layout->base ? layout->base + layout->used : NULL;
-  layout->used += (count * size + 63) / 64 * 64;
-  return piece;
-}
-
-static double *take_reals(layout *layout, int64_t count) { return take(layout, count, sizeof(double)); }
 
 /* An odd number of 64-byte lines: rows a power of two apart would share few sets of the cache, and the harmonics of one
    neighbour are read across all rows. */
@@ -28,27 +15,27 @@ static void place_pieces(const density_basis *basis, layout *layout, density_exp
   const int64_t stride = stride_for(n), plane = basis->n_harmonics * stride;
   e->n_neighbours = n;
   e->stride = stride;
-  e->order = take(layout, n, sizeof(int64_t));
-  e->place = take(layout, n, sizeof(int64_t));
-  e->first = take(layout, basis->n_species + 1, sizeof(int64_t));
-  e->interval = take(layout, stride, sizeof(int64_t));
-  e->weights = take_reals(layout, 12 * stride);
-  e->unit = take_reals(layout, 3 * stride);
-  e->distance = take_reals(layout, stride);
-  e->inverse = take_reals(layout, stride);
-  e->radial = take_reals(layout, stride * basis->radial_size);
-  e->radial_slope = take_reals(layout, stride * basis->radial_size);
-  e->harmonics = take_reals(layout, plane);
-  e->harmonics_gradient = take_reals(layout, 3 * plane);
-  e->coefficients = take_reals(layout, basis->size);
-  e->lanes = take_reals(layout, 3 * stride);
-  e->turned = take_reals(layout, 2 * plane);
+  e->order = layout_take(layout, n, sizeof(int64_t));
+  e->place = layout_take(layout, n, sizeof(int64_t));
+  e->first = layout_take(layout, basis->n_species + 1, sizeof(int64_t));
+  e->interval = layout_take(layout, stride, sizeof(int64_t));
+  e->weights = layout_reals(layout, 12 * stride);
+  e->unit = layout_reals(layout, 3 * stride);
+  e->distance = layout_reals(layout, stride);
+  e->inverse = layout_reals(layout, stride);
+  e->radial = layout_reals(layout, stride * basis->radial_size);
+  e->radial_slope = layout_reals(layout, stride * basis->radial_size);
+  e->harmonics = layout_reals(layout, plane);
+  e->harmonics_gradient = layout_reals(layout, 3 * plane);
+  e->coefficients = layout_reals(layout, basis->size);
+  e->lanes = layout_reals(layout, 3 * stride);
+  e->turned = layout_reals(layout, 2 * plane);
 }
 
 int64_t density_scratch(const density_basis *basis, int64_t n_neighbours) {
   density_expansion counted;
   layout layout = {NULL, 0};
-  take(&layout, 1, sizeof counted);
+  layout_take(&layout, 1, sizeof counted);
   place_pieces(basis, &layout, &counted, n_neighbours);
   return layout.used;
 }
@@ -94,7 +81,7 @@ static kernel_shape shape_of(const density_basis *basis) {
 
 density_expansion *density_expand(const density_basis *basis, const environment *environment, void *scratch) {
   layout layout = {scratch, 0};
-  density_expansion *e = take(&layout, 1, sizeof *e);
+  density_expansion *e = layout_take(&layout, 1, sizeof *e);
   place_pieces(basis, &layout, e, environment->n_neighbours);
   e->has_derivatives = false;
   sort_places(basis, environment, e);

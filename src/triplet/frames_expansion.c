@@ -3,44 +3,31 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/layout.h"
 #include "triplet/frames.h"
-
-/* Pieces of scratch one after the other on 64-byte lines; with base NULL only their size is counted. */
-typedef struct layout {
-  char *base;
-  int64_t used;
-} layout;
-
-static void *take(layout *layout, int64_t count, int64_t size) {
-  void *piece = layout->base != NULL ? layout->base + layout->used : NULL;
-  layout->used += (count * size + 63) / 64 * 64;
-  return piece;
-}
-
-static double *take_reals(layout *layout, int64_t count) { return take(layout, count, sizeof(double)); }
 
 static void place_pieces(const frames_state *state, layout *layout, int64_t n, frames_scratch *scratch) {
   const density_basis *basis = state->basis;
   const int64_t powers = 2 * (basis->l_max + 1);
-  scratch->tags = take(layout, n, sizeof(frames_tag));
-  scratch->seen = take_reals(layout, 3 * n);
-  scratch->powers = take_reals(layout, powers * n);
-  scratch->seen_change = take_reals(layout, 3 * n);
-  scratch->power_change = take_reals(layout, powers);
-  scratch->sums = take_reals(layout, powers);
-  scratch->change = take_reals(layout, basis->size);
-  scratch->turned = take_reals(layout, basis->size);
-  scratch->about_x = take_reals(layout, basis->size);
-  scratch->about_y = take_reals(layout, basis->size);
-  scratch->direction = take_reals(layout, 3 * n);
-  scratch->distance = take_reals(layout, n);
+  scratch->tags = layout_take(layout, n, sizeof(frames_tag));
+  scratch->seen = layout_reals(layout, 3 * n);
+  scratch->powers = layout_reals(layout, powers * n);
+  scratch->seen_change = layout_reals(layout, 3 * n);
+  scratch->power_change = layout_reals(layout, powers);
+  scratch->sums = layout_reals(layout, powers);
+  scratch->change = layout_reals(layout, basis->size);
+  scratch->turned = layout_reals(layout, basis->size);
+  scratch->about_x = layout_reals(layout, basis->size);
+  scratch->about_y = layout_reals(layout, basis->size);
+  scratch->direction = layout_reals(layout, 3 * n);
+  scratch->distance = layout_reals(layout, n);
 }
 
 static void place_tags(const frames_state *state, layout *layout, frames_scratch *scratch) {
   for (int64_t j = 0; j < scratch->n_tags; j++) {
-    scratch->tags[j].axes = take_reals(layout, 9);
-    scratch->tags[j].matrices = take_reals(layout, state->rotations->size);
-    scratch->tags[j].density = take_reals(layout, state->basis->size);
+    scratch->tags[j].axes = layout_reals(layout, 9);
+    scratch->tags[j].matrices = layout_reals(layout, state->rotations->size);
+    scratch->tags[j].density = layout_reals(layout, state->basis->size);
   }
 }
 
@@ -48,9 +35,9 @@ int64_t frames_scratch_size(const frames_state *state, int64_t n_neighbours) {
   frames_scratch counted;
   layout layout = {NULL, 0}, tag = {NULL, 0};
   place_pieces(state, &layout, n_neighbours, &counted);
-  take_reals(&tag, 9);
-  take_reals(&tag, state->rotations->size);
-  take_reals(&tag, state->basis->size);
+  layout_reals(&tag, 9);
+  layout_reals(&tag, state->rotations->size);
+  layout_reals(&tag, state->basis->size);
   return density_scratch(state->basis, n_neighbours) + layout.used + n_neighbours * tag.used;
 }
 

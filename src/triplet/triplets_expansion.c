@@ -2,56 +2,42 @@
 /* The density of a centre and the functions of its tags. */
 #include <string.h>
 
+#include "core/layout.h"
 #include "density/harmonics.h"
 #include "triplet/triplets.h"
 
 enum { TRIPLETS_STREAM = 1 << 20 }; /* bytes from which the rows of a centre are written past the caches */
 
-/* Pieces of scratch one after the other on 64-byte lines; with base NULL only
- * their size is counted. */
-typedef struct layout {
-  char *base;
-  int64_t used;
-} layout;
-
-static void *take(layout *layout, int64_t count, int64_t size) {
-  void *piece = layout->base != NULL ? layout->base + layout->used : NULL;
-  layout->used += (count * size + 63) / 64 * 64;
-  return piece;
-}
-
-static double *take_reals(layout *layout, int64_t count) { return take(layout, count, sizeof(double)); }
-
 static void place_pieces(const triplets_state *state, layout *layout, int64_t n_tags, triplets_scratch *scratch) {
   const density_basis *basis = state->basis;
   const int64_t row = basis->n_padded, species = basis->n_species * row, total = basis->n_harmonics * row;
   const int64_t products = (basis->l_max + 1) * state->n_second_l * state->shape.stride;
-  scratch->tags = take(layout, n_tags + 1, sizeof(triplets_tag));
-  scratch->change = take_reals(layout, basis->size);
-  scratch->folded = take_reals(layout, species * state->coupling->n_rows);
-  scratch->folded_change = take_reals(layout, species * state->coupling->n_rows);
-  scratch->angular = take_reals(layout, species * state->coupling->count);
-  scratch->angular_change = take_reals(layout, species * state->coupling->count);
-  scratch->products = take_reals(layout, products);
-  scratch->products_change = take_reals(layout, products);
-  scratch->total = take_reals(layout, total);
-  scratch->total_change = take_reals(layout, total);
-  scratch->constant = take_reals(layout, total);
-  scratch->constant_change = take_reals(layout, total);
-  scratch->coupled = take_reals(layout, row * state->coupling->n_rows);
-  scratch->coupled_change = take_reals(layout, row * state->coupling->n_rows);
-  scratch->channel = take_reals(layout, basis->n_harmonics);
-  scratch->channel_change = take_reals(layout, basis->n_harmonics);
+  scratch->tags = layout_take(layout, n_tags + 1, sizeof(triplets_tag));
+  scratch->change = layout_reals(layout, basis->size);
+  scratch->folded = layout_reals(layout, species * state->coupling->n_rows);
+  scratch->folded_change = layout_reals(layout, species * state->coupling->n_rows);
+  scratch->angular = layout_reals(layout, species * state->coupling->count);
+  scratch->angular_change = layout_reals(layout, species * state->coupling->count);
+  scratch->products = layout_reals(layout, products);
+  scratch->products_change = layout_reals(layout, products);
+  scratch->total = layout_reals(layout, total);
+  scratch->total_change = layout_reals(layout, total);
+  scratch->constant = layout_reals(layout, total);
+  scratch->constant_change = layout_reals(layout, total);
+  scratch->coupled = layout_reals(layout, row * state->coupling->n_rows);
+  scratch->coupled_change = layout_reals(layout, row * state->coupling->n_rows);
+  scratch->channel = layout_reals(layout, basis->n_harmonics);
+  scratch->channel_change = layout_reals(layout, basis->n_harmonics);
 }
 
 static void place_tag(const triplets_state *state, layout *layout, triplets_tag *tag) {
   const density_basis *basis = state->basis;
-  tag->radial = take_reals(layout, basis->radial_size);
-  tag->slope = take_reals(layout, basis->radial_size);
-  tag->harmonics = take_reals(layout, basis->n_harmonics);
-  tag->gradient = take_reals(layout, 3 * basis->n_harmonics);
-  tag->radial_change = take_reals(layout, basis->radial_size);
-  tag->harmonics_change = take_reals(layout, basis->n_harmonics);
+  tag->radial = layout_reals(layout, basis->radial_size);
+  tag->slope = layout_reals(layout, basis->radial_size);
+  tag->harmonics = layout_reals(layout, basis->n_harmonics);
+  tag->gradient = layout_reals(layout, 3 * basis->n_harmonics);
+  tag->radial_change = layout_reals(layout, basis->radial_size);
+  tag->harmonics_change = layout_reals(layout, basis->n_harmonics);
 }
 
 int64_t triplets_scratch_size(const triplets_state *state, int64_t n_neighbours) {
