@@ -169,35 +169,18 @@ static int32_t pushforward(const void *state, const environment *environment, vo
   return TERN_SUCCESS;
 }
 
-/* Adds `weight` times the change of one neighbour along one axis, R' u Y + R dY, to the channels of a group. */
-static void add_change(const expanded *s, const density_expansion *e, int64_t place, int axis, int32_t group,
-                       double weight, double *density) {
-  const density_basis *basis = s->basis;
-  const double *harmonics = e->harmonics + place;
-  const double *gradient = e->harmonics_gradient + axis * basis->n_harmonics * e->stride + place;
-  const double unit = e->unit[axis * e->stride + place];
-  for (int32_t l = 0, lm = 0; l <= basis->l_max; l++) {
-    const double *value = e->radial + place * basis->radial_size + (int64_t)l * basis->n_padded;
-    const double *slope = e->radial_slope + place * basis->radial_size + (int64_t)l * basis->n_padded;
-    for (; lm < (l + 1) * (l + 1); lm++) {
-      double *row = density + lm * s->plan->channels + group * basis->n_max;
-      for (int32_t n = 0; n < basis->n_max; n++)
-        row[n] += weight * (slope[n] * unit * harmonics[lm * e->stride] + value[n] * gradient[lm * e->stride]);
-    }
-  }
-}
-
 /* In the channels of its own species, or of all mixtures. */
 static correlation_change neighbour_change(const expanded *s, const density_expansion *e, int64_t place, int axis,
                                            int32_t species, double *numbers) {
   const int32_t n_max = s->basis->n_max;
   memset(numbers, 0, (size_t)s->channels.size * sizeof(double));
   if (s->channels.mixing == NULL) {
-    add_change(s, e, place, axis, species, 1, numbers);
+    density_add_slope(s->basis, e, place, axis, 1, s->plan->channels, numbers + species * n_max);
     return (correlation_change){numbers, species * n_max, (species + 1) * n_max};
   }
   for (int32_t group = 0; group < s->channels.n_groups; group++)
-    add_change(s, e, place, axis, group, s->channels.mixing[group * s->basis->n_species + species], numbers);
+    density_add_slope(s->basis, e, place, axis, s->channels.mixing[group * s->basis->n_species + species],
+                      s->plan->channels, numbers + group * n_max);
   return (correlation_change){numbers, 0, s->plan->channels};
 }
 

@@ -99,20 +99,6 @@ static int32_t pushforward(const void *state, const environment *environment, vo
   return TERN_SUCCESS;
 }
 
-/* One neighbour along one axis, in its own channel: R' u Y + R dY. */
-static void jacobian_row(const density_basis *basis, const density_expansion *e, int64_t place, int axis, double *row) {
-  const double *harmonics = e->harmonics + place;
-  const double *gradient = e->harmonics_gradient + axis * basis->n_harmonics * e->stride + place;
-  const double unit = e->unit[axis * e->stride + place];
-  for (int32_t l = 0, lm = 0; l <= basis->l_max; l++) {
-    const double *value = e->radial + place * basis->radial_size + (int64_t)l * basis->n_padded;
-    const double *slope = e->radial_slope + place * basis->radial_size + (int64_t)l * basis->n_padded;
-    for (; lm < (l + 1) * (l + 1); lm++)
-      for (int32_t n = 0; n < basis->n_max; n++)
-        row[lm * basis->n_max + n] = slope[n] * unit * harmonics[lm * e->stride] + value[n] * gradient[lm * e->stride];
-  }
-}
-
 static int32_t jacobian(const void *state, const environment *environment, void *scratch, double *jacobian) {
   const density_basis *basis = ((const density_state *)state)->basis;
   const int64_t width = channel_features(basis), row = width * basis->n_species;
@@ -121,8 +107,8 @@ static int32_t jacobian(const void *state, const environment *environment, void 
   memset(jacobian, 0, (size_t)(3 * environment->n_neighbours * row) * sizeof(double));
   for (int64_t j = 0; j < environment->n_neighbours; j++)
     for (int axis = 0; axis < 3; axis++)
-      jacobian_row(basis, expansion, expansion->place[j], axis,
-                   jacobian + (3 * j + axis) * row + environment->species[j] * width);
+      density_add_slope(basis, expansion, expansion->place[j], axis, 1, basis->n_max,
+                        jacobian + (3 * j + axis) * row + environment->species[j] * width);
   return TERN_SUCCESS;
 }
 

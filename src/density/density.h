@@ -73,5 +73,9 @@ void density_adjoint(const density_basis *basis, density_expansion *expansion, c
 /* Derivative of the coefficients, [species][lm][n_padded], along directions [n_neighbours][3]. */
 void density_tangent(const density_basis *basis, density_expansion *expansion, const double *directions,
                      double *derivative);
+/* Adds `weight` times the derivative with respect to one component of the vector to the neighbour at a place, R' u Y +
+   R dY in its own channel, to rows lm of n_max numbers, `stride` apart; after density_differentiate. */
+void density_add_slope(const density_basis *basis, const density_expansion *expansion, int64_t place, int axis,
+                       double weight, int64_t stride, double *rows);
 
 #endif

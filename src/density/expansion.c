@@ -149,3 +149,17 @@ void density_tangent(const density_basis *basis, density_expansion *e, const dou
                            e->radial + first * basis->radial_size, channel);
   }
 }
+
+void density_add_slope(const density_basis *basis, const density_expansion *e, int64_t place, int axis, double weight,
+                       int64_t stride, double *rows) {
+  const double *harmonics = e->harmonics + place;
+  const double *gradient = e->harmonics_gradient + axis * basis->n_harmonics * e->stride + place;
+  const double unit = e->unit[axis * e->stride + place];
+  for (int64_t l = 0, lm = 0; l <= basis->l_max; l++) {
+    const double *value = e->radial + place * basis->radial_size + l * basis->n_padded;
+    const double *slope = e->radial_slope + place * basis->radial_size + l * basis->n_padded;
+    for (; lm < (l + 1) * (l + 1); lm++, rows += stride)
+      for (int64_t n = 0; n < basis->n_max; n++)
+        rows[n] += weight * (slope[n] * unit * harmonics[lm * e->stride] + value[n] * gradient[lm * e->stride]);
+  }
+}

@@ -246,22 +246,6 @@ int32_t frames_pushforward(const void *state, const environment *environment, vo
 
 /* ---- Jacobian ---- */
 
-/* Derivative of the density along one axis of one neighbour's vector, in its own channel: R' u Y + R dY. */
-static void neighbour_change(const density_basis *basis, const density_expansion *e, int64_t place, int axis,
-                             double *change) {
-  const double *harmonics = e->harmonics + place;
-  const double *gradient = e->harmonics_gradient + axis * basis->n_harmonics * e->stride + place;
-  const double unit = e->unit[axis * e->stride + place];
-  for (int64_t l = 0, lm = 0; l <= basis->l_max; l++) {
-    const double *value = e->radial + place * basis->radial_size + l * basis->n_padded;
-    const double *slope = e->radial_slope + place * basis->radial_size + l * basis->n_padded;
-    for (; lm < (l + 1) * (l + 1); lm++)
-      for (int64_t n = 0; n < basis->n_padded; n++)
-        change[lm * basis->n_padded + n] =
-            slope[n] * unit * harmonics[lm * e->stride] + value[n] * gradient[lm * e->stride];
-  }
-}
-
 /* One first tag and one axis of one neighbour, which is tag number `tag` or none (-1): the rows of all second tags. */
 static void jacobian_axis(const frames_state *state, const environment *environment, frames_scratch *scratch,
                           int64_t first, int64_t neighbour, int64_t tag, int axis, double *jacobian) {
@@ -270,7 +254,9 @@ static void jacobian_axis(const frames_state *state, const environment *environm
   const int64_t stride = environment->n_neighbours * 3 * state->features; /* from row to row */
   const double move[3] = {axis == 0, axis == 1, axis == 2};
   double turn[3] = {0, 0, 0};
-  neighbour_change(basis, scratch->expansion, scratch->expansion->place[neighbour], axis, scratch->change);
+  memset(scratch->change, 0, (size_t)basis->channel_size * sizeof(double));
+  density_add_slope(basis, scratch->expansion, scratch->expansion->place[neighbour], axis, 1, basis->n_padded,
+                    scratch->change);
   memset(scratch->turned, 0, (size_t)basis->size * sizeof(double));
   rotation_apply(state->rotations, scratch->tags[first].matrices, basis->n_padded, scratch->change,
                  scratch->turned + channel);

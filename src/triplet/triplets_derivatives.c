@@ -88,25 +88,14 @@ int32_t triplets_pushforward(const void *state, const environment *environment, 
 
 /* ---- Jacobian ---- */
 
-/* Derivative of the density along one axis of one neighbour's vector, in its
- * own channel: R' u Y + R dY. */
+/* The density's derivative along one axis of one neighbour's vector, which lies in its own channel. */
 static void neighbour_change(const triplets_state *state, const environment *environment, triplets_scratch *scratch,
                              int64_t neighbour, int axis) {
   const density_basis *basis = state->basis;
-  const density_expansion *e = scratch->expansion;
-  const int64_t place = e->place[neighbour];
-  const double *harmonics = e->harmonics + place, unit = e->unit[axis * e->stride + place];
-  const double *gradient = e->harmonics_gradient + axis * basis->n_harmonics * e->stride + place;
   double *change = scratch->change + environment->species[neighbour] * basis->channel_size;
   scratch->changed = environment->species[neighbour];
-  for (int64_t l = 0, lm = 0; l <= basis->l_max; l++) {
-    const double *value = e->radial + place * basis->radial_size + l * basis->n_padded;
-    const double *slope = e->radial_slope + place * basis->radial_size + l * basis->n_padded;
-    for (; lm < (l + 1) * (l + 1); lm++)
-      for (int64_t n = 0; n < basis->n_padded; n++)
-        change[lm * basis->n_padded + n] =
-            slope[n] * unit * harmonics[lm * e->stride] + value[n] * gradient[lm * e->stride];
-  }
+  memset(change, 0, (size_t)basis->channel_size * sizeof(double));
+  density_add_slope(basis, scratch->expansion, scratch->expansion->place[neighbour], axis, 1, basis->n_padded, change);
 }
 
 /* The rows of one first tag (any, for sums) along the change at hand. */
