@@ -21,4 +21,12 @@ static inline double *layout_reals(layout *layout, int64_t count) {
   return layout_take(layout, count, sizeof(double));
 }
 
+/* Sets n pointers to arrays of so many reals each and returns the bytes that they take together. */
+static inline int64_t layout_place(char *base, int32_t n, const int64_t counts[], double **const pointers[]) {
+  layout layout = {base, 0};
+  for (int32_t k = 0; k < n; k++)
+    *pointers[k] = layout_reals(&layout, counts[k]);
+  return layout.used;
+}
+
 #endif

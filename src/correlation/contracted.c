@@ -136,10 +136,7 @@ static int64_t place_pieces(const contracted *s, char *base, pieces *pieces) {
       s->channels.size, s->channels.size, size, size, s->basis->size, contraction_space(s->contraction)};
   double **const pointers[6] = {&pieces->density, &pieces->density_change, &pieces->values,
                                 &pieces->change,  &pieces->coefficients,   &pieces->space};
-  layout layout = {base, 0};
-  for (int k = 0; k < 6; k++)
-    *pointers[k] = layout_reals(&layout, counts[k]);
-  return layout.used;
+  return layout_place(base, 6, counts, pointers);
 }
 
 static int64_t scratch(const void *state, int64_t n_neighbours) {

@@ -118,10 +118,7 @@ static int64_t place_pieces(const expanded *s, char *base, pieces *pieces) {
                              plan->tile + KERNEL_BLOCK};
   double **const pointers[6] = {&pieces->coefficients,     &pieces->numbers,          &pieces->change,
                                 &pieces->space.weights[0], &pieces->space.weights[1], &pieces->space.tile};
-  layout layout = {base, 0};
-  for (int k = 0; k < 6; k++)
-    *pointers[k] = layout_reals(&layout, counts[k]);
-  return layout.used;
+  return layout_place(base, 6, counts, pointers);
 }
 
 static int64_t scratch(const void *state, int64_t n_neighbours) {

@@ -76,10 +76,7 @@ static int64_t place_pieces(const power_spectrum_state *s, char *base, pieces *p
   const int64_t counts[6] = {basis->size, matrix, matrix, 4 * basis->radial_size, 3 * basis->radial_size, s->width};
   double **const pointers[6] = {&pieces->coefficients, &pieces->matrices[0], &pieces->matrices[1],
                                 &pieces->sums,         &pieces->slopes,      &pieces->part};
-  layout layout = {base, 0};
-  for (int k = 0; k < 6; k++)
-    *pointers[k] = layout_reals(&layout, counts[k]);
-  return layout.used;
+  return layout_place(base, 6, counts, pointers);
 }
 
 static int64_t scratch(const void *state, int64_t n_neighbours) {
