@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Training of parameters by batches of rows: Gauss-Newton in the space of the samples with momentum (SPRING), Adam and
+   L-BFGS, with a schedule, guards, a validation split, checkpoints and a log. What is trained is a fit_problem; nothing
+   here knows of atoms. */
+#ifndef TERNION_FIT_FIT_H
+#define TERNION_FIT_FIT_H
+
+#include <stdbool.h>
+
+#include "core/options.h"
+#include "core/run.h"
+#include "core/text.h"
+
+/* Some items of a problem and where the rows of each begin. */
+typedef struct fit_batch {
+  int64_t step; /* numbers what is drawn at random in it: the same step draws the same */
+  int64_t count;
+  const int64_t *items;     /* [count] */
+  const int64_t *first_row; /* [count + 1] */
+} fit_batch;
+
+enum { FIT_MOST_MEASURES = 8 };
+/* Errors of a set of items, in the problem's own units; the first one decides which state is best. */
+typedef struct fit_measures {
+  double loss; /* mean square of the weighted residuals */
+  int32_t count;
+  const char *names[FIT_MOST_MEASURES]; /* as "energy_rmse" */
+  double values[FIT_MOST_MEASURES];
+} fit_measures;
+
+/* A function of parameters, known by rows: weighted residuals and their derivatives. */
+typedef struct fit_problem {
+  void *context;
+  const char *name;         /* of what is trained, as "triplet": checkpoints of another one are refused */
+  int64_t n_parameters;
+  int64_t n_items;          /* that are trained on: 0 .. n_items - 1 */
+  int64_t n_held_out;       /* of the validation set; may be 0: then the training set is measured */
+  bool wide;                /* Jacobian and Gram matrix in double precision, else in single */
+  uint64_t fingerprint;     /* of data, options and shapes: a checkpoint of another problem is refused */
+  /* How many rows an item has, at every step. */
+  int64_t (*rows)(const void *context, int64_t item);
+  /* Weighted target minus prediction [rows], and the derivatives of the weighted prediction with respect to the
+     parameters, jacobian [rows][stride] of float or, when wide, double (NULL: not wanted). Threads are the problem's
+     affair, its results must not depend on them but for rounding that is the same for a number of threads. */
+  int32_t (*linearize)(void *context, run *run, const double *parameters, const fit_batch *batch, double *residual,
+                       void *jacobian, int64_t stride);
+  /* Errors of the training set (or a fixed sample of it) or of the held-out set. */
+  int32_t (*measure)(void *context, run *run, const double *parameters, bool held_out, fit_measures *measures);
+} fit_problem;
+
+/* Trains `parameters` [n_parameters], which hold the start and then the best state, as the options say: optimizer,
+   batch (0: chosen), damping, momentum, step, epochs, time_limit, seed, checkpoint, log. A positive answer of the
+   progress callback ends the training with the best state so far and success ("stopped": "cancelled" in the report; a
+   second answer is not asked for); a negative one is an error, as everywhere. report: members of a JSON object
+   (optimizer, steps, epochs, best step, errors of both sets, why it stopped, seconds). */
+int32_t fit_train(run *run, const fit_problem *problem, const tern_options *options, double *parameters, text *report);
+
+#endif
