@@ -66,6 +66,48 @@ typedef struct kernel_rotation_term {
 
 #define KERNEL_ROTATION_TERMS 5
 
+/* result [rows][stride] = factor * left right, plus what is there when `add`; left [rows][left_stride] or, transposed,
+   [inner][left_stride], right [inner][right_stride] or [columns][right_stride]. */
+typedef struct kernel_matrix_product {
+  int64_t rows, columns, inner;
+  int64_t left_stride, right_stride, stride;
+  int32_t left_transposed, right_transposed, add;
+  double factor;
+} kernel_matrix_product;
+
+/* Packed at a time. Rows that several threads share out for `gram` begin at multiples of the panel. */
+enum { KERNEL_MATRIX_DEPTH = 256, KERNEL_MATRIX_PART = 384, KERNEL_MATRIX_PANEL = 48 };
+
+/* Dense matrices of float, or of double. Scratch is 64-byte aligned and of as many bytes as kernel_matrix_scratch and
+   kernel_gram_scratch say; nothing else is written but the result, so that several threads may call at a time. */
+typedef struct kernel_matrix_functions {
+  void (*product)(const kernel_matrix_product *product, const void *left, const void *right, void *result,
+                  void *scratch);
+  /* Rows first .. last - 1 of the lower triangle of M M^T, M [.][stride] of `inner` columns, summed in double precision
+     every KERNEL_MATRIX_DEPTH terms; first a multiple of the panel. */
+  void (*gram)(int64_t first, int64_t last, int64_t inner, const void *matrix, int64_t stride, double *result,
+               int64_t result_stride, void *scratch);
+  /* y = M x */
+  void (*times_vector)(int64_t rows, int64_t columns, const void *matrix, int64_t stride, const double *x, double *y);
+  /* y += M^T x */
+  void (*transposed_times_vector)(int64_t rows, int64_t columns, const void *matrix, int64_t stride, const double *x,
+                                  double *y);
+} kernel_matrix_functions;
+
+/* Bytes of scratch for any set; size: of a number. */
+static inline int64_t kernel_matrix_part(int64_t count) {
+  return (count < KERNEL_MATRIX_PART ? count : KERNEL_MATRIX_PART) + KERNEL_MATRIX_PANEL;
+}
+
+static inline int64_t kernel_gram_scratch(int64_t rows, int64_t inner, int64_t size) {
+  return (rows + KERNEL_MATRIX_PANEL) * (inner < KERNEL_MATRIX_DEPTH ? inner : KERNEL_MATRIX_DEPTH) * size;
+}
+
+static inline int64_t kernel_matrix_scratch(int64_t rows, int64_t columns, int64_t inner, int64_t size) {
+  return (kernel_matrix_part(rows) + kernel_matrix_part(columns)) *
+         (inner < KERNEL_MATRIX_DEPTH ? inner : KERNEL_MATRIX_DEPTH) * size;
+}
+
 /* Functions of neighbours lie as rows over places, `stride` long: harmonics [lm][stride], gradient [3][lm][stride];
    radial functions of a place as [l][n_padded]; coefficients of one species as [lm][n_padded]. lm is l * l + l + m. */
 typedef struct kernel_table {
@@ -165,6 +207,8 @@ typedef struct kernel_table {
      touched, and those behind the target's may be overwritten. */
   void (*scalar_product)(const kernel_product *product, int32_t n_terms, const double *const *weights,
                          const double *const *sources, const double *factors, int64_t room, double *values);
+
+  kernel_matrix_functions matrix[2]; /* of float, of double */
 
   /* target [count] = source, sum -= source; past_caches: the target is large and nobody reads it soon. */
   void (*move)(int64_t count, const double *source, double *target, double *sum, int32_t past_caches);

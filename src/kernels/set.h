@@ -68,5 +68,21 @@ void KERNEL(product_adjoint)(const kernel_product *product, const double *weight
 void KERNEL(scalar_product)(const kernel_product *product, int32_t n_terms, const double *const *weights,
                             const double *const *sources, const double *factors, int64_t room, double *values);
 void KERNEL(move)(int64_t count, const double *source, double *target, double *sum, int32_t past_caches);
+void KERNEL(float_product)(const kernel_matrix_product *product, const void *left, const void *right, void *result,
+                           void *scratch);
+void KERNEL(float_gram)(int64_t first, int64_t last, int64_t inner, const void *matrix, int64_t stride, double *result,
+                        int64_t result_stride, void *scratch);
+void KERNEL(float_times_vector)(int64_t rows, int64_t columns, const void *matrix, int64_t stride, const double *x,
+                                double *y);
+void KERNEL(float_transposed_times_vector)(int64_t rows, int64_t columns, const void *matrix, int64_t stride,
+                                           const double *x, double *y);
+void KERNEL(double_product)(const kernel_matrix_product *product, const void *left, const void *right, void *result,
+                            void *scratch);
+void KERNEL(double_gram)(int64_t first, int64_t last, int64_t inner, const void *matrix, int64_t stride, double *result,
+                         int64_t result_stride, void *scratch);
+void KERNEL(double_times_vector)(int64_t rows, int64_t columns, const void *matrix, int64_t stride, const double *x,
+                                 double *y);
+void KERNEL(double_transposed_times_vector)(int64_t rows, int64_t columns, const void *matrix, int64_t stride,
+                                            const double *x, double *y);
 
 #endif

@@ -3,6 +3,9 @@
 
 extern const kernel_table KERNEL(kernels);
 
+#define MATRIX_FUNCTIONS(real)                                                                                   \
+  {KERNEL(real##_product), KERNEL(real##_gram), KERNEL(real##_times_vector), KERNEL(real##_transposed_times_vector)}
+
 const kernel_table KERNEL(kernels) = {
     .name = KERNEL_NAME(KERNEL_SET),
     .directions = KERNEL(directions),
@@ -33,5 +36,6 @@ const kernel_table KERNEL(kernels) = {
     .product = KERNEL(product),
     .product_adjoint = KERNEL(product_adjoint),
     .scalar_product = KERNEL(scalar_product),
+    .matrix = {MATRIX_FUNCTIONS(float), MATRIX_FUNCTIONS(double)},
     .move = KERNEL(move),
 };
