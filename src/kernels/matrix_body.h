@@ -182,8 +182,8 @@ static void NAME(gram_tile)(int64_t rows, int64_t columns, int64_t inner, const 
       to[i * stride + j] = (double)all[i * NAME(PANEL) + j] + (add ? to[i * stride + j] : 0);
 }
 
-/* Rows first .. last - 1 of the lower triangle, from panels of all of the first `last` rows. Some panels of columns at a
-   time stay in the cache. */
+/* Rows first .. last - 1 of the lower triangle, from panels of the first `last` rows. Some panels of columns at a time
+   stay in the cache. */
 static void NAME(gram_tiles)(int64_t first, int64_t last, int64_t inner, const REAL *panels, int add, double *to,
                              int64_t stride) {
   for (int64_t begin = 0; begin < last; begin += MATRIX_PART)

@@ -14,7 +14,9 @@ typedef struct numbers {
   void *data;
 } numbers;
 
-static double get(const numbers *n, int64_t k) { return n->wide ? ((double *)n->data)[k] : (double)((float *)n->data)[k]; }
+static double get(const numbers *n, int64_t k) {
+  return n->wide ? ((double *)n->data)[k] : (double)((float *)n->data)[k];
+}
 
 static void put(numbers *n, int64_t k, double value) {
   if (n->wide)
