@@ -13,7 +13,7 @@
 
 /* Metadata that our files carry, in the order of the answer. */
 static const char *const file_info_keys[] = {"format_version", "kind",  "model",      "descriptor", "options",
-                                             "species",        "units", "provenance", "report"};
+                                             "further_parts",  "species",        "units", "provenance", "report"};
 
 /* Metadata are text; those that are JSON are put in as such. */
 static void file_info_add_value(text *json, const char *value) {

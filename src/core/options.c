@@ -12,9 +12,18 @@
 
 enum { OPTIONS_MOST = 128 };
 
+/* A value for one part of a sum of models only, written as "triplet.cutoff". */
+typedef struct options_scoped_value {
+  char *scope;
+  int64_t index;
+  option_value value;
+  struct options_scoped_value *next;
+} options_scoped_value;
+
 struct tern_options {
   uint32_t tag;
   option_value values[OPTIONS_MOST]; /* by the table's order */
+  options_scoped_value *scoped;
 };
 
 static const option_row *options_find(const char *key, int64_t *index) {
@@ -54,16 +63,77 @@ void options_free(tern_options *options) {
     return;
   for (int64_t i = 0; i < OPTIONS_MOST; i++)
     option_value_free(&options->values[i]);
+  while (options->scoped) {
+    options_scoped_value *first = options->scoped;
+    options->scoped = first->next;
+    option_value_free(&first->value);
+    memory_free(NULL, first->scope);
+    memory_free(NULL, first);
+  }
   options->tag = HANDLE_END(HANDLE_OPTIONS);
   memory_free(NULL, options);
 }
 
-int32_t options_copy(tern_options **copy, const tern_options *options) {
+/* The place of a scoped value, which is made when it is not there yet. */
+static int32_t options_scoped_slot(tern_options *options, const char *scope, size_t length, int64_t index,
+                                   option_value **slot) {
+  for (options_scoped_value *one = options->scoped; one; one = one->next)
+    if (one->index == index && strlen(one->scope) == length && memcmp(one->scope, scope, length) == 0) {
+      *slot = &one->value;
+      return TERN_SUCCESS;
+    }
+  options_scoped_value *fresh = NULL;
+  TRY(MEMORY_NEW(NULL, &fresh, 1, "an option"));
+  const int32_t status = MEMORY_NEW(NULL, &fresh->scope, (int64_t)length + 1, "the scope of an option");
+  if (status != TERN_SUCCESS) {
+    memory_free(NULL, fresh);
+    return status;
+  }
+  memcpy(fresh->scope, scope, length);
+  fresh->index = index;
+  fresh->next = options->scoped;
+  options->scoped = fresh;
+  *slot = &fresh->value;
+  return TERN_SUCCESS;
+}
+
+static int32_t options_replace(option_value *slot, const option_value *value) {
+  option_value fresh;
+  TRY(option_value_copy(&fresh, value));
+  option_value_free(slot);
+  *slot = fresh;
+  return TERN_SUCCESS;
+}
+
+static int32_t options_copy_values(tern_options *fresh, const tern_options *options) {
+  for (int64_t i = 0; options && i < OPTIONS_MOST; i++)
+    TRY(option_value_copy(&fresh->values[i], &options->values[i]));
+  return TERN_SUCCESS;
+}
+
+static int32_t options_copy_scoped(tern_options *fresh, const tern_options *options) {
+  for (const options_scoped_value *one = options ? options->scoped : NULL; one; one = one->next) {
+    option_value *slot;
+    TRY(options_scoped_slot(fresh, one->scope, strlen(one->scope), one->index, &slot));
+    TRY(options_replace(slot, &one->value));
+  }
+  return TERN_SUCCESS;
+}
+
+static int32_t options_apply_scope(tern_options *fresh, const tern_options *options, const char *scope) {
+  for (const options_scoped_value *one = options ? options->scoped : NULL; one; one = one->next)
+    if (one->value.set && strcmp(one->scope, scope) == 0)
+      TRY(options_replace(&fresh->values[one->index], &one->value));
+  return TERN_SUCCESS;
+}
+
+/* A copy: with the scoped values as they are (scope NULL), or with those of one scope in force and the others gone. */
+static int32_t options_copy_as(tern_options **copy, const tern_options *options, const char *scope) {
   tern_options *fresh = NULL;
   TRY(options_new(&fresh));
-  int32_t status = TERN_SUCCESS;
-  for (int64_t i = 0; options && i < OPTIONS_MOST && status == TERN_SUCCESS; i++)
-    status = option_value_copy(&fresh->values[i], &options->values[i]);
+  int32_t status = options_copy_values(fresh, options);
+  if (status == TERN_SUCCESS)
+    status = scope ? options_apply_scope(fresh, options, scope) : options_copy_scoped(fresh, options);
   if (status == TERN_SUCCESS)
     *copy = fresh;
   else
@@ -71,30 +141,61 @@ int32_t options_copy(tern_options **copy, const tern_options *options) {
   return status;
 }
 
+int32_t options_copy(tern_options **copy, const tern_options *options) { return options_copy_as(copy, options, NULL); }
+
+int32_t options_of_scope(tern_options **copy, const tern_options *options, const char *scope) {
+  return options_copy_as(copy, options, scope);
+}
+
 /* ------------------------------------------------------------------------------------------------------- setting */
 
-static void options_keep(tern_options *options, int64_t index, const option_value *value) {
-  option_value_free(&options->values[index]);
-  options->values[index] = *value;
+/* Scopes are the kinds of models that some row names. */
+static bool options_is_scope(const char *scope, size_t length) {
+  int64_t count;
+  char word[64];
+  const option_row *rows = options_table(&count);
+  if (length == 0 || length > 40)
+    return false;
+  text_format(word, sizeof word, "model/%.*s", (int)length, scope);
+  for (int64_t i = 0; i < count; i++)
+    for (const char *found = strstr(rows[i].used_by, word); found; found = strstr(found + 1, word))
+      if (found[strlen(word)] == '\0' || found[strlen(word)] == ' ')
+        return true;
+  return false;
+}
+
+/* The row of a key and the place of its value; "kind.key" has a place of its own. */
+static int32_t options_place(tern_options *options, const char *key, const option_row **row, option_value **slot) {
+  int64_t index;
+  const char *dot = strchr(key, '.');
+  const bool scoped = dot && options_is_scope(key, (size_t)(dot - key));
+  *row = options_find(scoped ? dot + 1 : key, &index);
+  if (!*row)
+    return options_unknown(key);
+  if (scoped)
+    return options_scoped_slot(options, key, (size_t)(dot - key), index, slot);
+  *slot = &options->values[index];
+  return TERN_SUCCESS;
+}
+
+static void options_keep(option_value *slot, const option_value *value) {
+  option_value_free(slot);
+  *slot = *value;
 }
 
 int32_t options_set(tern_options *options, const char *key, const char *value) {
-  int64_t index;
-  option_value fresh;
-  const option_row *row = options_find(key, &index);
-  if (!row)
-    return options_unknown(key);
+  const option_row *row;
+  option_value fresh, *slot;
+  TRY(options_place(options, key, &row, &slot));
   TRY(option_value_read(&fresh, row, value));
-  options_keep(options, index, &fresh);
+  options_keep(slot, &fresh);
   return TERN_SUCCESS;
 }
 
 int32_t options_set_text(tern_options *options, const char *key, const char *value) {
-  int64_t index;
-  option_value fresh;
-  const option_row *row = options_find(key, &index);
-  if (!row)
-    return options_unknown(key);
+  const option_row *row;
+  option_value fresh, *slot;
+  TRY(options_place(options, key, &row, &slot));
   TRY(option_value_read(&fresh, row, value));
   const bool numbers = fresh.count > 0;
   if (numbers) {
@@ -103,19 +204,17 @@ int32_t options_set_text(tern_options *options, const char *key, const char *val
                      "option '%s' is a %s and was given as text '%.200s'; set it as number, or as text to be read", key,
                      options_type_name(row->type), value);
   }
-  options_keep(options, index, &fresh);
+  options_keep(slot, &fresh);
   return TERN_SUCCESS;
 }
 
 int32_t options_set_numbers(tern_options *options, const char *key, int64_t count, const double *reals,
                             const int64_t *integers) {
-  int64_t index;
-  option_value fresh;
-  const option_row *row = options_find(key, &index);
-  if (!row)
-    return options_unknown(key);
+  const option_row *row;
+  option_value fresh, *slot;
+  TRY(options_place(options, key, &row, &slot));
   TRY(option_value_from_numbers(&fresh, row, count, reals, integers));
-  options_keep(options, index, &fresh);
+  options_keep(slot, &fresh);
   return TERN_SUCCESS;
 }
 
@@ -219,6 +318,19 @@ bool options_row_applies(const option_row *row, const char *kind, const char *cl
   return options_lists(row->used_by, "any", "") || options_lists(row->used_by, class_name, kind);
 }
 
+/* To one of the kinds of a sum, "ridge+triplet"? */
+static bool options_row_applies_to_one(const option_row *row, const char *kinds, const char *class_name) {
+  char kind[64];
+  for (const char *next = kinds; *next;) {
+    const size_t length = strcspn(next, "+");
+    text_format(kind, sizeof kind, "%.*s", (int)length, next);
+    if (options_row_applies(row, kind, class_name))
+      return true;
+    next += length + (next[length] == '+');
+  }
+  return false;
+}
+
 /* Does another class use the option too? It may then be set for the sake of that one. */
 static bool options_shared(const option_row *row, const char *class_name) {
   const size_t length = strlen(class_name);
@@ -249,7 +361,7 @@ int32_t options_check(const tern_options *options, const char *kind, const char 
   for (int64_t i = 0; options && i < count; i++) {
     const option_row *row = &rows[i];
     if (!options->values[i].set || !options_lists(row->used_by, class_name, NULL) ||
-        options_row_applies(row, kind, class_name) || options_shared(row, class_name))
+        options_row_applies_to_one(row, kind, class_name) || options_shared(row, class_name))
       continue;
     char kinds[256];
     options_kinds(row, class_name, kinds, sizeof kinds);

@@ -36,6 +36,8 @@ const char *options_type_name(option_type type); /* "integer", "list of real num
 
 int32_t options_new(tern_options **options);
 int32_t options_copy(tern_options **copy, const tern_options *options); /* NULL copies to an empty set */
+/* A copy with the values of one scope in force: a key written "kind.key" is meant for that kind of model alone. */
+int32_t options_of_scope(tern_options **copy, const tern_options *options, const char *scope);
 void options_free(tern_options *options);
 /* Each leaves the options as they were when it fails. A value is checked by type and range here. */
 int32_t options_set(tern_options *options, const char *key, const char *value);
@@ -55,7 +57,7 @@ int32_t options_integers(const tern_options *options, const char *key, int64_t *
 int32_t options_reals(const tern_options *options, const char *key, int64_t *count, const double **values);
 bool options_is_set(const tern_options *options, const char *key);
 
-/* Refuses a set key that belongs to `class_name` ("descriptor", "model", "dataset") alone but does not apply to `kind`,
+/* Several kinds are written with a plus between, "ridge+triplet". Refuses a set key that belongs to `class_name` ("descriptor", "model", "dataset") alone but does not apply to `kind`,
  * naming both. */
 int32_t options_check(const tern_options *options, const char *kind, const char *class_name);
 /* Calls visit for each set key that applies to the kind, in the table's order: for storing. Keys of every class ("any")

@@ -44,6 +44,8 @@ int32_t safetensors_read(safetensors_file **file, const char *path);
 void safetensors_free(safetensors_file *file);
 const char *safetensors_metadata(const safetensors_file *file, const char *key); /* NULL when absent */
 const tensor *safetensors_find(const safetensors_file *file, const char *name);  /* NULL when absent */
+/* From here on names are meant with this prefix (15 characters at most), as "2." for the second part of a model. */
+void safetensors_within(safetensors_file *file, const char *prefix);
 int64_t safetensors_count(const safetensors_file *file);
 const tensor *safetensors_at(const safetensors_file *file, int64_t index);
 /* A tensor of the given type and rank with the given shape (-1: any extent), or an error that names file and tensor. */

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/memory.h"
+#include "core/text.h"
 #include "io/safetensors_header.h"
 #include "io/safetensors_memory.h"
 
@@ -17,6 +18,7 @@ struct safetensors_file {
   json_t *root;
   int64_t n_tensors;
   tensor *tensors;
+  char prefix[16];
 };
 
 void safetensors_free(safetensors_file *file) {
@@ -152,9 +154,14 @@ int64_t safetensors_count(const safetensors_file *file) { return file->n_tensors
 
 const tensor *safetensors_at(const safetensors_file *file, int64_t index) { return &file->tensors[index]; }
 
+void safetensors_within(safetensors_file *file, const char *prefix) {
+  text_format(file->prefix, sizeof file->prefix, "%s", prefix);
+}
+
 const tensor *safetensors_find(const safetensors_file *file, const char *name) {
+  const size_t length = strlen(file->prefix);
   for (int64_t i = 0; i < file->n_tensors; ++i)
-    if (strcmp(file->tensors[i].name, name) == 0)
+    if (strncmp(file->tensors[i].name, file->prefix, length) == 0 && strcmp(file->tensors[i].name + length, name) == 0)
       return &file->tensors[i];
   return NULL;
 }
@@ -163,7 +170,8 @@ int32_t safetensors_get(const safetensors_file *file, const char *name, tensor_t
                         const int64_t *shape, const tensor **found) {
   const tensor *tensor = safetensors_find(file, name);
   if (tensor == NULL)
-    return error_set(TERN_ERROR_FORMAT, "%s: tensor '%s' is missing", file->path, name);
+    return error_set(TERN_ERROR_FORMAT, "%s: tensor '%s%s' is missing", file->path, file->prefix,
+                     name);
   if (tensor->type != type || tensor->rank != rank)
     return error_set(TERN_ERROR_FORMAT, "%s: tensor '%s' is %s of rank %d; %s of rank %d is needed", file->path, name,
                      safetensors_type_name(tensor->type), tensor->rank, safetensors_type_name(type), rank);

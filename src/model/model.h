@@ -1,36 +1,55 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Models: energies of environments, fitted on data sets. A new kind is one file with one `const model_kind`, entered in kinds.c. */
+/* Models: energies of environments, fitted on data sets. A model is e0 and a sum of parts, each of one kind; a new kind
+   is one file with one `const model_kind`, entered in kinds.c. */
 #ifndef TERNION_MODEL_MODEL_H
 #define TERNION_MODEL_MODEL_H
 
 #include "descriptor/descriptor.h"
 
+/* What a part makes of one environment; what is NULL is not wanted. */
+typedef struct model_answer {
+  double energy;    /* set */
+  double *gradient; /* [n_neighbours][3], set: d energy / d vectors */
+  double *outputs;  /* [width], set: the numbers of which the energy is a linear function, the last layer's inputs */
+} model_answer;
+
 typedef struct model_kind {
   const char *name, *meaning;
-  /* State fitted on data whose baseline is already subtracted from the energies; report: members of a JSON object, each followed
-     by ", " left out at the end, as in "\"condition\": 10, \"rows\": 3". */
-  int32_t (*fit)(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset, const double *baseline,
+  const char *descriptor; /* the kind of descriptor that it always reads; NULL: what the option says */
+  /* State fitted on energies, forces and virials from which e0 and earlier parts are already subtracted. report: members
+     of a JSON object, as in "\"condition\": 10, \"rows\": 3". */
+  int32_t (*fit)(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
                  const tern_options *options, text *report);
   void (*destroy)(void *state);
-  /* Energy of one environment from its values [rows][features], and the weights d energy / d values for the forces
-     (weights NULL: not wanted). */
-  int32_t (*energy)(const void *state, const environment *environment, int64_t rows, const double *values, double *energy,
-                    double *weights);
+  /* Bytes of scratch (64-byte aligned) that evaluate needs for environments of up to so many neighbours and rows. */
+  int64_t (*scratch)(const void *state, const tern_descriptor *descriptor, int64_t n_neighbours, int64_t rows);
+  int32_t (*evaluate)(const void *state, const tern_descriptor *descriptor, const environment *environment,
+                      int64_t rows, void *scratch, model_answer *answer);
+  int64_t (*width)(const void *state); /* of the outputs; NULL: there are none */
   int32_t (*store)(const void *state, int64_t capacity, tensor *tensors, int64_t *count);
   int32_t (*restore)(void **state, const tern_descriptor *descriptor, const safetensors_file *file);
 } model_kind;
 
+typedef struct model_part {
+  const model_kind *kind;
+  tern_options *options; /* those of its scope in force */
+  tern_descriptor *descriptor;
+  void *state;
+} model_part;
+
+enum { MODEL_MOST_PARTS = 8 };
+
 struct tern_model {
   uint32_t tag;
-  const model_kind *kind;
+  char *kind; /* as "ridge", or "ridge+triplet" for a sum */
   tern_options *options;
-  tern_descriptor *descriptor;
   int32_t n_species;
-  int32_t *species;  /* of e0, ascending */
-  double *e0;        /* [n_species] eV */
-  void *state;
-  char *report;      /* JSON object */
-  char *provenance;  /* JSON object: release, date, frames, targets */
+  int32_t *species; /* of e0, ascending */
+  double *e0;       /* [n_species] eV */
+  int64_t n_parts;
+  model_part parts[MODEL_MOST_PARTS];
+  char *report;     /* JSON object */
+  char *provenance; /* JSON object: release, date, frames, targets */
 };
 
 const model_kind *model_kinds(int64_t index); /* NULL past the end */

@@ -14,40 +14,35 @@ enum { GRAIN = 16 }; /* centres that are worth a thread */
 
 typedef struct prediction {
   const tern_model *model;
+  const model_part *part; /* the one at hand, and */
+  environments environments; /* its environments */
   run *run;
-  environments environments;
-  int64_t n_atoms, features;
-  int32_t threads;
+  int64_t n_atoms;
+  int32_t most_threads;
   double *energies; /* [n_owned] */
-  double *forces;   /* [threads][n_atoms][3]; NULL: not wanted */
-  double *virial;   /* [threads][3][3]; NULL: not wanted */
+  double *forces;   /* [most_threads][n_atoms][3]; NULL: not wanted */
+  double *virial;   /* [most_threads][3][3]; NULL: not wanted */
   double *virials;  /* [n_owned][3][3]; NULL: not wanted */
 } prediction;
 
-/* One thread's arrays, large enough for any environment. */
+/* One thread's arrays, large enough for any environment of a part. */
 typedef struct workspace {
-  double *values, *weights, *gradient;
+  double *gradient; /* NULL: not wanted */
   void *scratch;
 } workspace;
 
 static int32_t workspace_new(const prediction *prediction, workspace *space) {
-  const tern_descriptor *descriptor = prediction->model->descriptor;
-  const int64_t neighbours = prediction->environments.most_neighbours;
-  const int64_t numbers = prediction->environments.most_rows * prediction->features;
+  const model_part *part = prediction->part;
+  const int64_t neighbours = prediction->environments.most_neighbours, rows = prediction->environments.most_rows;
   const bool gradients = prediction->forces != NULL || prediction->virial != NULL || prediction->virials != NULL;
-  TRY(memory_new(prediction->run, &space->scratch, descriptor->kind->scratch(descriptor->state, neighbours), 1,
-                 "scratch of the descriptor"));
-  TRY(MEMORY_NEW(prediction->run, &space->values, numbers, "features of an atom"));
-  if (!gradients)
-    return TERN_SUCCESS;
-  TRY(MEMORY_NEW(prediction->run, &space->weights, numbers, "weights of an atom's features"));
-  return MEMORY_NEW(prediction->run, &space->gradient, 3 * neighbours, "gradient of an atom's energy");
+  TRY(memory_new(prediction->run, &space->scratch, part->kind->scratch(part->state, part->descriptor, neighbours, rows),
+                 1, "scratch of a prediction"));
+  return gradients ? MEMORY_NEW(prediction->run, &space->gradient, 3 * neighbours, "gradient of an atom's energy")
+                   : TERN_SUCCESS;
 }
 
 static void workspace_free(const prediction *prediction, workspace *space) {
   memory_free(prediction->run, space->scratch);
-  memory_free(prediction->run, space->values);
-  memory_free(prediction->run, space->weights);
   memory_free(prediction->run, space->gradient);
 }
 
@@ -74,27 +69,24 @@ static void add_virial(const environment *environment, const double *gradient, d
     if (total != NULL)
       total[k] += sum[k];
     if (own != NULL)
-      own[k] = sum[k];
+      own[k] += sum[k];
   }
 }
 
 static int32_t predict_center(prediction *prediction, workspace *space, int64_t index, int32_t thread) {
-  const tern_model *model = prediction->model;
-  const tern_descriptor *descriptor = model->descriptor;
+  const model_part *part = prediction->part;
   const environments *all = &prediction->environments;
   const environment environment = environments_at(all, index);
   const int64_t center = all->centers[index], rows = all->first_row[index + 1] - all->first_row[index];
-  double energy = 0;
-  TRY(descriptor->kind->forward(descriptor->state, &environment, space->scratch, space->values));
-  TRY(model->kind->energy(model->state, &environment, rows, space->values, &energy, space->weights));
-  prediction->energies[center] += energy;
-  if (space->gradient == NULL || environment.n_neighbours == 0)
+  model_answer answer = {.gradient = environment.n_neighbours > 0 ? space->gradient : NULL};
+  TRY(part->kind->evaluate(part->state, part->descriptor, &environment, rows, space->scratch, &answer));
+  prediction->energies[center] += answer.energy;
+  if (answer.gradient == NULL)
     return TERN_SUCCESS;
-  TRY(descriptor->kind->backward(descriptor->state, &environment, space->scratch, space->weights, space->gradient));
   if (prediction->forces != NULL)
-    add_forces(&environment, center, all->neighbours.atom + all->neighbours.first[index], space->gradient,
+    add_forces(&environment, center, all->neighbours.atom + all->neighbours.first[index], answer.gradient,
                prediction->forces + thread * 3 * prediction->n_atoms);
-  add_virial(&environment, space->gradient, prediction->virial == NULL ? NULL : prediction->virial + 9 * thread,
+  add_virial(&environment, answer.gradient, prediction->virial == NULL ? NULL : prediction->virial + 9 * thread,
              prediction->virials == NULL ? NULL : prediction->virials + 9 * center);
   return TERN_SUCCESS;
 }
@@ -121,30 +113,40 @@ static int32_t predict_baseline(const tern_model *model, const tern_system *syst
   return TERN_SUCCESS;
 }
 
+/* A few atoms are not worth all threads, nor their arrays. */
+static int32_t threads_worth(const run *run, const tern_system *system) {
+  return threads_count(run, system->n_owned, GRAIN);
+}
+
 static int32_t prediction_new(prediction *prediction, const tern_system *system, bool forces, bool virial,
                               bool virials) {
   run *run = prediction->run;
+  prediction->most_threads = threads_worth(run, system);
   TRY(MEMORY_NEW(run, &prediction->energies, system->n_owned, "energies of the atoms"));
   TRY(predict_baseline(prediction->model, system, prediction->energies));
-  TRY(environments_build(prediction->model->descriptor, run, system, &prediction->environments));
-  prediction->threads = threads_count(run, prediction->environments.neighbours.n_centers, GRAIN);
-  if (prediction->threads < 1)
-    prediction->threads = 1;
   if (forces)
-    TRY(MEMORY_NEW(run, &prediction->forces, 3 * system->n_atoms * prediction->threads, "forces of each thread"));
+    TRY(MEMORY_NEW(run, &prediction->forces, 3 * system->n_atoms * prediction->most_threads, "forces of each thread"));
   if (virial)
-    TRY(MEMORY_NEW(run, &prediction->virial, 9 * (int64_t)prediction->threads, "virial of each thread"));
+    TRY(MEMORY_NEW(run, &prediction->virial, 9 * (int64_t)prediction->most_threads, "virial of each thread"));
   if (virials)
     TRY(MEMORY_NEW(run, &prediction->virials, 9 * system->n_owned, "virials of the atoms"));
   return TERN_SUCCESS;
 }
 
 static void prediction_free(prediction *prediction) {
-  environments_free(prediction->run, &prediction->environments);
   memory_free(prediction->run, prediction->energies);
   memory_free(prediction->run, prediction->forces);
   memory_free(prediction->run, prediction->virial);
   memory_free(prediction->run, prediction->virials);
+}
+
+static int32_t predict_part(prediction *prediction, const tern_system *system, const model_part *part) {
+  prediction->part = part;
+  TRY(environments_build(part->descriptor, prediction->run, system, &prediction->environments));
+  const int32_t status = threads_for(prediction->run, prediction->environments.neighbours.n_centers, GRAIN,
+                                     predict_centers, prediction);
+  environments_free(prediction->run, &prediction->environments);
+  return status;
 }
 
 /* The threads' parts are added in their order. */
@@ -177,13 +179,12 @@ static void copy_out(int64_t count, const double *values, double *output) {
 int32_t model_predict(const tern_model *model, run *run, const tern_system *system, double *energy, double *forces,
                       double *virial, double *energies, double *virials) {
   prediction prediction = {.model = model, .run = run, .n_atoms = system->n_atoms};
-  prediction.features = model->descriptor->kind->features(model->descriptor->state);
   int32_t status = prediction_new(&prediction, system, forces != NULL, virial != NULL, virials != NULL);
-  if (status == TERN_SUCCESS)
-    status = threads_for(run, prediction.environments.neighbours.n_centers, GRAIN, predict_centers, &prediction);
+  for (int64_t k = 0; status == TERN_SUCCESS && k < model->n_parts; k++)
+    status = predict_part(&prediction, system, &model->parts[k]);
   if (status == TERN_SUCCESS) {
-    sum_threads(3 * system->n_atoms, prediction.threads, prediction.forces);
-    sum_threads(9, prediction.threads, prediction.virial);
+    sum_threads(3 * system->n_atoms, prediction.most_threads, prediction.forces);
+    sum_threads(9, prediction.most_threads, prediction.virial);
     status = prediction_check(&prediction, system);
   }
   if (status == TERN_SUCCESS) {

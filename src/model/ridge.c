@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/memory.h"
+#include "model/features.h"
 #include "model/ridge_rows.h"
 
 /* Powers of ten that are searched; less would fit the rounding of the features. */
@@ -229,8 +230,8 @@ static int32_t ridge_solve(run *run, const tern_options *options, const ridge_da
 }
 
 static int32_t ridge_fit(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
-                         const double *baseline, const tern_options *options, text *report) {
-  ridge_data data = {.descriptor = descriptor, .dataset = dataset, .baseline = baseline};
+                         const tern_options *options, text *report) {
+  ridge_data data = {.descriptor = descriptor, .dataset = dataset};
   double validation;
   int64_t seed;
   unsigned char *part = NULL;
@@ -273,17 +274,43 @@ static double dot(int64_t count, const double *a, const double *b) {
   return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7])) + rest;
 }
 
-static int32_t ridge_energy(const void *state, const environment *environment, int64_t rows, const double *values,
-                            double *energy, double *weights) {
+static int64_t ridge_scratch(const void *state, const tern_descriptor *descriptor, int64_t n_neighbours,
+                             int64_t rows) {
+  (void)state;
+  return features_scratch(descriptor, n_neighbours, rows);
+}
+
+/* The outputs are the sums of the features over an environment's rows, at the place of the centre's species. */
+static void ridge_outputs(const ridge *self, const environment *environment, int64_t rows, const double *values,
+                          double *outputs) {
+  double *own = outputs + environment->center_species * self->features;
+  memset(outputs, 0, (size_t)(self->n_species * self->features) * sizeof(double));
+  for (int64_t row = 0; row < rows; row++)
+    for (int64_t k = 0; k < self->features; k++)
+      own[k] += values[row * self->features + k];
+}
+
+static int32_t ridge_evaluate(const void *state, const tern_descriptor *descriptor, const environment *environment,
+                              int64_t rows, void *scratch, model_answer *answer) {
   const ridge *self = state;
   const double *own = self->weights + environment->center_species * self->features;
-  double sum = 0;
+  features features;
+  TRY(features_compute(descriptor, environment, rows, scratch, &features));
+  answer->energy = 0;
   for (int64_t row = 0; row < rows; row++)
-    sum += dot(self->features, own, values + row * self->features);
-  for (int64_t row = 0; weights != NULL && row < rows; row++)
-    memcpy(weights + row * self->features, own, (size_t)self->features * sizeof(double));
-  *energy = sum;
-  return TERN_SUCCESS;
+    answer->energy += dot(self->features, own, features.values + row * self->features);
+  if (answer->outputs != NULL)
+    ridge_outputs(self, environment, rows, features.values, answer->outputs);
+  if (answer->gradient == NULL)
+    return TERN_SUCCESS;
+  for (int64_t row = 0; row < rows; row++)
+    memcpy(features.weights + row * self->features, own, (size_t)self->features * sizeof(double));
+  return features_gradient(descriptor, environment, &features, answer->gradient);
+}
+
+static int64_t ridge_width(const void *state) {
+  const ridge *self = state;
+  return self->n_species * self->features;
 }
 
 /* ---- files ---- */
@@ -320,7 +347,9 @@ const model_kind ridge_kind = {
     .meaning = "Linear in the features of each atom, fitted by regularized least squares",
     .fit = ridge_fit,
     .destroy = ridge_destroy,
-    .energy = ridge_energy,
+    .scratch = ridge_scratch,
+    .evaluate = ridge_evaluate,
+    .width = ridge_width,
     .store = ridge_store,
     .restore = ridge_restore,
 };

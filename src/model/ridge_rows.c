@@ -142,12 +142,12 @@ static void weigh(int64_t width, double weight, double target, double *row) {
 }
 
 /* Targets into the last column, and the weights on everything. */
-static void finish_rows(ridge_workspace *space, const frame *frame, double baseline) {
+static void finish_rows(ridge_workspace *space, const frame *frame) {
   const ridge_targets *targets = &space->data->targets;
   const int64_t width = space->data->columns + 1, atoms = frame->system->n_atoms;
   const double per_atom = 1 / sqrt((double)atoms);
   if (space->energy != NULL)
-    weigh(width, targets->energy * per_atom, frame->energy - baseline, space->energy);
+    weigh(width, targets->energy * per_atom, frame->energy, space->energy);
   for (int64_t k = 0; space->forces != NULL && k < 3 * atoms; k++)
     weigh(width, targets->forces, frame->forces[k], space->forces + k * width);
   for (int64_t k = 0; space->virial != NULL && k < 9; k++)
@@ -172,6 +172,6 @@ int32_t ridge_rows_write(ridge_workspace *space, int64_t index, int64_t *count) 
     status = add_environment(space, &environments, center);
   environments_free(space->run, &environments);
   if (status == TERN_SUCCESS)
-    finish_rows(space, frame, data->baseline[index]);
+    finish_rows(space, frame);
   return status;
 }

@@ -16,7 +16,6 @@ typedef struct ridge_targets {
 typedef struct ridge_data {
   const tern_descriptor *descriptor;
   const tern_dataset *dataset;
-  const double *baseline;    /* [size] eV, subtracted from the energies */
   const unsigned char *part; /* [size] which problem a structure belongs to, 0 or 1; NULL: all to 0 */
   ridge_targets targets;
   int64_t features, columns; /* columns = species * features */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Models as safetensors files: metadata say what it is, tensors "e0", "species", those of the kind and
- * "descriptor.*". */
+   "descriptor.*". Further parts of a sum stand in the metadata "further_parts", their tensors' names begin with the
+   part's number, "2.". */
 #include "model/store.h"
 
 #include <jansson.h>
@@ -11,40 +12,49 @@
 #include "core/handle_tags.h"
 #include "core/memory.h"
 
-#define VERSION_TEXT_OF(number) #number
-#define VERSION_TEXT(number) VERSION_TEXT_OF(number)
-
 enum { MOST_TENSORS = 256, MOST_SPECIES = 118 };
 
 /* ---- writing ---- */
 
-static json_t *describe_options(const tern_model *model) {
+int32_t store_format_version(const tern_model *model) {
+  return model->n_parts > 1 ? MODEL_FORMAT_SUM : MODEL_FORMAT_SINGLE;
+}
+
+static json_t *describe_options(const model_part *part) {
   int64_t count;
   const option_row *rows = options_table(&count);
   json_t *options = json_object();
   for (int64_t k = 0; k < count; k++) {
     const char *value;
-    if (strcmp(rows[k].used_by, "any") == 0 || !options_row_applies(&rows[k], model->kind->name, "model"))
+    if (strcmp(rows[k].used_by, "any") == 0 || !options_row_applies(&rows[k], part->kind->name, "model"))
       continue;
-    if (options_text(model->options, rows[k].name, &value) == TERN_SUCCESS && value[0] != 0)
+    if (options_text(part->options, rows[k].name, &value) == TERN_SUCCESS && value[0] != 0)
       json_object_set_new(options, rows[k].name, json_string(value));
   }
   return options;
 }
 
-int32_t store_describe(const tern_model *model, text *json) {
+static json_t *describe_part(const tern_model *model, int64_t part) {
   json_t *object = json_object(), *species = json_array();
   for (int32_t k = 0; k < model->n_species; k++)
     json_array_append_new(species, json_integer(model->species[k]));
-  json_object_set_new(object, "options", describe_options(model));
+  json_object_set_new(object, "options", describe_options(&model->parts[part]));
   json_object_set_new(object, "species", species);
-  char *written = json_dumps(object, JSON_COMPACT);
+  return object;
+}
+
+static int32_t give(json_t *object, text *json) {
+  char *written = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
   json_decref(object);
   if (written == NULL)
     return error_set(TERN_ERROR_MEMORY, "no memory to describe a model");
   text_add(json, "%s", written);
   free(written);
   return TERN_SUCCESS;
+}
+
+int32_t store_describe(const tern_model *model, int64_t part, text *json) {
+  return give(describe_part(model, part), json);
 }
 
 /* The report without what differs from run to run: equal fits give equal files. */
@@ -60,44 +70,92 @@ static int32_t store_report(const tern_model *model, text *json) {
   return TERN_SUCCESS;
 }
 
-static int32_t store_tensors(const tern_model *model, tensor *tensors, int64_t *count, text *descriptor) {
+/* Where tensors are collected. */
+typedef struct collection {
+  int64_t count;
+  tensor tensors[MOST_TENSORS];
+} collection;
+
+static void add_tensor(collection *all, const char *name, tensor_type type, int64_t count, const void *data) {
+  tensor *tensor = &all->tensors[all->count++];
+  *tensor = (struct tensor){.type = type, .rank = 1, .shape = {count}, .data = data};
+  text_format(tensor->name, sizeof tensor->name, "%s", name);
+}
+
+/* Names of further parts begin with their number. */
+static void add_prefix(int64_t part, int64_t count, tensor *tensors) {
+  for (int64_t k = 0; part > 0 && k < count; k++) {
+    char name[sizeof tensors[k].name];
+    memcpy(name, tensors[k].name, sizeof name);
+    text_format(tensors[k].name, sizeof name, "%lld.%.56s", (long long)part + 1, name);
+  }
+}
+
+static int32_t add_part(const tern_model *model, int64_t index, collection *all, text *descriptor) {
+  const model_part *part = &model->parts[index];
+  const int64_t first = all->count;
   int64_t added;
-  tensors[0] =
-      (tensor){.name = "e0", .type = TENSOR_FLOAT64, .rank = 1, .shape = {model->n_species}, .data = model->e0};
-  tensors[1] = (tensor){
-      .name = "species", .type = TENSOR_INT32, .rank = 1, .shape = {model->n_species}, .data = model->species};
-  *count = 2;
-  TRY(model->kind->store(model->state, MOST_TENSORS - *count, tensors + *count, &added));
-  *count += added;
-  TRY(descriptor_store(model->descriptor, MOST_TENSORS - *count, tensors + *count, &added, descriptor));
-  *count += added;
+  TRY(part->kind->store(part->state, MOST_TENSORS - all->count, all->tensors + all->count, &added));
+  all->count += added;
+  TRY(descriptor_store(part->descriptor, MOST_TENSORS - all->count, all->tensors + all->count, &added, descriptor));
+  all->count += added;
+  add_prefix(index, all->count - first, all->tensors + first);
   return TERN_SUCCESS;
 }
 
-static int32_t store_write(const tern_model *model, const char *path, tensor *tensors, text texts[3]) {
-  int64_t count;
-  TRY(store_tensors(model, tensors, &count, &texts[0]));
-  TRY(store_describe(model, &texts[1]));
-  TRY(store_report(model, &texts[2]));
-  if (texts[0].failed || texts[1].failed || texts[2].failed)
-    return error_set(TERN_ERROR_MEMORY, "no memory to describe a model");
+/* [{"kind": ..., "model": ..., "descriptor": ...}, ...] of the parts after the first. */
+static int32_t add_further_parts(const tern_model *model, collection *all, text *json) {
+  json_t *list = json_array();
+  for (int64_t k = 1; k < model->n_parts; k++) {
+    text descriptor = {0};
+    json_t *part = json_object();
+    const int32_t status = add_part(model, k, all, &descriptor);
+    json_object_set_new(part, "kind", json_string(model->parts[k].kind->name));
+    json_object_set_new(part, "model", describe_part(model, k));
+    json_object_set_new(part, "descriptor", descriptor.failed ? NULL : json_loads(descriptor.data, 0, NULL));
+    json_array_append_new(list, part);
+    text_free(&descriptor);
+    if (status != TERN_SUCCESS) {
+      json_decref(list);
+      return status;
+    }
+  }
+  return give(list, json);
+}
+
+enum { DESCRIPTOR, MODEL, REPORT, FURTHER, TEXTS };
+
+static int32_t store_write(const tern_model *model, const char *path, collection *all, text texts[TEXTS]) {
+  add_tensor(all, "e0", TENSOR_FLOAT64, model->n_species, model->e0);
+  add_tensor(all, "species", TENSOR_INT32, model->n_species, model->species);
+  TRY(add_part(model, 0, all, &texts[DESCRIPTOR]));
+  TRY(store_describe(model, 0, &texts[MODEL]));
+  TRY(store_report(model, &texts[REPORT]));
+  TRY(add_further_parts(model, all, &texts[FURTHER]));
+  for (int k = 0; k < TEXTS; k++)
+    if (texts[k].failed)
+      return error_set(TERN_ERROR_MEMORY, "no memory to describe a model");
+  char version[16];
+  text_format(version, sizeof version, "%d", store_format_version(model));
   const metadata_entry metadata[] = {
-      {"format", MODEL_FORMAT},          {"format_version", VERSION_TEXT(MODEL_FORMAT_VERSION)},
-      {"kind", model->kind->name},       {"model", texts[1].data},
-      {"descriptor", texts[0].data},     {"report", texts[2].data},
+      {"format", MODEL_FORMAT},          {"format_version", version},
+      {"kind", model->parts[0].kind->name}, {"model", texts[MODEL].data},
+      {"descriptor", texts[DESCRIPTOR].data}, {"report", texts[REPORT].data},
       {"provenance", model->provenance}, {"units", MODEL_UNITS},
+      {"further_parts", texts[FURTHER].data},
   };
-  return safetensors_write(path, count, tensors, (int64_t)(sizeof metadata / sizeof *metadata), metadata);
+  const int64_t entries = (int64_t)(sizeof metadata / sizeof *metadata);
+  return safetensors_write(path, all->count, all->tensors, model->n_parts > 1 ? entries : entries - 1, metadata);
 }
 
 int32_t model_save(const tern_model *model, const char *path) {
-  text texts[3] = {{0}};
-  tensor *tensors = NULL;
-  TRY(MEMORY_NEW(NULL, &tensors, MOST_TENSORS, "the list of a model's tensors"));
-  const int32_t status = store_write(model, path, tensors, texts);
-  for (int k = 0; k < 3; k++)
+  text texts[TEXTS] = {{0}};
+  collection *all = NULL;
+  TRY(MEMORY_NEW(NULL, &all, 1, "the list of a model's tensors"));
+  const int32_t status = store_write(model, path, all, texts);
+  for (int k = 0; k < TEXTS; k++)
     text_free(&texts[k]);
-  memory_free(NULL, tensors);
+  memory_free(NULL, all);
   return status;
 }
 
@@ -111,10 +169,9 @@ static int32_t load_check(const safetensors_file *file) {
                      "'");
   if (strcmp(format, MODEL_FORMAT) != 0)
     return error_set(TERN_ERROR_FORMAT, "no model: its format is '%s', not '" MODEL_FORMAT "'", format);
-  if (version == NULL || strcmp(version, VERSION_TEXT(MODEL_FORMAT_VERSION)) != 0)
+  if (version == NULL || (strcmp(version, "1") != 0 && strcmp(version, "2") != 0))
     return error_set(TERN_ERROR_VERSION,
-                     "a model of format version %s; this library (release " TERNION_VERSION
-                     ") reads version " VERSION_TEXT(MODEL_FORMAT_VERSION),
+                     "a model of format version %s; this library (release " TERNION_VERSION ") reads versions 1 and 2",
                      version == NULL ? "unknown" : version);
   return TERN_SUCCESS;
 }
@@ -126,22 +183,18 @@ static int32_t load_metadata(const safetensors_file *file, const char *key, cons
   return TERN_SUCCESS;
 }
 
-static int32_t load_options(tern_model *model, const char *description) {
-  json_error_t error;
-  json_t *object = json_loads(description, JSON_REJECT_DUPLICATES, &error),
-         *options = json_object_get(object, "options"), *value;
+static int32_t load_options(tern_options *set, const json_t *object) {
+  json_t *options = json_object_get(object, "options"), *value;
   const char *key;
-  int32_t status = TERN_SUCCESS;
   if (!json_is_object(options))
-    status = error_set(TERN_ERROR_FORMAT, "'model' must be a JSON object with 'options'");
+    return error_set(TERN_ERROR_FORMAT, "'model' must be a JSON object with 'options'");
   json_object_foreach(options, key, value) {
-    if (status == TERN_SUCCESS && !json_is_string(value))
-      status = error_set(TERN_ERROR_FORMAT, "'model': option '%s' must be a text", key);
-    if (status == TERN_SUCCESS && options_set(model->options, key, json_string_value(value)) != TERN_SUCCESS)
-      status = error_prefix(TERN_ERROR_FORMAT, "'model': ");
+    if (!json_is_string(value))
+      return error_set(TERN_ERROR_FORMAT, "'model': option '%s' must be a text", key);
+    if (options_set(set, key, json_string_value(value)) != TERN_SUCCESS)
+      return error_prefix(TERN_ERROR_FORMAT, "'model': ");
   }
-  json_decref(object);
-  return status;
+  return TERN_SUCCESS;
 }
 
 static int32_t load_baseline(tern_model *model, const safetensors_file *file) {
@@ -180,25 +233,80 @@ static int32_t load_object(const safetensors_file *file, const char *key, char *
   return *kept != NULL ? TERN_SUCCESS : error_set(TERN_ERROR_MEMORY, "no memory for the '%s' of a model", key);
 }
 
-static int32_t load_model(tern_model *model, const safetensors_file *file) {
+/* The next part, from its kind, the JSON of its options and that of its descriptor. */
+static int32_t load_part(tern_model *model, safetensors_file *file, const char *kind, const json_t *description,
+                         const char *descriptor) {
+  model_part *part = &model->parts[model->n_parts];
+  char prefix[16] = "";
+  part->kind = kind == NULL ? NULL : model_kind_find(kind);
+  if (part->kind == NULL)
+    return error_set(TERN_ERROR_FORMAT,
+                     "a model of kind '%s', which this library (release " TERNION_VERSION ") does not know",
+                     kind == NULL ? "" : kind);
+  if (model->n_parts++ > 0)
+    text_format(prefix, sizeof prefix, "%lld.", (long long)model->n_parts);
+  safetensors_within(file, prefix);
+  TRY(options_new(&part->options));
+  TRY(load_options(part->options, description));
+  TRY(descriptor_restore(&part->descriptor, file, descriptor));
+  if (!descriptor_fitted(part->descriptor))
+    return error_set(TERN_ERROR_FORMAT, "'descriptor' has no species, or lacks what it learned");
+  return part->kind->restore(&part->state, part->descriptor, file);
+}
+
+static int32_t load_first_part(tern_model *model, safetensors_file *file) {
   const char *kind, *description, *descriptor;
-  TRY(load_check(file));
   TRY(load_metadata(file, "kind", &kind));
   TRY(load_metadata(file, "model", &description));
   TRY(load_metadata(file, "descriptor", &descriptor));
-  const model_kind *found = model_kind_find(kind);
-  if (found == NULL)
-    return error_set(TERN_ERROR_FORMAT,
-                     "a model of kind '%s', which this library (release " TERNION_VERSION ") does not know", kind);
-  TRY(load_options(model, description));
+  json_t *object = json_loads(description, JSON_REJECT_DUPLICATES, NULL);
+  const int32_t status = load_part(model, file, kind, object, descriptor);
+  json_decref(object);
+  TRY(status);
+  return options_copy(&model->options, model->parts[0].options);
+}
+
+static int32_t load_further_part(tern_model *model, safetensors_file *file, const json_t *part) {
+  char *descriptor = json_dumps(json_object_get(part, "descriptor"), JSON_COMPACT);
+  const int32_t status = load_part(model, file, json_string_value(json_object_get(part, "kind")),
+                                   json_object_get(part, "model"), descriptor == NULL ? "" : descriptor);
+  free(descriptor);
+  return status;
+}
+
+static int32_t load_further_parts(tern_model *model, safetensors_file *file) {
+  const char *list = safetensors_metadata(file, "further_parts");
+  json_t *parts = list == NULL ? json_array() : json_loads(list, JSON_REJECT_DUPLICATES, NULL), *part;
+  size_t index;
+  int32_t status = TERN_SUCCESS;
+  if (!json_is_array(parts) || json_array_size(parts) >= MODEL_MOST_PARTS)
+    status = error_set(TERN_ERROR_FORMAT, "'further_parts' must be a list of at most %d parts", MODEL_MOST_PARTS - 1);
+  json_array_foreach(parts, index, part) {
+    if (status == TERN_SUCCESS)
+      status = load_further_part(model, file, part);
+  }
+  json_decref(parts);
+  return status;
+}
+
+/* The kinds with a plus between. */
+static int32_t load_name(tern_model *model) {
+  text name = {0};
+  for (int64_t k = 0; k < model->n_parts; k++)
+    text_add(&name, "%s%s", k > 0 ? "+" : "", model->parts[k].kind->name);
+  model->kind = name.failed ? NULL : memory_text(name.data);
+  text_free(&name);
+  return model->kind != NULL ? TERN_SUCCESS : error_set(TERN_ERROR_MEMORY, "no memory for a model");
+}
+
+static int32_t load_model(tern_model *model, safetensors_file *file) {
+  TRY(load_check(file));
   TRY(load_baseline(model, file));
   TRY(load_object(file, "report", &model->report));
   TRY(load_object(file, "provenance", &model->provenance));
-  TRY(descriptor_restore(&model->descriptor, file, descriptor));
-  if (!descriptor_fitted(model->descriptor))
-    return error_set(TERN_ERROR_FORMAT, "'descriptor' has no species, or lacks what it learned");
-  model->kind = found;
-  return found->restore(&model->state, model->descriptor, file);
+  TRY(load_first_part(model, file));
+  TRY(load_further_parts(model, file));
+  return load_name(model);
 }
 
 int32_t model_load(tern_model **model, const char *path) {
@@ -208,10 +316,8 @@ int32_t model_load(tern_model **model, const char *path) {
   int32_t status = MEMORY_NEW(NULL, &made, 1, "a model");
   if (status == TERN_SUCCESS) {
     made->tag = HANDLE_MODEL;
-    status = options_new(&made->options);
-  }
-  if (status == TERN_SUCCESS)
     status = load_model(made, file);
+  }
   safetensors_free(file);
   if (status != TERN_SUCCESS) {
     model_free(made);

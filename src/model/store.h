@@ -6,11 +6,13 @@
 #include "model/model.h"
 
 #define MODEL_FORMAT "ternion.model"
-#define MODEL_FORMAT_VERSION 1
+/* A sum of parts needs version 2; a model of one part is still written as version 1, which older releases read. */
+enum { MODEL_FORMAT_SINGLE = 1, MODEL_FORMAT_SUM = 2 };
 #define MODEL_UNITS "{\"length\": \"Angstrom\", \"energy\": \"eV\", \"forces\": \"eV/Angstrom\", \"virial\": \"eV\"}"
 
-/* {"options": {...}, "species": [...]} with the values in effect, so that later defaults do not change a stored
+int32_t store_format_version(const tern_model *model);
+/* Of a part: {"options": {...}, "species": [...]} with the values in effect, so that later defaults do not change a stored
  * model. */
-int32_t store_describe(const tern_model *model, text *json);
+int32_t store_describe(const tern_model *model, int64_t part, text *json);
 
 #endif

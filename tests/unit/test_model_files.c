@@ -87,8 +87,8 @@ static void test_odd_options(void **state) {
   tern_model *model = fitted(dataset, options);
   ASSERT_SUCCESS(model_save(model, SCRATCH));
   ASSERT_SUCCESS(model_load(&loaded, SCRATCH));
-  assert_true(loaded->descriptor->cutoff == cutoff);
-  ASSERT_SUCCESS(options_real(loaded->descriptor->options, "sigma", &found));
+  assert_true(loaded->parts[0].descriptor->cutoff == cutoff);
+  ASSERT_SUCCESS(options_real(loaded->parts[0].descriptor->options, "sigma", &found));
   assert_true(found == sigma);
   assert_same_predictions(model, loaded);
   model_free(model);
@@ -127,14 +127,14 @@ static void test_bad_files(void **state) {
   char *bytes = contents(SCRATCH, &length);
   for (long cut = 0; cut < length; cut += cut < 3000 ? 37 : 401)
     refuse_file(bytes, cut, TERN_ERROR_FORMAT, SCRATCH);
-  refuse_changed(bytes, length, "\"format_version\":\"1\"", "\"format_version\":\"2\"", TERN_ERROR_VERSION,
-                 "version 2");
+  refuse_changed(bytes, length, "\"format_version\":\"1\"", "\"format_version\":\"3\"", TERN_ERROR_VERSION,
+                 "version 3");
   refuse_changed(bytes, length, "ternion.model", "ternion.nodel", TERN_ERROR_FORMAT, "ternion.nodel");
   refuse_changed(bytes, length, "\"kind\":\"ridge\"", "\"kind\":\"fudge\"", TERN_ERROR_FORMAT, "fudge");
   refuse_changed(bytes, length, "ridge.weights", "ridge.weightz", TERN_ERROR_FORMAT, "ridge.weights");
   refuse_changed(bytes, length, "\"e0\":{\"dtype", "\"e1\":{\"dtype", TERN_ERROR_FORMAT, "e0");
   refuse_changed(bytes, length, "force_weight", "farce_weight", TERN_ERROR_FORMAT, "farce_weight");
-  ASSERT_SUCCESS(descriptor_save(model->descriptor, SCRATCH));
+  ASSERT_SUCCESS(descriptor_save(model->parts[0].descriptor, SCRATCH));
   assert_int_equal(model_load(&loaded, SCRATCH), TERN_ERROR_FORMAT);
   assert_non_null(strstr(error_message(), "ternion.descriptor"));
   assert_int_equal(model_load(&loaded, TEST_BINARY_DIR), TERN_ERROR_FILE);

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How a model is fitted: e0 first, then part after part on what is left. */
+#include <string.h>
+#include <time.h>
+
+#include "core/error.h"
+#include "core/handle_tags.h"
+#include "core/memory.h"
+#include "model/baseline.h"
+#include "model/evaluate.h"
+#include "model/model.h"
+#include "model/residual.h"
+
+static int32_t kind_unknown(const char *name) {
+  const char *names[32];
+  int64_t count = 0;
+  text known = {0};
+  for (; model_kinds(count) != NULL && count < 32; count++) {
+    names[count] = model_kinds(count)->name;
+    text_add(&known, "%s%s", count > 0 ? ", " : "", names[count]);
+  }
+  const char *nearest = text_nearest(name, names, count);
+  if (nearest != NULL)
+    error_set(TERN_ERROR_ARGUMENT, "unknown kind of model '%s' (did you mean '%s'?); there are: %s", name, nearest,
+              known.failed ? "" : known.data);
+  else
+    error_set(TERN_ERROR_ARGUMENT, "unknown kind of model '%s'; there are: %s", name, known.failed ? "" : known.data);
+  text_free(&known);
+  return TERN_ERROR_ARGUMENT;
+}
+
+static double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* The text of a grown text, which is ended. */
+static int32_t keep(text *text, char **kept) {
+  *kept = text->failed || text->data == NULL ? NULL : memory_text(text->data);
+  text_free(text);
+  return *kept != NULL ? TERN_SUCCESS : error_set(TERN_ERROR_MEMORY, "no memory for the report of a model");
+}
+
+/* Species and e0, and the part's descriptor fitted where it learns from data. */
+static int32_t fit_baseline(tern_model *model, run *run, const tern_dataset *dataset, text *report) {
+  int32_t species[119];
+  model->n_species = dataset_species(dataset, species);
+  if (model->n_species == 0)
+    return error_set(TERN_ERROR_DATA, "the data set to fit on has no atoms in its %lld structures",
+                     (long long)dataset->size);
+  TRY(MEMORY_NEW(NULL, &model->species, model->n_species, "the species of a model"));
+  memcpy(model->species, species, (size_t)model->n_species * sizeof(int32_t));
+  TRY(MEMORY_NEW(NULL, &model->e0, model->n_species, "the baseline of a model"));
+  return baseline_fit(run, dataset, model->options, model->n_species, model->species, model->e0, report);
+}
+
+static int32_t fit_descriptor(model_part *part, run *run, const tern_dataset *dataset) {
+  const char *name;
+  TRY(options_text(part->options, "descriptor", &name));
+  TRY(descriptor_new(&part->descriptor, part->kind->descriptor != NULL ? part->kind->descriptor : name, part->options));
+  return descriptor_fit(part->descriptor, run, dataset);
+}
+
+/* What the earlier parts leave is what this one is fitted on. */
+static int32_t fit_part(tern_model *model, run *run, const tern_dataset *dataset, text *report) {
+  model_part *part = &model->parts[model->n_parts];
+  tern_dataset *rest = NULL;
+  int32_t status = fit_descriptor(part, run, dataset);
+  if (status == TERN_SUCCESS)
+    status = residual_new(&rest, model, run, dataset);
+  model->n_parts++;
+  if (status == TERN_SUCCESS)
+    status = part->kind->fit(&part->state, run, part->descriptor, rest, part->options, report);
+  dataset_free(rest);
+  return status;
+}
+
+/* The first part's report stands with the model's; those of further ones are objects of a list. */
+static int32_t fit_parts(tern_model *model, run *run, const tern_dataset *dataset, int64_t n_parts, text *report) {
+  for (int64_t k = 0; k < n_parts; k++) {
+    if (k > 0)
+      text_add(report, "%s{\"kind\": \"%s\", ", k > 1 ? ", " : ", \"further_parts\": [", model->parts[k].kind->name);
+    else
+      text_add(report, ", ");
+    const int32_t status = fit_part(model, run, dataset, report);
+    if (status != TERN_SUCCESS)
+      return n_parts > 1 ? error_prefix(status, "%s: ", model->parts[k].kind->name) : status;
+    if (k > 0)
+      text_add(report, k == n_parts - 1 ? "}]" : "}");
+  }
+  return TERN_SUCCESS;
+}
+
+static int32_t fit_report(tern_model *model, run *run, const tern_dataset *dataset, double start, text *report) {
+  text_add(report, ", ");
+  TRY(model_evaluate(model, run, dataset, report));
+  text_add(report, ", \"cost\": {\"seconds\": %.3f, \"threads\": %d, \"memory_peak\": %lld}}", seconds_now() - start,
+           run->threads, (long long)run->memory_peak);
+  TRY(keep(report, &model->report));
+  text provenance = {0};
+  text_add(&provenance,
+           "{\"release\": \"" TERNION_VERSION "\", \"structures\": %lld, \"energies\": %lld, \"forces\": %lld,"
+           " \"virials\": %lld}",
+           (long long)dataset->size, (long long)dataset_count(dataset, TERN_TARGET_ENERGY),
+           (long long)dataset_count(dataset, TERN_TARGET_FORCES),
+           (long long)dataset_count(dataset, TERN_TARGET_VIRIAL));
+  return keep(&provenance, &model->provenance);
+}
+
+static int32_t fit_all(tern_model *model, run *run, const tern_dataset *dataset, int64_t n_parts, text *report) {
+  const double start = seconds_now();
+  text_add(report, "{");
+  TRY(fit_baseline(model, run, dataset, report));
+  TRY(fit_parts(model, run, dataset, n_parts, report));
+  return fit_report(model, run, dataset, start, report);
+}
+
+/* A kind that reads one descriptor only refuses another one that was asked for it alone. */
+static int32_t check_descriptor(const model_kind *kind, const tern_options *options, bool alone) {
+  const char *name;
+  TRY(options_text(options, "descriptor", &name));
+  if (!alone || kind->descriptor == NULL || !options_is_set(options, "descriptor") ||
+      strcmp(name, kind->descriptor) == 0)
+    return TERN_SUCCESS;
+  return error_set(TERN_ERROR_OPTION, "option 'descriptor' is '%s'; a model '%s' always reads '%s'", name, kind->name,
+                   kind->descriptor);
+}
+
+/* Kinds and options of the parts of "ridge+triplet"; n_parts of the model counts only those that are fitted. */
+static int32_t prepare_parts(tern_model *model, const char *kinds, const tern_options *options, int64_t *count) {
+  char name[64];
+  *count = 0;
+  for (const char *next = kinds; next != NULL; next = strchr(next, '+') != NULL ? strchr(next, '+') + 1 : NULL) {
+    model_part *part = &model->parts[*count];
+    text_format(name, sizeof name, "%.*s", (int)strcspn(next, "+"), next);
+    const model_kind *found = model_kind_find(name);
+    if (found == NULL)
+      return kind_unknown(name);
+    for (int64_t k = 0; k < *count; k++)
+      if (model->parts[k].kind == found)
+        return error_set(TERN_ERROR_ARGUMENT, "kind of model '%s': '%s' occurs twice in the sum", kinds, name);
+    part->kind = found;
+    TRY(options_of_scope(&part->options, options, name));
+    ++*count;
+    TRY(check_descriptor(found, part->options, strchr(kinds, '+') == NULL));
+  }
+  return options_check(options, kinds, "model");
+}
+
+/* Parts that were prepared but not fitted when it failed. */
+static void drop_parts(tern_model *model, int64_t count) {
+  for (int64_t k = model->n_parts; k < count; k++)
+    options_free(model->parts[k].options);
+}
+
+int32_t model_fit(tern_model **model, const char *kind, run *run, const tern_dataset *dataset,
+                  const tern_options *options) {
+  tern_model *made = NULL;
+  text report = {0};
+  int64_t n_parts = 0;
+  TRY(MEMORY_NEW(NULL, &made, 1, "a model"));
+  made->tag = HANDLE_MODEL;
+  made->kind = memory_text(kind);
+  int32_t status = prepare_parts(made, kind, options, &n_parts);
+  if (status == TERN_SUCCESS && dataset->size == 0)
+    status = error_set(TERN_ERROR_DATA,
+                       "the data set to fit on is empty; it needs at least one structure with a target");
+  if (status == TERN_SUCCESS && made->kind == NULL)
+    status = error_set(TERN_ERROR_MEMORY, "no memory for a model");
+  if (status == TERN_SUCCESS)
+    status = options_copy(&made->options, options);
+  if (status == TERN_SUCCESS)
+    status = fit_all(made, run, dataset, n_parts, &report);
+  text_free(&report);
+  if (status == TERN_SUCCESS) {
+    *model = made;
+    return TERN_SUCCESS;
+  }
+  drop_parts(made, n_parts);
+  model_free(made);
+  return status;
+}

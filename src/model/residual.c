@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "model/residual.h"
+
+#include <stdatomic.h>
+
+#include "core/error.h"
+#include "core/memory.h"
+#include "core/threads.h"
+
+typedef struct subtraction {
+  const tern_model *model;
+  run *run;
+  tern_dataset *dataset;
+  int64_t memory_limit;
+  _Atomic int64_t done;
+  _Atomic int32_t stopped;
+} subtraction;
+
+static int32_t subtract_frame(const tern_model *model, run *run, frame *frame) {
+  const int64_t numbers = 3 * frame->system->n_atoms;
+  double energy, virial[9], *forces = NULL;
+  const bool derivatives = model->n_parts > 0; /* e0 alone has none */
+  if (frame->forces != NULL && derivatives)
+    TRY(MEMORY_NEW(run, &forces, numbers, "predicted forces"));
+  const int32_t status = model_predict(model, run, frame->system, &energy, forces,
+                                       frame->has_virial && derivatives ? virial : NULL, NULL, NULL);
+  if (status == TERN_SUCCESS) {
+    frame->energy -= energy;
+    for (int64_t k = 0; forces != NULL && k < numbers; k++)
+      frame->forces[k] -= forces[k];
+    for (int k = 0; frame->has_virial && derivatives && k < 9; k++)
+      frame->virial[k / 3][k % 3] -= virial[k];
+  }
+  memory_free(run, forces);
+  return status;
+}
+
+static int32_t subtract_frames(void *context, int64_t begin, int64_t end, int32_t thread) {
+  subtraction *subtraction = context;
+  run serial = {.threads = 1, .memory_limit = subtraction->memory_limit};
+  int32_t status = TERN_SUCCESS;
+  for (int64_t index = begin; status == TERN_SUCCESS && index < end && !subtraction->stopped; index++) {
+    status = subtract_frame(subtraction->model, &serial, subtraction->dataset->frames[index]);
+    if (status != TERN_SUCCESS)
+      error_prefix(status, "structure %lld: ", (long long)index);
+    const int64_t done = ++subtraction->done;
+    if (status == TERN_SUCCESS && thread == 0)
+      status = run_report(subtraction->run, "residuals", done, subtraction->dataset->size, -1);
+  }
+  if (status != TERN_SUCCESS)
+    subtraction->stopped = 1;
+  return status;
+}
+
+/* Frames of its own, as those of the data set may be shared. */
+static int32_t copy_frames(const tern_dataset *dataset, tern_dataset *copy) {
+  for (int64_t index = 0; index < dataset->size; index++) {
+    const frame *frame = dataset->frames[index];
+    TRY(dataset_append(copy, frame->system, frame->has_energy ? &frame->energy : NULL, frame->forces,
+                       frame->has_virial ? &frame->virial[0][0] : NULL));
+  }
+  return TERN_SUCCESS;
+}
+
+int32_t residual_new(tern_dataset **residual, const tern_model *model, run *run, const tern_dataset *dataset) {
+  tern_dataset *copy = NULL;
+  TRY(dataset_new(&copy));
+  subtraction subtraction = {.model = model, .run = run, .dataset = copy};
+  const int32_t threads = threads_count(run, dataset->size, 1);
+  if (run->memory_limit > 0)
+    subtraction.memory_limit = 1 + (run->memory_limit - run->memory_used) / threads;
+  int32_t status = copy_frames(dataset, copy);
+  if (status == TERN_SUCCESS)
+    status = threads_for(run, copy->size, 1, subtract_frames, &subtraction);
+  if (status == TERN_SUCCESS)
+    *residual = copy;
+  else
+    dataset_free(copy);
+  return status;
+}
