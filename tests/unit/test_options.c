@@ -314,6 +314,36 @@ static void test_each(void **state) {
   options_free(options);
 }
 
+/* A value written for one kind of model is in force for that one alone, whatever it replaces. */
+static void test_scopes(void **state) {
+  (void)state;
+  tern_options *options = fresh(), *copy = NULL, *part = NULL;
+  const double cutoff = 3.5;
+  assert_int_equal(options_set(options, "cutoff", "5"), TERN_SUCCESS);
+  assert_int_equal(options_set(options, "ridge.cutoff", "4"), TERN_SUCCESS);
+  assert_int_equal(options_set_numbers(options, "ridge.cutoff", 1, &cutoff, NULL), TERN_SUCCESS);
+  assert_int_equal(options_set_text(options, "ridge.e0", "isolated"), TERN_SUCCESS);
+  assert_string_equal(text_of(options, "cutoff"), "5");
+  assert_string_equal(text_of(options, "e0"), "least_squares");
+  assert_int_equal(options_copy(&copy, options), TERN_SUCCESS);
+  assert_string_equal(text_of(copy, "cutoff"), "5");
+  assert_int_equal(options_of_scope(&part, copy, "ridge"), TERN_SUCCESS);
+  assert_string_equal(text_of(part, "cutoff"), "3.5");
+  assert_string_equal(text_of(part, "e0"), "isolated");
+  options_free(part);
+  assert_int_equal(options_of_scope(&part, copy, "another"), TERN_SUCCESS);
+  assert_string_equal(text_of(part, "cutoff"), "5");
+  options_free(part);
+  assert_int_equal(options_set(options, "ridge.cutof", "4"), TERN_ERROR_OPTION);
+  assert_int_equal(options_set(options, "fridge.cutoff", "4"), TERN_ERROR_OPTION);
+  assert_int_equal(options_set(options, "ridge.cutoff", "-4"), TERN_ERROR_OPTION);
+  assert_int_equal(options_of_scope(&part, options, "ridge"), TERN_SUCCESS);
+  assert_string_equal(text_of(part, "cutoff"), "3.5");
+  options_free(part);
+  options_free(copy);
+  options_free(options);
+}
+
 /* Wherever memory runs out, the options stay as they were and nothing is lost. */
 static void test_out_of_memory(void **state) {
   (void)state;
@@ -341,6 +371,7 @@ int main(void) {
       cmocka_unit_test(test_table),   cmocka_unit_test(test_default_lists), cmocka_unit_test(test_defaults),
       cmocka_unit_test(test_unknown), cmocka_unit_test(test_values),        cmocka_unit_test(test_messages),
       cmocka_unit_test(test_numbers), cmocka_unit_test(test_text),          cmocka_unit_test(test_copy),
-      cmocka_unit_test(test_check),   cmocka_unit_test(test_each),          cmocka_unit_test(test_out_of_memory)};
+      cmocka_unit_test(test_check),   cmocka_unit_test(test_each),          cmocka_unit_test(test_out_of_memory),
+      cmocka_unit_test(test_scopes)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
