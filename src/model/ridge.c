@@ -10,6 +10,7 @@
 #include "core/memory.h"
 #include "model/features.h"
 #include "model/ridge_rows.h"
+#include "model/split.h"
 
 /* Powers of ten that are searched; less would fit the rounding of the features. */
 enum { LOWEST = -13, HIGHEST = 2 };
@@ -135,30 +136,6 @@ static int32_t choose_regularization(const tern_options *options, const spectrum
   return TERN_SUCCESS;
 }
 
-/* SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): the same split on every machine. */
-static uint64_t next_random(uint64_t *state) {
-  uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-  z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-  z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-  return z ^ (z >> 31);
-}
-
-/* Marks round(fraction * size) random structures; at least one is held out and one stays. */
-static int32_t split(int64_t size, double fraction, int64_t seed, unsigned char *part) {
-  const int64_t wanted = (int64_t)llround(fraction * (double)size), held_out = wanted < 1 ? 1 : wanted;
-  if (held_out >= size)
-    return error_set(TERN_ERROR_DATA, "option 'validation' is %g, which leaves none of the %lld structures to fit",
-                     fraction, (long long)size);
-  uint64_t state = (uint64_t)seed;
-  int64_t left = held_out;
-  for (int64_t index = 0; index < size; index++) /* selection sampling, Knuth's algorithm S */
-    if ((double)(next_random(&state) >> 11) * 0x1p-53 * (double)(size - index) < (double)left) {
-      part[index] = 1;
-      left--;
-    }
-  return TERN_SUCCESS;
-}
-
 /* ---- fit ---- */
 
 /* The conditions of the rows themselves, in the directions that count to their rank, and with the regularization. */
@@ -232,23 +209,14 @@ static int32_t ridge_solve(run *run, const tern_options *options, const ridge_da
 static int32_t ridge_fit(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
                          const tern_options *options, text *report) {
   ridge_data data = {.descriptor = descriptor, .dataset = dataset};
-  double validation;
-  int64_t seed;
   unsigned char *part = NULL;
   ridge *self = NULL;
   TRY(ridge_targets_read(options, dataset, &data.targets));
-  TRY(options_real(options, "validation", &validation));
-  TRY(options_integer(options, "seed", &seed));
   data.features = descriptor->kind->features(descriptor->state);
   data.columns = data.features * descriptor->n_species;
   TRY(ridge_new(&self, descriptor->n_species, data.features));
-  int32_t status = TERN_SUCCESS;
-  if (validation > 0) {
-    status = MEMORY_NEW(run, &part, dataset->size, "the split of the structures");
-    if (status == TERN_SUCCESS)
-      status = split(dataset->size, validation, seed, part);
-    data.part = part;
-  }
+  int32_t status = split_new(&part, run, options, dataset->size);
+  data.part = part;
   report_targets(&data, report);
   if (status == TERN_SUCCESS)
     status = ridge_solve(run, options, &data, self, report);
