@@ -37,6 +37,7 @@ typedef struct fit_problem {
   int64_t n_held_out;       /* of the validation set; may be 0: then the training set is measured */
   bool wide;                /* Jacobian and Gram matrix in double precision, else in single */
   uint64_t fingerprint;     /* of data, options and shapes: a checkpoint of another problem is refused */
+  double spent;             /* seconds of time_limit that went by before */
   /* How many rows an item has, at every step. */
   int64_t (*rows)(const void *context, int64_t item);
   /* Weighted target minus prediction [rows], and the derivatives of the weighted prediction with respect to the
@@ -49,10 +50,18 @@ typedef struct fit_problem {
 } fit_problem;
 
 /* Trains `parameters` [n_parameters], which hold the start and then the best state, as the options say: optimizer,
-   batch (0: chosen), damping, momentum, step, epochs, time_limit, seed, checkpoint, log. A positive answer of the
-   progress callback ends the training with the best state so far and success ("stopped": "cancelled" in the report; a
-   second answer is not asked for); a negative one is an error, as everywhere. report: members of a JSON object
-   (optimizer, steps, epochs, best step, errors of both sets, why it stopped, seconds). */
+   batch (0: chosen), damping, momentum, step, epochs, time_limit, seed, checkpoint, resume, log. Best is the state of
+   least loss on the held-out set, or else on the training set, among those measured at some dozens of points and the
+   last one.
+   A positive answer of the progress callback ends the training with the best state so far and success ("stopped":
+   "cancelled" in the report; a second answer is not asked for); a negative one is an error, as everywhere. Numbers that
+   are not finite end it too ("not finite"), as do the other reasons: "epochs", "time_limit", "converged" (lbfgs). With a
+   failure (memory, a checkpoint or log that cannot be written) the best state is in `parameters` as well, and the last
+   checkpoint stays as it is.
+   With a number of epochs and no time limit the result depends on seed and number of threads only, also when the
+   training was ended and resumed from its checkpoint.
+   report: members of a JSON object: optimizer, parameters, items, held_out, batch, most_rows, steps, epochs, best_step,
+   stopped, halved_steps, factorizations_repeated, and errors of the best state as train and validation. */
 int32_t fit_train(run *run, const fit_problem *problem, const tern_options *options, double *parameters, text *report);
 
 #endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How much is worked on at a time: what the options ask for, less when memory is short. */
+#include <string.h>
+
+#include "core/error.h"
+#include "core/memory.h"
+#include "fit/training.h"
+
+/* LAPACK's integers count the rows. */
+enum { MOST_ROWS = 40000 };
+
+static double number_size(const fit_training *t) { return t->problem->wide ? sizeof(double) : sizeof(float); }
+
+/* Bytes of all that grows with the rows that are linearized at a time. */
+static double rows_bytes(const fit_training *t, int64_t rows) {
+  const gram_matrix jacobian = {.wide = t->problem->wide, .rows = rows, .columns = t->problem->n_parameters};
+  const double stride = (double)gram_stride(t->problem->n_parameters, t->problem->wide), count = (double)rows;
+  double bytes = count * stride * number_size(t) + 8 * count;
+  if (t->settings.optimizer->gram)
+    bytes += 8 * count * count + 16 * count + (double)gram_scratch(t->run, &jacobian);
+  return bytes;
+}
+
+/* The problem needs memory too: a quarter is left to it. */
+static double memory_for_rows(const fit_training *t) {
+  const int64_t limit = t->run->memory_limit;
+  const double room = limit > 0 ? (double)(limit - atomic_load(&t->run->memory_used)) : (double)memory_of_machine();
+  return limit > 0 ? 0.75 * room : 0.5 * room;
+}
+
+typedef struct row_counts {
+  int64_t total, largest, largest_item;
+} row_counts;
+
+static int32_t count_rows(const fit_training *t, row_counts *counts) {
+  *counts = (row_counts){0};
+  for (int64_t item = 0; item < t->problem->n_items; item++) {
+    const int64_t rows = t->problem->rows(t->problem->context, item);
+    counts->total += rows;
+    if (rows > counts->largest) {
+      counts->largest = rows;
+      counts->largest_item = item;
+    }
+  }
+  if (t->problem->n_items < 1 || counts->total < 1)
+    return error_set(TERN_ERROR_DATA, "%s: nothing to train on: %lld items with %lld rows", t->problem->name,
+                     (long long)t->problem->n_items, (long long)counts->total);
+  return TERN_SUCCESS;
+}
+
+static int64_t choose_batch(const fit_training *t, const row_counts *rows) {
+  const int64_t n_items = t->problem->n_items;
+  if (t->settings.optimizer->whole)
+    return n_items;
+  if (t->settings.batch > 0)
+    return t->settings.batch < n_items ? t->settings.batch : n_items;
+  const double wanted = (double)t->settings.optimizer->usual_rows * (double)n_items / (double)rows->total;
+  return wanted < 1 ? 1 : wanted < (double)n_items ? (int64_t)wanted : n_items;
+}
+
+/* The most rows, between those of the largest item and `wanted`, that fit. */
+static int64_t rows_that_fit(const fit_training *t, int64_t least, int64_t wanted, double room) {
+  while (least < wanted) {
+    const int64_t middle = wanted - (wanted - least) / 2;
+    if (rows_bytes(t, middle) <= room)
+      least = middle;
+    else
+      wanted = middle - 1;
+  }
+  return least;
+}
+
+static int32_t choose_rows(fit_training *t, const row_counts *rows) {
+  const fit_optimizer *optimizer = t->settings.optimizer;
+  const int64_t items = t->counts.batch, most = items * rows->largest;
+  int64_t wanted = most < rows->total ? most : rows->total;
+  if (!optimizer->gram && wanted > 8 * optimizer->usual_rows)
+    wanted = 8 * optimizer->usual_rows; /* a batch may be worked on in pieces */
+  if (wanted > MOST_ROWS)
+    wanted = MOST_ROWS;
+  const double room = memory_for_rows(t);
+  if (rows->largest > MOST_ROWS || rows_bytes(t, rows->largest) > room)
+    return error_set(TERN_ERROR_MEMORY,
+                     "%s: the %lld rows of item %lld times %lld parameters need %.1f MiB, and %.1f MiB may be taken; "
+                     "set memory_limit higher, take fewer parameters%s",
+                     t->problem->name, (long long)rows->largest, (long long)rows->largest_item,
+                     (long long)t->problem->n_parameters, rows_bytes(t, rows->largest) / 1048576, room / 1048576,
+                     optimizer->gram ? ", or another optimizer (adam, lbfgs)" : "");
+  t->most_rows = rows_that_fit(t, rows->largest, wanted > rows->largest ? wanted : rows->largest, room);
+  return TERN_SUCCESS;
+}
+
+int32_t fit_allocate_vectors(fit_training *t) {
+  const fit_optimizer *optimizer = t->settings.optimizer;
+  const int64_t n = t->problem->n_parameters, items = t->problem->n_items;
+  t->order_epoch = -1;
+  TRY(MEMORY_NEW(t->run, &t->best, n, "the best parameters"));
+  TRY(MEMORY_NEW(t->run, &t->kept, optimizer->kept * n, "what the optimizer keeps"));
+  TRY(MEMORY_NEW(t->run, &t->work, optimizer->work * n, "a step of the optimizer"));
+  TRY(MEMORY_NEW(t->run, &t->order, items, "the order of the items"));
+  TRY(MEMORY_NEW(t->run, &t->items, items, "the items of a batch"));
+  TRY(MEMORY_NEW(t->run, &t->first_row, items + 1, "the items of a batch"));
+  return MEMORY_NEW(t->run, &t->piece_first_row, items + 1, "the items of a batch");
+}
+
+static int32_t allocate_rows(fit_training *t) {
+  const bool wide = t->problem->wide;
+  gram_matrix *j = &t->jacobian;
+  *j = (gram_matrix){.wide = wide, .rows = t->most_rows, .columns = t->problem->n_parameters};
+  j->stride = gram_stride(j->columns, wide);
+  TRY(memory_new(t->run, &t->rows, t->most_rows * j->stride, wide ? sizeof(double) : sizeof(float),
+                 "the Jacobian of a batch"));
+  j->data = t->rows;
+  TRY(MEMORY_NEW(t->run, &t->residual, 2 * t->most_rows, "the residuals of a batch"));
+  if (!t->settings.optimizer->gram)
+    return TERN_SUCCESS;
+  TRY(MEMORY_NEW(t->run, &t->gram, t->most_rows * t->most_rows, "the Gram matrix of a batch"));
+  TRY(MEMORY_NEW(t->run, &t->diagonal, t->most_rows, "the Gram matrix of a batch"));
+  return memory_new(t->run, &t->scratch, gram_scratch(t->run, j), 1, "the Gram matrix of a batch");
+}
+
+int32_t fit_allocate_rows(fit_training *t) {
+  row_counts rows;
+  TRY(count_rows(t, &rows));
+  if (t->counts.batch == 0) /* else a checkpoint's */
+    t->counts.batch = choose_batch(t, &rows);
+  TRY(choose_rows(t, &rows));
+  return allocate_rows(t);
+}
+
+void fit_release(fit_training *t) {
+  memory_free(t->run, t->best);
+  memory_free(t->run, t->kept);
+  memory_free(t->run, t->work);
+  memory_free(t->run, t->order);
+  memory_free(t->run, t->items);
+  memory_free(t->run, t->first_row);
+  memory_free(t->run, t->piece_first_row);
+  memory_free(t->run, t->rows);
+  memory_free(t->run, t->residual);
+  memory_free(t->run, t->gram);
+  memory_free(t->run, t->diagonal);
+  memory_free(t->run, t->scratch);
+  fit_log_close(t);
+}
