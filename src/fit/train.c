@@ -175,8 +175,9 @@ static void write_counts(const fit_training *t, text *json) {
   text_add(json, ", \"batch\": %lld, \"most_rows\": %lld, \"steps\": %lld, \"epochs\": ", (long long)t->counts.batch,
            (long long)t->most_rows, (long long)t->counts.step);
   text_add_real(json, epochs_done(t));
-  text_add(json, ", \"best_step\": %lld, \"stopped\": \"%s\", \"halved_steps\": %lld, \"factorizations_repeated\": %lld",
-           (long long)t->counts.best_step, t->stopped, (long long)t->counts.retreats, (long long)t->counts.retries);
+  text_add(json, ", \"best_step\": %lld, \"stopped\": \"%s\"", (long long)t->counts.best_step, t->stopped);
+  text_add(json, ", \"halved_steps\": %lld, \"factorizations_repeated\": %lld", (long long)t->counts.retreats,
+           (long long)t->counts.retries);
 }
 
 /* Errors of the best state on a set. */

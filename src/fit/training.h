@@ -63,7 +63,7 @@ typedef struct fit_training {
   gram_matrix jacobian;                         /* [most_rows][stride]; `rows` of the last linearized */
   void *rows;                                   /* its numbers */
   double *residual;                             /* [most_rows] */
-  double *gram, *diagonal;                      /* [most_rows][most_rows], [most_rows]; NULL unless the optimizer asks */
+  double *gram, *diagonal;                      /* [most_rows][most_rows], [most_rows]; when the optimizer asks */
   void *scratch;                                /* of gram_lower */
   FILE *log;
 } fit_training;

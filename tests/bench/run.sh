@@ -4,7 +4,7 @@ set -eu
 build=${1:?usage: sh tests/bench/run.sh BUILD_DIR [--quick]}
 shift
 here=$(cd "$(dirname "$0")" && pwd)
-cmake --build "$build" --target ternion_bench ternion_blocks >/dev/null
+cmake --build "$build" --target ternion_bench ternion_blocks ternion_matrices >/dev/null
 program=$(find "$build" -name ternion_bench -type f | head -n 1)
 
 has_featomic() { command -v "$1" >/dev/null && "$1" -c 'import ase, featomic, numpy' 2>/dev/null; }
@@ -19,6 +19,7 @@ if [ -z "${python:-}" ]; then
   python=$venv/bin/python
 fi
 export OPENBLAS_NUM_THREADS=1 RAYON_NUM_THREADS=1 OMP_NUM_THREADS=1
+"$(find "$build" -name ternion_matrices -type f | head -n 1)"
 "$python" "$here/golden_check.py"
 "$python" "$here/compare.py" "$program" "$@"
 "$python" "$here/correlations.py" "$program" "$@"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A small problem of rows for tests of training: f(x) = sum over h of v_h tanh(w_h x + b_h), which is to become the same
-   function of other parameters. Item i has 1 + i % 3 rows, at points of its own. */
+/* A small problem of rows for tests of training: f(x) = sum over h of v_h tanh(w_h x + b_h), which is to become the
+   same function of other parameters. Item i has 1 + i % 3 rows, at points of its own. */
 #ifndef TERNION_TEST_FIT_CASE_H
 #define TERNION_TEST_FIT_CASE_H
 
