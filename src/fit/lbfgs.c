@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* L-BFGS (J. Nocedal, Math. Comput. 35, 773 (1980)) on all items: the inverse Hessian comes from the last steps and
-   changes of the gradient; a line search goes back until the loss has fallen enough (Armijo). What is drawn at random in
-   the rows stays for some steps. */
+   changes of the gradient; a line search goes back until the loss has fallen enough (Armijo). What is drawn at random
+   in the rows stays for some steps. */
 #include <math.h>
 #include <string.h>
 
