@@ -69,6 +69,16 @@ static int32_t check_range(const char *option, int64_t value, int64_t least, int
   return TERN_SUCCESS;
 }
 
+bool radial_reads(const tern_options *options, const char *key) {
+  const char *name;
+  if (strcmp(key, "sigma") != 0 || options_text(options, "radial_basis", &name) != TERN_SUCCESS)
+    return true;
+  for (size_t k = 0; k < sizeof bases / sizeof *bases; k++)
+    if (strcmp(bases[k].name, name) == 0)
+      return bases[k].smeared;
+  return true;
+}
+
 static int32_t read_sigma(radial_shape *shape, const radial_basis *basis, const tern_options *options) {
   shape->sigma = NAN;
   if (!basis->smeared && options_is_set(options, "sigma"))

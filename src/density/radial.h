@@ -38,4 +38,7 @@ int32_t radial_source_new(radial_source *source, const tern_options *options);
    and for their derivatives, cutoff function included; `slopes` may be NULL. */
 void radial_weights(const radial_table *table, double distance, int64_t *interval, double weights[6], double slopes[6]);
 
+/* False for an option that the radial basis at hand has no use for, and refuses. */
+bool radial_reads(const tern_options *options, const char *key);
+
 #endif

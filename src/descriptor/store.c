@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/memory.h"
+#include "density/radial.h"
 #include "descriptor/descriptor.h"
 
 #define STORE_FORMAT "ternion.descriptor"
@@ -13,7 +14,7 @@
 enum { STORE_TENSORS = 256, STORE_MOST_SPECIES = 119 };
 
 /* All values in effect, not only those set, so that a later default does not change a stored descriptor. Options of the
-   process (threads, memory_limit) are no part of it. */
+   process (threads, memory_limit) are no part of it, nor is what the radial basis refuses. */
 static json_t *store_options(const tern_descriptor *descriptor) {
   int64_t count;
   const option_row *rows = options_table(&count);
@@ -21,6 +22,8 @@ static json_t *store_options(const tern_descriptor *descriptor) {
   for (int64_t i = 0; i < count; i++) {
     const char *value;
     if (strcmp(rows[i].used_by, "any") == 0 || !options_row_applies(&rows[i], descriptor->kind->name, "descriptor"))
+      continue;
+    if (!radial_reads(descriptor->options, rows[i].name))
       continue;
     if (options_text(descriptor->options, rows[i].name, &value) == TERN_SUCCESS && value[0] != '\0')
       json_object_set_new(options, rows[i].name, json_string(value));

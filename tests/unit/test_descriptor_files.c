@@ -52,6 +52,23 @@ static void test_reload(void **state) {
   }
 }
 
+/* A basis that has no use for an option does not meet it in its file. */
+static void test_reload_of_points(void **state) {
+  (void)state;
+  const int32_t species[2] = {1, 6};
+  tern_options *options = NULL;
+  tern_descriptor *descriptor = NULL, *loaded = NULL;
+  ASSERT_SUCCESS(options_new(&options));
+  ASSERT_SUCCESS(options_set(options, "radial_basis", "bessel"));
+  ASSERT_SUCCESS(descriptor_new_for_species(&descriptor, "power_spectrum", options, 2, species));
+  ASSERT_SUCCESS(descriptor_save(descriptor, PLACE("points")));
+  ASSERT_SUCCESS(descriptor_load(&loaded, PLACE("points")));
+  assert_int_equal(descriptor->kind->features(descriptor->state), loaded->kind->features(loaded->state));
+  descriptor_free(descriptor);
+  descriptor_free(loaded);
+  options_free(options);
+}
+
 /* Fitted species are stored although the options do not have them, and a descriptor without species is stored, too. */
 static void test_reload_of_fitted(void **state) {
   (void)state;
@@ -294,7 +311,8 @@ static void test_write_stopped(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_reload),      cmocka_unit_test(test_reload_of_fitted), cmocka_unit_test(test_info),
+      cmocka_unit_test(test_reload),      cmocka_unit_test(test_reload_of_points),
+      cmocka_unit_test(test_reload_of_fitted), cmocka_unit_test(test_info),
       cmocka_unit_test(test_labels),      cmocka_unit_test(test_wrong_files),      cmocka_unit_test(test_write),
       cmocka_unit_test(test_write_array), cmocka_unit_test(test_write_stopped),
   };
