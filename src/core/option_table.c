@@ -70,6 +70,13 @@ static const option_row options_rows[] = {
     {"seed", OPTION_INTEGER, "0", "", "[0, inf)", "model descriptor/correlations", "Seed of everything random"},
     {"e0", OPTION_TEXT, "least_squares", "eV", "least_squares|isolated|SPECIES:ENERGY,...", "model",
      "Energies of the isolated atoms: fitted, taken from structures of one atom, or given as H:-13.6,8:-432.1"},
+    {"baseline", OPTION_CHOICE, "none", "", "none|zbl", "model",
+     "What is subtracted before a fit and added again in predictions: nothing, or the screened repulsion of nuclei of "
+     "Ziegler, Biersack and Littmark"},
+    {"zbl_inner", OPTION_REAL, "0.5", "", "(0, inf)", "model",
+     "Distance from which baseline zbl is switched off, in sums of the two covalent radii"},
+    {"zbl_outer", OPTION_REAL, "1", "", "(0, inf)", "model",
+     "Distance from which baseline zbl is zero, in sums of the two covalent radii"},
 
     {"optimizer", OPTION_CHOICE, "spring", "", "spring|adam|lbfgs", "model/network model/triplet",
      "How parameters are trained: spring is Gauss-Newton in the space of a batch's rows with momentum, adam and lbfgs "

@@ -10,6 +10,7 @@
 #include "model/evaluate.h"
 #include "model/model.h"
 #include "model/residual.h"
+#include "model/shortest.h"
 
 static int32_t kind_unknown(const char *name) {
   const char *names[32];
@@ -42,7 +43,19 @@ static int32_t keep(text *text, char **kept) {
   return *kept != NULL ? TERN_SUCCESS : error_set(TERN_ERROR_MEMORY, "no memory for the report of a model");
 }
 
-/* Species and e0, and the part's descriptor fitted where it learns from data. */
+/* e0 is fitted on what the baseline leaves. */
+static int32_t fit_e0(tern_model *model, run *run, const tern_dataset *dataset, text *report) {
+  tern_dataset *rest = NULL;
+  TRY(zbl_new(&model->zbl, model->parts[0].options, model->n_species, model->species));
+  if (model->zbl != NULL)
+    TRY(residual_new(&rest, model, run, dataset));
+  const int32_t status = baseline_fit(run, rest != NULL ? rest : dataset, model->options, model->n_species,
+                                      model->species, model->e0, report);
+  dataset_free(rest);
+  return status;
+}
+
+/* Species, baseline and e0. */
 static int32_t fit_baseline(tern_model *model, run *run, const tern_dataset *dataset, text *report) {
   int32_t species[119];
   model->n_species = dataset_species(dataset, species);
@@ -51,8 +64,9 @@ static int32_t fit_baseline(tern_model *model, run *run, const tern_dataset *dat
                      (long long)dataset->size);
   TRY(MEMORY_NEW(NULL, &model->species, model->n_species, "the species of a model"));
   memcpy(model->species, species, (size_t)model->n_species * sizeof(int32_t));
-  TRY(MEMORY_NEW(NULL, &model->e0, model->n_species, "the baseline of a model"));
-  return baseline_fit(run, dataset, model->options, model->n_species, model->species, model->e0, report);
+  TRY(MEMORY_NEW(NULL, &model->e0, model->n_species, "the energies of isolated atoms"));
+  TRY(MEMORY_NEW(NULL, &model->shortest, (int64_t)model->n_species * model->n_species, "shortest distances"));
+  return fit_e0(model, run, dataset, report);
 }
 
 static int32_t fit_descriptor(model_part *part, run *run, const tern_dataset *dataset) {
@@ -92,6 +106,18 @@ static int32_t fit_parts(tern_model *model, run *run, const tern_dataset *datase
   return TERN_SUCCESS;
 }
 
+/* As far as any part sees. */
+static int32_t fit_shortest(tern_model *model, run *run, const tern_dataset *dataset, text *report) {
+  double cutoff = 0;
+  for (int64_t k = 0; k < model->n_parts; k++)
+    if (model->parts[k].descriptor->cutoff > cutoff)
+      cutoff = model->parts[k].descriptor->cutoff;
+  TRY(shortest_measure(run, dataset, model->n_species, model->species, cutoff, model->shortest));
+  text_add(report, ", ");
+  shortest_report(model, report);
+  return TERN_SUCCESS;
+}
+
 static int32_t fit_report(tern_model *model, run *run, const tern_dataset *dataset, double start, text *report) {
   text_add(report, ", ");
   TRY(model_evaluate(model, run, dataset, report));
@@ -113,6 +139,7 @@ static int32_t fit_all(tern_model *model, run *run, const tern_dataset *dataset,
   text_add(report, "{");
   TRY(fit_baseline(model, run, dataset, report));
   TRY(fit_parts(model, run, dataset, n_parts, report));
+  TRY(fit_shortest(model, run, dataset, report));
   return fit_report(model, run, dataset, start, report);
 }
 

@@ -24,6 +24,8 @@ void model_free(tern_model *model) {
   memory_free(NULL, model->kind);
   memory_free(NULL, model->species);
   memory_free(NULL, model->e0);
+  zbl_free(model->zbl);
+  memory_free(NULL, model->shortest);
   memory_free(NULL, model->report);
   memory_free(NULL, model->provenance);
   model->tag = HANDLE_END(HANDLE_MODEL);

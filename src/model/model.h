@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Models: energies of environments, fitted on data sets. A model is e0 and a sum of parts, each of one kind; a new kind
+/* Models: energies of environments, fitted on data sets. A model is e0, a baseline and a sum of parts, each of one kind; a new kind
    is one file with one `const model_kind`, entered in kinds.c. */
 #ifndef TERNION_MODEL_MODEL_H
 #define TERNION_MODEL_MODEL_H
 
 #include "descriptor/descriptor.h"
+#include "model/zbl.h"
 
 /* What a part makes of one environment; what is NULL is not wanted. */
 typedef struct model_answer {
@@ -16,7 +17,7 @@ typedef struct model_answer {
 typedef struct model_kind {
   const char *name, *meaning;
   const char *descriptor; /* the kind of descriptor that it always reads; NULL: what the option says */
-  /* State fitted on energies, forces and virials from which e0 and earlier parts are already subtracted. report: members
+  /* State fitted on energies, forces and virials from which e0, the baseline and earlier parts are already subtracted. report: members
      of a JSON object, as in "\"condition\": 10, \"rows\": 3". */
   int32_t (*fit)(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
                  const tern_options *options, text *report);
@@ -46,6 +47,8 @@ struct tern_model {
   int32_t n_species;
   int32_t *species; /* of e0, ascending */
   double *e0;       /* [n_species] eV */
+  zbl *zbl;         /* NULL: no baseline */
+  double *shortest; /* [n_species][n_species] Angstrom: shortest distances of the data; 0: unknown */
   int64_t n_parts;
   model_part parts[MODEL_MOST_PARTS];
   char *report;     /* JSON object */

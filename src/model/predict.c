@@ -149,6 +149,15 @@ static int32_t predict_part(prediction *prediction, const tern_system *system, c
   return status;
 }
 
+static int32_t predict_zbl(prediction *prediction, const tern_system *system) {
+  const zbl_sums sums = {.energies = prediction->energies,
+                         .forces = prediction->forces,
+                         .virial = prediction->virial,
+                         .virials = prediction->virials}; /* the first thread's */
+  return prediction->model->zbl == NULL ? TERN_SUCCESS
+                                        : zbl_add(prediction->model->zbl, prediction->run, system, sums);
+}
+
 /* The threads' parts are added in their order. */
 static void sum_threads(int64_t count, int32_t threads, double *parts) {
   for (int32_t thread = 1; parts != NULL && thread < threads; thread++)
@@ -180,6 +189,8 @@ int32_t model_predict(const tern_model *model, run *run, const tern_system *syst
                       double *virial, double *energies, double *virials) {
   prediction prediction = {.model = model, .run = run, .n_atoms = system->n_atoms};
   int32_t status = prediction_new(&prediction, system, forces != NULL, virial != NULL, virials != NULL);
+  if (status == TERN_SUCCESS)
+    status = predict_zbl(&prediction, system);
   for (int64_t k = 0; status == TERN_SUCCESS && k < model->n_parts; k++)
     status = predict_part(&prediction, system, &model->parts[k]);
   if (status == TERN_SUCCESS) {

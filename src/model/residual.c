@@ -19,7 +19,7 @@ typedef struct subtraction {
 static int32_t subtract_frame(const tern_model *model, run *run, frame *frame) {
   const int64_t numbers = 3 * frame->system->n_atoms;
   double energy, virial[9], *forces = NULL;
-  const bool derivatives = model->n_parts > 0; /* e0 alone has none */
+  const bool derivatives = model->n_parts > 0 || model->zbl != NULL; /* e0 alone has none */
   if (frame->forces != NULL && derivatives)
     TRY(MEMORY_NEW(run, &forces, numbers, "predicted forces"));
   const int32_t status = model_predict(model, run, frame->system, &energy, forces,

@@ -128,6 +128,7 @@ enum { DESCRIPTOR, MODEL, REPORT, FURTHER, TEXTS };
 static int32_t store_write(const tern_model *model, const char *path, collection *all, text texts[TEXTS]) {
   add_tensor(all, "e0", TENSOR_FLOAT64, model->n_species, model->e0);
   add_tensor(all, "species", TENSOR_INT32, model->n_species, model->species);
+  add_tensor(all, "shortest_distances", TENSOR_FLOAT64, (int64_t)model->n_species * model->n_species, model->shortest);
   TRY(add_part(model, 0, all, &texts[DESCRIPTOR]));
   TRY(store_describe(model, 0, &texts[MODEL]));
   TRY(store_report(model, &texts[REPORT]));
@@ -213,10 +214,27 @@ static int32_t load_baseline(tern_model *model, const safetensors_file *file) {
     if (!isfinite(((const double *)e0->data)[k]))
       return error_set(TERN_ERROR_FORMAT, "tensor 'e0': number %lld is not finite", (long long)k);
   TRY(MEMORY_NEW(NULL, &model->species, count, "the species of a model"));
-  TRY(MEMORY_NEW(NULL, &model->e0, count, "the baseline of a model"));
+  TRY(MEMORY_NEW(NULL, &model->e0, count, "the energies of isolated atoms"));
   model->n_species = (int32_t)count;
   memcpy(model->species, numbers, (size_t)count * sizeof(int32_t));
   memcpy(model->e0, e0->data, (size_t)count * sizeof(double));
+  return TERN_SUCCESS;
+}
+
+/* Files that do not know the shortest distances of their data leave them zero. */
+static int32_t load_shortest(tern_model *model, const safetensors_file *file) {
+  const int64_t count = (int64_t)model->n_species * model->n_species;
+  const tensor *found;
+  TRY(MEMORY_NEW(NULL, &model->shortest, count, "shortest distances"));
+  if (safetensors_find(file, "shortest_distances") == NULL)
+    return TERN_SUCCESS;
+  TRY(safetensors_get(file, "shortest_distances", TENSOR_FLOAT64, 1, &count, &found));
+  const double *distances = found->data;
+  for (int64_t k = 0; k < count; k++)
+    if (!isfinite(distances[k]) || distances[k] < 0)
+      return error_set(TERN_ERROR_FORMAT, "tensor 'shortest_distances': number %lld is %g, which is no distance",
+                       (long long)k, distances[k]);
+  memcpy(model->shortest, distances, (size_t)count * sizeof(double));
   return TERN_SUCCESS;
 }
 
@@ -302,9 +320,11 @@ static int32_t load_name(tern_model *model) {
 static int32_t load_model(tern_model *model, safetensors_file *file) {
   TRY(load_check(file));
   TRY(load_baseline(model, file));
+  TRY(load_shortest(model, file));
   TRY(load_object(file, "report", &model->report));
   TRY(load_object(file, "provenance", &model->provenance));
   TRY(load_first_part(model, file));
+  TRY(zbl_new(&model->zbl, model->options, model->n_species, model->species));
   TRY(load_further_parts(model, file));
   return load_name(model);
 }

@@ -21,6 +21,7 @@ from descriptors import (Basis, density, density_derivatives, frames, power_spec
 from radial import radial_functions
 from ridge import Features, design, least_squares_e0, predict, solve
 from triplets import Triplets
+import zbl
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -256,7 +257,7 @@ def golden_files():
     descriptors, radial = descriptor_files(), radial_files()
     texts = {**radial, **descriptors, **ridge_files(),
              "descriptors.txt": contents(descriptors, radial),
-             "errors.txt": errors.errors_file()}
+             "errors.txt": errors.errors_file(), "zbl.txt": zbl.zbl_file()}
     return {**{name: text.encode() for name, text in texts.items()}, **errors.bad_files()}
 
 

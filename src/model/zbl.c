@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "model/zbl.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/elements.h"
+#include "core/error.h"
+#include "core/memory.h"
+#include "model/baseline.h"
+#include "system/neighbours.h"
+
+/* e^2 / (4 pi epsilon_0) in eV Angstrom and the Bohr radius in Angstrom (CODATA 2018). */
+static const double COULOMB = 14.3996454784, BOHR = 0.529177210903;
+/* The screening length is this part of the Bohr radius over Z^EXPONENT + Z'^EXPONENT. */
+static const double THOMAS_FERMI = 0.88534, EXPONENT = 0.23;
+static const double AMPLITUDES[4] = {0.18175, 0.50986, 0.28022, 0.02817};
+static const double DECAYS[4] = {3.19980, 0.94229, 0.40290, 0.20162};
+
+/* ---- making ---- */
+
+static zbl_pair zbl_pair_of(int32_t a, int32_t b, double inner, double outer) {
+  const double bond = elements_radius(a) + elements_radius(b);
+  return (zbl_pair){.charges = COULOMB * a * b,
+                    .length = THOMAS_FERMI * BOHR / (pow(a, EXPONENT) + pow(b, EXPONENT)),
+                    .inner = inner * bond,
+                    .outer = outer * bond};
+}
+
+static int32_t zbl_fill(zbl *self, int64_t n_species, const int32_t *species, double inner, double outer) {
+  self->n_species = n_species;
+  TRY(MEMORY_NEW(NULL, &self->species, n_species, "the species of the baseline"));
+  TRY(MEMORY_NEW(NULL, &self->pairs, n_species * n_species, "the pairs of the baseline"));
+  memcpy(self->species, species, (size_t)n_species * sizeof *species);
+  for (int64_t a = 0; a < n_species; a++)
+    for (int64_t b = 0; b < n_species; b++) {
+      zbl_pair *pair = &self->pairs[a * n_species + b];
+      *pair = zbl_pair_of(species[a], species[b], inner, outer);
+      self->cutoff = fmax(self->cutoff, pair->outer);
+    }
+  return TERN_SUCCESS;
+}
+
+int32_t zbl_new(zbl **made, const tern_options *options, int64_t n_species, const int32_t *species) {
+  const char *kind;
+  double inner, outer;
+  zbl *self = NULL;
+  *made = NULL;
+  TRY(options_text(options, "baseline", &kind));
+  if (strcmp(kind, "none") == 0)
+    return TERN_SUCCESS;
+  TRY(options_real(options, "zbl_inner", &inner));
+  TRY(options_real(options, "zbl_outer", &outer));
+  if (inner >= outer)
+    return error_set(TERN_ERROR_OPTION, "option 'zbl_inner' is %g: it must be less than zbl_outer, %g", inner, outer);
+  TRY(MEMORY_NEW(NULL, &self, 1, "the baseline"));
+  const int32_t status = zbl_fill(self, n_species, species, inner, outer);
+  if (status != TERN_SUCCESS) {
+    zbl_free(self);
+    return status;
+  }
+  *made = self;
+  return TERN_SUCCESS;
+}
+
+void zbl_free(zbl *zbl) {
+  if (zbl != NULL) {
+    memory_free(NULL, zbl->species);
+    memory_free(NULL, zbl->pairs);
+  }
+  memory_free(NULL, zbl);
+}
+
+/* ---- one pair ---- */
+
+/* 1 at t = 0, 0 at t = 1, first and second derivatives 0 at both. */
+static double fade(double t, double *slope) {
+  *slope = -30 * t * t * (1 - t) * (1 - t);
+  return 1 - t * t * t * (10 + t * (6 * t - 15));
+}
+
+void zbl_pair_energy(const zbl_pair *pair, double r, double *energy, double *slope) {
+  double screening = 0, screening_slope = 0, fading_slope = 0, fading = 1;
+  *energy = *slope = 0;
+  if (r >= pair->outer)
+    return;
+  for (int k = 0; k < 4; k++) {
+    const double term = AMPLITUDES[k] * exp(-DECAYS[k] * r / pair->length);
+    screening += term;
+    screening_slope -= DECAYS[k] / pair->length * term;
+  }
+  if (r > pair->inner) {
+    const double width = pair->outer - pair->inner;
+    fading = fade((r - pair->inner) / width, &fading_slope);
+    fading_slope /= width;
+  }
+  const double coulomb = pair->charges / r, bare = coulomb * screening;
+  *energy = bare * fading;
+  *slope = (coulomb * screening_slope - bare / r) * fading + bare * fading_slope;
+}
+
+/* ---- systems ---- */
+
+/* Index of every atom's species. */
+static int32_t zbl_species(const zbl *zbl, const tern_system *system, int64_t *index) {
+  for (int64_t atom = 0; atom < system->n_atoms; atom++) {
+    index[atom] = baseline_index(zbl->n_species, zbl->species, system->species[atom]);
+    if (index[atom] < 0)
+      return error_set(TERN_ERROR_DATA, "atom %lld is %s, a species that the model was not fitted on",
+                       (long long)atom, elements_symbol(system->species[atom]));
+  }
+  return TERN_SUCCESS;
+}
+
+/* Half of a pair's energy belongs to its centre; gradient: along the vector to the neighbour. */
+static void zbl_add_pair(const zbl_pair *pair, const double *vector, int64_t center, int64_t neighbour,
+                         const zbl_sums *sums) {
+  const double r = sqrt(vector[0] * vector[0] + vector[1] * vector[1] + vector[2] * vector[2]);
+  double energy, slope;
+  zbl_pair_energy(pair, r, &energy, &slope);
+  if (sums->energies != NULL)
+    sums->energies[center] += 0.5 * energy;
+  for (int a = 0; a < 3; a++) {
+    const double gradient = 0.5 * slope * vector[a] / r;
+    if (sums->forces != NULL) {
+      sums->forces[3 * center + a] += gradient;
+      sums->forces[3 * neighbour + a] -= gradient;
+    }
+    for (int b = 0; b < 3; b++) {
+      if (sums->virial != NULL)
+        sums->virial[3 * a + b] -= gradient * vector[b];
+      if (sums->virials != NULL)
+        sums->virials[9 * center + 3 * a + b] -= gradient * vector[b];
+    }
+  }
+}
+
+int32_t zbl_add(const zbl *zbl, run *run, const tern_system *system, zbl_sums sums) {
+  int64_t *index = NULL;
+  neighbours list = {0};
+  TRY(MEMORY_NEW(run, &index, system->n_atoms, "the species of the atoms"));
+  int32_t status = zbl_species(zbl, system, index);
+  if (status == TERN_SUCCESS)
+    status = neighbours_build(run, system, zbl->cutoff, 0, NULL, &list);
+  if (status != TERN_SUCCESS)
+    error_prefix(status, "baseline zbl: ");
+  for (int64_t center = 0; status == TERN_SUCCESS && center < list.n_centers; center++)
+    for (int64_t k = list.first[center]; k < list.first[center + 1]; k++)
+      zbl_add_pair(&zbl->pairs[index[center] * zbl->n_species + index[list.atom[k]]], list.vectors + 3 * k, center,
+                   list.atom[k], &sums);
+  neighbours_free(run, &list);
+  memory_free(run, index);
+  return status;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The universal screened repulsion of nuclei of Ziegler, Biersack and Littmark (The Stopping and Range of Ions in
+   Solids, Pergamon (1985)), which keeps atoms apart where no data do. Between `inner` and `outer` times the sum of the two
+   covalent radii it is switched off with two continuous derivatives. */
+#ifndef TERNION_MODEL_ZBL_H
+#define TERNION_MODEL_ZBL_H
+
+#include "core/options.h"
+#include "core/run.h"
+#include "system/system.h"
+
+typedef struct zbl_pair {
+  double charges;      /* eV Angstrom: Z Z' e^2 / (4 pi epsilon_0) */
+  double length;       /* Angstrom: of the screening */
+  double inner, outer; /* Angstrom: where the switch begins and ends */
+} zbl_pair;
+
+typedef struct zbl {
+  int64_t n_species;
+  int32_t *species; /* ascending */
+  zbl_pair *pairs;  /* [n_species][n_species] */
+  double cutoff;    /* the largest `outer` */
+} zbl;
+
+/* What is added to, for every pair half to each of its atoms; what is NULL is not wanted. */
+typedef struct zbl_sums {
+  double *energies; /* [n_owned] */
+  double *forces;   /* [n_atoms][3] */
+  double *virial;   /* [3][3] */
+  double *virials;  /* [n_owned][3][3] */
+} zbl_sums;
+
+/* NULL when the option `baseline` is none. The species are ascending. */
+int32_t zbl_new(zbl **made, const tern_options *options, int64_t n_species, const int32_t *species);
+void zbl_free(zbl *zbl);
+/* Energy of a pair at distance r and its derivative. */
+void zbl_pair_energy(const zbl_pair *pair, double r, double *energy, double *slope);
+/* Adds the energies of a system's owned atoms, each with half of its pairs, and their derivatives: those of all atoms,
+   whichever a descriptor has as centres. Unknown species are TERN_ERROR_DATA, as are atoms at the same place. */
+int32_t zbl_add(const zbl *zbl, run *run, const tern_system *system, zbl_sums sums);
+
+#endif
