@@ -27,6 +27,7 @@
  * - range_blocks: Blocks of the sparse Jacobian of a range of centres: tern_descriptor_shape_range.
  * - directions: Moves of atoms that change the shape: tern_sensitivity_shape.
  * - target_size: Numbers of the target: 1, 3 n_atoms or 9.
+ * - tensor_size: Numbers of a tensor: 3^order, row by row.
  */
 #ifndef TERNION_H
 #define TERNION_H
@@ -97,7 +98,7 @@ typedef struct tern_system tern_system;
 
 /**
  * Systems with their targets.
- * Threads: Calls that only read it may run together; append needs the handle alone.
+ * Threads: Calls that only read it may run together; append and set_tensor need the handle alone.
  */
 typedef struct tern_dataset tern_dataset;
 
@@ -385,7 +386,8 @@ TERN_API int32_t tern_system_pairs(const tern_system *system, double cutoff, int
 TERN_API int32_t tern_dataset_new(tern_dataset **dataset);
 
 /**
- * Reads an extended XYZ file, plain or gzip. Options: energy_key, forces_key, virial_key, stress_key, memory_limit.
+ * Reads an extended XYZ file, plain or gzip. Options: energy_key, forces_key, virial_key, stress_key, memory_limit;
+ * target, the key of a tensor to read from the comment lines.
  * @param[out] dataset The new handle.
  * @param[in] path File; errors name it with line and column.
  * @param[in] options Options, or NULL for the defaults.
@@ -450,6 +452,57 @@ TERN_API int32_t tern_dataset_system(const tern_dataset *dataset, int64_t index,
 TERN_API int32_t tern_dataset_target(const tern_dataset *dataset, int64_t index, int32_t target, double *values);
 
 /**
+ * Gives a structure a Cartesian tensor under a name, such as dipole, or a tensor that it has another value. Data sets
+ * that share the structure keep what they had.
+ * @param[in,out] dataset The handle.
+ * @param[in] index 0 to size - 1.
+ * @param[in] name Name: a key of the comment line.
+ * @param[in] order Order of the tensor, 0 to 3.
+ * @param[in] values ([tensor_size], as the tensor) Its 3^order numbers, row by row.
+ */
+TERN_API int32_t tern_dataset_set_tensor(tern_dataset *dataset, int64_t index, const char *name, int32_t order,
+                                         const double *values);
+
+/**
+ * How many tensors a structure carries.
+ * @param[in] dataset The handle.
+ * @param[in] index 0 to size - 1.
+ * @param[out] count Number of tensors.
+ */
+TERN_API int32_t tern_dataset_tensors(const tern_dataset *dataset, int64_t index, int64_t *count);
+
+/**
+ * The name of a structure's tensor, by its number.
+ * @param[in] dataset The handle.
+ * @param[in] index 0 to size - 1.
+ * @param[in] number 0 to the number of its tensors - 1.
+ * @param[out] buffer ([capacity]) Text, or NULL to ask for its length.
+ * @param[in] capacity (bytes) Size of buffer.
+ * @param[out] length (bytes) Length of the text without its NUL. May be NULL.
+ */
+TERN_API int32_t tern_dataset_tensor_name(const tern_dataset *dataset, int64_t index, int64_t number, char *buffer,
+                                          int64_t capacity, int64_t *length);
+
+/**
+ * The order of a structure's tensor of that name; ERROR_MISSING when it has none.
+ * @param[in] dataset The handle.
+ * @param[in] index 0 to size - 1.
+ * @param[in] name Name.
+ * @param[out] order Order of the tensor, 0 to 3.
+ */
+TERN_API int32_t tern_dataset_tensor_order(const tern_dataset *dataset, int64_t index, const char *name,
+                                           int32_t *order);
+
+/**
+ * A structure's tensor of that name; ERROR_MISSING when it has none.
+ * @param[in] dataset The handle.
+ * @param[in] index 0 to size - 1.
+ * @param[in] name Name.
+ * @param[out] values ([tensor_size], as the tensor) Its 3^order numbers, row by row.
+ */
+TERN_API int32_t tern_dataset_tensor(const tern_dataset *dataset, int64_t index, const char *name, double *values);
+
+/**
  * A data set of chosen structures, which share their memory with this one.
  * @param[in] dataset The handle.
  * @param[in] count Number of structures.
@@ -498,6 +551,14 @@ TERN_API int32_t tern_writer_open(tern_writer **writer, const char *path);
  */
 TERN_API int32_t tern_writer_append(tern_writer *writer, const tern_system *system, const double *energy,
                                     const double *forces, const double *virial);
+
+/**
+ * Writes one structure of a data set with all that it carries, tensors too.
+ * @param[in,out] writer The handle.
+ * @param[in] dataset A data set.
+ * @param[in] index 0 to size - 1.
+ */
+TERN_API int32_t tern_writer_append_structure(tern_writer *writer, const tern_dataset *dataset, int64_t index);
 
 /**
  * Completes the file and puts it under its name; the handle still has to be freed.

@@ -69,12 +69,18 @@ module ternion_raw
   public :: tern_dataset_count
   public :: tern_dataset_system
   public :: tern_dataset_target
+  public :: tern_dataset_set_tensor
+  public :: tern_dataset_tensors
+  public :: tern_dataset_tensor_name
+  public :: tern_dataset_tensor_order
+  public :: tern_dataset_tensor
   public :: tern_dataset_subset
   public :: tern_reader_open
   public :: tern_reader_next
   public :: tern_reader_free
   public :: tern_writer_open
   public :: tern_writer_append
+  public :: tern_writer_append_structure
   public :: tern_writer_close
   public :: tern_writer_free
   public :: tern_descriptor_new
@@ -427,7 +433,8 @@ module ternion_raw
       type(c_ptr), intent(inout) :: dataset
       integer(c_int32_t) :: status
     end function tern_dataset_new
-    !> Reads an extended XYZ file, plain or gzip. Options: energy_key, forces_key, virial_key, stress_key, memory_limit.
+    !> Reads an extended XYZ file, plain or gzip. Options: energy_key, forces_key, virial_key, stress_key, memory_limit;
+    !> target, the key of a tensor to read from the comment lines.
     function tern_dataset_read(dataset, path, options) bind(c, name='tern_dataset_read') result(status)
       import :: c_char, c_int32_t, c_ptr
       type(c_ptr), intent(inout) :: dataset
@@ -492,6 +499,57 @@ module ternion_raw
       real(c_double), intent(inout) :: values(*)
       integer(c_int32_t) :: status
     end function tern_dataset_target
+    !> Gives a structure a Cartesian tensor under a name, such as dipole, or a tensor that it has another value. Data
+    !> sets that share the structure keep what they had.
+    function tern_dataset_set_tensor(dataset, index, name, order, values) bind(c, name='tern_dataset_set_tensor') &
+      result(status)
+      import :: c_char, c_double, c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: dataset
+      integer(c_int64_t), value :: index
+      character(kind=c_char), intent(in) :: name(*)
+      integer(c_int32_t), value :: order
+      real(c_double), intent(in) :: values(*)
+      integer(c_int32_t) :: status
+    end function tern_dataset_set_tensor
+    !> How many tensors a structure carries.
+    function tern_dataset_tensors(dataset, index, count) bind(c, name='tern_dataset_tensors') result(status)
+      import :: c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: dataset
+      integer(c_int64_t), value :: index
+      integer(c_int64_t), intent(inout) :: count
+      integer(c_int32_t) :: status
+    end function tern_dataset_tensors
+    !> The name of a structure's tensor, by its number.
+    function tern_dataset_tensor_name(dataset, index, number, buffer, capacity, length) bind(c, &
+      name='tern_dataset_tensor_name') result(status)
+      import :: c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: dataset
+      integer(c_int64_t), value :: index
+      integer(c_int64_t), value :: number
+      type(c_ptr), value :: buffer
+      integer(c_int64_t), value :: capacity
+      type(c_ptr), value :: length
+      integer(c_int32_t) :: status
+    end function tern_dataset_tensor_name
+    !> The order of a structure's tensor of that name; ERROR_MISSING when it has none.
+    function tern_dataset_tensor_order(dataset, index, name, order) bind(c, name='tern_dataset_tensor_order') &
+      result(status)
+      import :: c_char, c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: dataset
+      integer(c_int64_t), value :: index
+      character(kind=c_char), intent(in) :: name(*)
+      integer(c_int32_t), intent(inout) :: order
+      integer(c_int32_t) :: status
+    end function tern_dataset_tensor_order
+    !> A structure's tensor of that name; ERROR_MISSING when it has none.
+    function tern_dataset_tensor(dataset, index, name, values) bind(c, name='tern_dataset_tensor') result(status)
+      import :: c_char, c_double, c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: dataset
+      integer(c_int64_t), value :: index
+      character(kind=c_char), intent(in) :: name(*)
+      real(c_double), intent(inout) :: values(*)
+      integer(c_int32_t) :: status
+    end function tern_dataset_tensor
     !> A data set of chosen structures, which share their memory with this one.
     function tern_dataset_subset(dataset, count, indices, subset) bind(c, name='tern_dataset_subset') result(status)
       import :: c_int32_t, c_int64_t, c_ptr
@@ -541,6 +599,15 @@ module ternion_raw
       type(c_ptr), value :: virial
       integer(c_int32_t) :: status
     end function tern_writer_append
+    !> Writes one structure of a data set with all that it carries, tensors too.
+    function tern_writer_append_structure(writer, dataset, index) bind(c, name='tern_writer_append_structure') &
+      result(status)
+      import :: c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: writer
+      type(c_ptr), value :: dataset
+      integer(c_int64_t), value :: index
+      integer(c_int32_t) :: status
+    end function tern_writer_append_structure
     !> Completes the file and puts it under its name; the handle still has to be freed.
     function tern_writer_close(writer) bind(c, name='tern_writer_close') result(status)
       import :: c_int32_t, c_ptr

@@ -47,6 +47,13 @@ int32_t api_dataset_size(const tern_dataset *dataset, int64_t *size);
 int32_t api_dataset_count(const tern_dataset *dataset, int32_t target, int64_t *count);
 int32_t api_dataset_system(const tern_dataset *dataset, int64_t index, tern_system **system);
 int32_t api_dataset_target(const tern_dataset *dataset, int64_t index, int32_t target, double *values);
+int32_t api_dataset_set_tensor(tern_dataset *dataset, int64_t index, const char *name, int32_t order,
+                               const double *values);
+int32_t api_dataset_tensors(const tern_dataset *dataset, int64_t index, int64_t *count);
+int32_t api_dataset_tensor_name(const tern_dataset *dataset, int64_t index, int64_t number, char *buffer,
+                                int64_t capacity, int64_t *length);
+int32_t api_dataset_tensor_order(const tern_dataset *dataset, int64_t index, const char *name, int32_t *order);
+int32_t api_dataset_tensor(const tern_dataset *dataset, int64_t index, const char *name, double *values);
 int32_t api_dataset_subset(const tern_dataset *dataset, int64_t count, const int64_t *indices, tern_dataset **subset);
 int32_t api_reader_open(tern_reader **reader, const char *path, const tern_options *options);
 int32_t api_reader_next(tern_reader *reader, int64_t count, tern_dataset **dataset);
@@ -54,6 +61,7 @@ int32_t api_reader_free(tern_reader *reader);
 int32_t api_writer_open(tern_writer **writer, const char *path);
 int32_t api_writer_append(tern_writer *writer, const tern_system *system, const double *energy, const double *forces,
                           const double *virial);
+int32_t api_writer_append_structure(tern_writer *writer, const tern_dataset *dataset, int64_t index);
 int32_t api_writer_close(tern_writer *writer);
 int32_t api_writer_free(tern_writer *writer);
 int32_t api_descriptor_new(tern_descriptor **descriptor, const char *kind, const tern_options *options);

@@ -6,6 +6,7 @@
 #include "api/api.h"
 #include "api/bodies.h"
 #include "api/check.h"
+#include "core/text.h"
 
 int32_t api_dataset_new(tern_dataset **dataset) { return dataset_new(dataset); }
 
@@ -69,6 +70,44 @@ int32_t api_dataset_target(const tern_dataset *dataset, int64_t index, int32_t t
   }
 }
 
+int32_t api_dataset_set_tensor(tern_dataset *dataset, int64_t index, const char *name, int32_t order,
+                               const double *values) {
+  TRY(api_index("index", index, dataset->size, "structures"));
+  TRY(tensor_check_order(order));
+  const int64_t shape[] = {tensor_count(order)};
+  TRY(check_numbers((check_place){"tern_dataset_set_tensor", "values"}, values, 1, shape));
+  return dataset_set_tensor(dataset, index, name, order, values);
+}
+
+int32_t api_dataset_tensors(const tern_dataset *dataset, int64_t index, int64_t *count) {
+  TRY(api_index("index", index, dataset->size, "structures"));
+  *count = dataset->frames[index]->n_tensors;
+  return TERN_SUCCESS;
+}
+
+int32_t api_dataset_tensor_name(const tern_dataset *dataset, int64_t index, int64_t number, char *buffer,
+                                int64_t capacity, int64_t *length) {
+  TRY(api_index("index", index, dataset->size, "structures"));
+  TRY(api_index("number", number, dataset->frames[index]->n_tensors, "tensors"));
+  return text_copy(dataset->frames[index]->tensors[number].name, buffer, capacity, length);
+}
+
+int32_t api_dataset_tensor_order(const tern_dataset *dataset, int64_t index, const char *name, int32_t *order) {
+  const frame_tensor *tensor;
+  TRY(api_index("index", index, dataset->size, "structures"));
+  TRY(dataset_tensor(dataset, index, name, &tensor));
+  *order = tensor->order;
+  return TERN_SUCCESS;
+}
+
+int32_t api_dataset_tensor(const tern_dataset *dataset, int64_t index, const char *name, double *values) {
+  const frame_tensor *tensor;
+  TRY(api_index("index", index, dataset->size, "structures"));
+  TRY(dataset_tensor(dataset, index, name, &tensor));
+  memcpy(values, tensor->values, (size_t)tensor_count(tensor->order) * sizeof *values);
+  return TERN_SUCCESS;
+}
+
 int32_t api_dataset_subset(const tern_dataset *dataset, int64_t count, const int64_t *indices, tern_dataset **subset) {
   return dataset_subset(dataset, count, indices, subset);
 }
@@ -95,6 +134,11 @@ int32_t api_writer_append(tern_writer *writer, const tern_system *system, const 
   const int64_t shape[] = {system->n_atoms, 3};
   TRY(check_numbers((check_place){"tern_writer_append", "forces"}, forces, 2, shape));
   return writer_append(writer, system, energy, forces, virial);
+}
+
+int32_t api_writer_append_structure(tern_writer *writer, const tern_dataset *dataset, int64_t index) {
+  TRY(api_index("index", index, dataset->size, "structures"));
+  return writer_append_frame(writer, dataset->frames[index]);
 }
 
 int32_t api_writer_close(tern_writer *writer) { return writer_close(writer); }

@@ -611,6 +611,93 @@ int32_t tern_dataset_target(const tern_dataset *dataset, int64_t index, int32_t 
   return status;
 }
 
+static int32_t checked_dataset_set_tensor(tern_dataset *dataset, int64_t index, const char *name, int32_t order,
+                                          const double *values) {
+  TRY(check_pointer((check_place){"tern_dataset_set_tensor", "dataset"}, dataset != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_set_tensor", "name"}, name != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_set_tensor", "values"}, values != NULL));
+  TRY(check_handle((check_place){"tern_dataset_set_tensor", "dataset"}, dataset, HANDLE_DATASET));
+  TRY(check_text((check_place){"tern_dataset_set_tensor", "name"}, name));
+  return api_dataset_set_tensor(dataset, index, name, order, values);
+}
+
+int32_t tern_dataset_set_tensor(tern_dataset *dataset, int64_t index, const char *name, int32_t order,
+                                const double *values) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_dataset_set_tensor(dataset, index, name, order, values);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_dataset_tensors(const tern_dataset *dataset, int64_t index, int64_t *count) {
+  TRY(check_pointer((check_place){"tern_dataset_tensors", "dataset"}, dataset != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_tensors", "count"}, count != NULL));
+  TRY(check_handle((check_place){"tern_dataset_tensors", "dataset"}, dataset, HANDLE_DATASET));
+  return api_dataset_tensors(dataset, index, count);
+}
+
+int32_t tern_dataset_tensors(const tern_dataset *dataset, int64_t index, int64_t *count) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_dataset_tensors(dataset, index, count);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_dataset_tensor_name(const tern_dataset *dataset, int64_t index, int64_t number, char *buffer,
+                                           int64_t capacity, int64_t *length) {
+  TRY(check_pointer((check_place){"tern_dataset_tensor_name", "dataset"}, dataset != NULL));
+  TRY(check_count((check_place){"tern_dataset_tensor_name", "capacity"}, capacity));
+  TRY(check_array((check_place){"tern_dataset_tensor_name", "buffer"}, buffer, 1, 1, (const int64_t[]){capacity}));
+  TRY(check_handle((check_place){"tern_dataset_tensor_name", "dataset"}, dataset, HANDLE_DATASET));
+  return api_dataset_tensor_name(dataset, index, number, buffer, capacity, length);
+}
+
+int32_t tern_dataset_tensor_name(const tern_dataset *dataset, int64_t index, int64_t number, char *buffer,
+                                 int64_t capacity, int64_t *length) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_dataset_tensor_name(dataset, index, number, buffer, capacity, length);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_dataset_tensor_order(const tern_dataset *dataset, int64_t index, const char *name,
+                                            int32_t *order) {
+  TRY(check_pointer((check_place){"tern_dataset_tensor_order", "dataset"}, dataset != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_tensor_order", "name"}, name != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_tensor_order", "order"}, order != NULL));
+  TRY(check_handle((check_place){"tern_dataset_tensor_order", "dataset"}, dataset, HANDLE_DATASET));
+  TRY(check_text((check_place){"tern_dataset_tensor_order", "name"}, name));
+  return api_dataset_tensor_order(dataset, index, name, order);
+}
+
+int32_t tern_dataset_tensor_order(const tern_dataset *dataset, int64_t index, const char *name, int32_t *order) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_dataset_tensor_order(dataset, index, name, order);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_dataset_tensor(const tern_dataset *dataset, int64_t index, const char *name, double *values) {
+  TRY(check_pointer((check_place){"tern_dataset_tensor", "dataset"}, dataset != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_tensor", "name"}, name != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_tensor", "values"}, values != NULL));
+  TRY(check_handle((check_place){"tern_dataset_tensor", "dataset"}, dataset, HANDLE_DATASET));
+  TRY(check_text((check_place){"tern_dataset_tensor", "name"}, name));
+  return api_dataset_tensor(dataset, index, name, values);
+}
+
+int32_t tern_dataset_tensor(const tern_dataset *dataset, int64_t index, const char *name, double *values) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_dataset_tensor(dataset, index, name, values);
+  guard_leave(&guard);
+  return status;
+}
+
 static int32_t checked_dataset_subset(const tern_dataset *dataset, int64_t count, const int64_t *indices,
                                       tern_dataset **subset) {
   TRY(check_pointer((check_place){"tern_dataset_subset", "dataset"}, dataset != NULL));
@@ -705,6 +792,22 @@ int32_t tern_writer_append(tern_writer *writer, const tern_system *system, const
   guard guard;
   guard_enter(&guard);
   const int32_t status = checked_writer_append(writer, system, energy, forces, virial);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_writer_append_structure(tern_writer *writer, const tern_dataset *dataset, int64_t index) {
+  TRY(check_pointer((check_place){"tern_writer_append_structure", "writer"}, writer != NULL));
+  TRY(check_pointer((check_place){"tern_writer_append_structure", "dataset"}, dataset != NULL));
+  TRY(check_handle((check_place){"tern_writer_append_structure", "writer"}, writer, HANDLE_WRITER));
+  TRY(check_handle((check_place){"tern_writer_append_structure", "dataset"}, dataset, HANDLE_DATASET));
+  return api_writer_append_structure(writer, dataset, index);
+}
+
+int32_t tern_writer_append_structure(tern_writer *writer, const tern_dataset *dataset, int64_t index) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_writer_append_structure(writer, dataset, index);
   guard_leave(&guard);
   return status;
 }

@@ -2,6 +2,7 @@
 /* Data sets in memory. */
 #include "system/dataset.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -22,6 +23,9 @@ static void frame_release(frame *frame) {
     return;
   system_free(frame->system);
   memory_free(NULL, frame->forces);
+  for (int64_t k = 0; k < frame->n_tensors; ++k)
+    memory_free(NULL, frame->tensors[k].name);
+  memory_free(NULL, frame->tensors);
   memory_free(NULL, frame);
 }
 
@@ -81,6 +85,54 @@ int32_t dataset_append(tern_dataset *dataset, const tern_system *system, const d
   TRY(frame_new(&frame, system, energy, forces, virial));
   dataset->frames[dataset->size++] = frame;
   return TERN_SUCCESS;
+}
+
+/* ---- tensors ---- */
+
+static int32_t frame_set_tensor(frame *frame, const char *name, int32_t order, const double *values) {
+  static const char what[] = "a tensor of a structure";
+  frame_tensor *tensor = (frame_tensor *)(uintptr_t)frame_find_tensor(frame, name);
+  if (tensor == NULL) {
+    TRY(memory_resize(NULL, (void **)&frame->tensors, frame->n_tensors + 1, sizeof *frame->tensors, what));
+    tensor = &frame->tensors[frame->n_tensors];
+    tensor->name = memory_text(name);
+    if (tensor->name == NULL)
+      return error_set(TERN_ERROR_MEMORY, "no memory for %s", what);
+    ++frame->n_tensors;
+  }
+  tensor->order = order;
+  memcpy(tensor->values, values, (size_t)tensor_count(order) * sizeof *values);
+  return TERN_SUCCESS;
+}
+
+static int32_t frame_copy(frame **copy, const frame *frame) {
+  TRY(frame_new(copy, frame->system, frame->has_energy ? &frame->energy : NULL, frame->forces,
+                frame->has_virial ? frame->virial[0] : NULL));
+  for (int64_t k = 0; k < frame->n_tensors; ++k) {
+    const frame_tensor *tensor = &frame->tensors[k];
+    const int32_t status = frame_set_tensor(*copy, tensor->name, tensor->order, tensor->values);
+    if (status != TERN_SUCCESS) {
+      frame_release(*copy);
+      return status;
+    }
+  }
+  return TERN_SUCCESS;
+}
+
+int32_t dataset_set_tensor(tern_dataset *dataset, int64_t index, const char *name, int32_t order,
+                           const double *values) {
+  TRY(tensor_check_name(TERN_ERROR_ARGUMENT, "name", name));
+  TRY(tensor_check_order(order));
+  for (int64_t k = 0; k < tensor_count(order); ++k)
+    if (!isfinite(values[k]))
+      return error_set(TERN_ERROR_ARGUMENT, "%s[%lld] is %g: a finite number is needed", name, (long long)k, values[k]);
+  frame *own = dataset->frames[index];
+  if (atomic_load(&own->references) > 1) {
+    TRY(frame_copy(&own, dataset->frames[index]));
+    frame_release(dataset->frames[index]);
+    dataset->frames[index] = own;
+  }
+  return frame_set_tensor(own, name, order, values);
 }
 
 int32_t dataset_subset(const tern_dataset *dataset, int64_t count, const int64_t *indices, tern_dataset **subset) {

@@ -4,6 +4,14 @@
 #define TERNION_SYSTEM_DATASET_H
 
 #include "system/system.h"
+#include "system/tensor.h"
+
+/* A tensor that a structure carries under a name: 3^order numbers, row-major. */
+typedef struct frame_tensor {
+  char *name;
+  int32_t order;
+  double values[TENSOR_MOST];
+} frame_tensor;
 
 /* One structure with what is known of it; shared between data sets by counting references. */
 typedef struct frame {
@@ -13,6 +21,8 @@ typedef struct frame {
   double energy;
   double virial[3][3];
   double *forces; /* [n_atoms][3]; NULL when unknown */
+  int64_t n_tensors;
+  frame_tensor *tensors;
 } frame;
 
 struct tern_dataset {
@@ -28,6 +38,13 @@ int32_t dataset_append(tern_dataset *dataset, const tern_system *system, const d
 int32_t dataset_subset(const tern_dataset *dataset, int64_t count, const int64_t *indices, tern_dataset **subset);
 int32_t dataset_read(tern_dataset **dataset, const char *path, const tern_options *options);
 int32_t dataset_write(const tern_dataset *dataset, const char *path);
+/* Gives a structure a tensor, or another value of one that it has; subsets that share the structure keep what they had.
+ */
+int32_t dataset_set_tensor(tern_dataset *dataset, int64_t index, const char *name, int32_t order, const double *values);
+/* A structure's tensor of that name; NULL when it has none. */
+const frame_tensor *frame_find_tensor(const frame *frame, const char *name);
+/* TERN_ERROR_MISSING that names what the structure has instead. */
+int32_t dataset_tensor(const tern_dataset *dataset, int64_t index, const char *name, const frame_tensor **found);
 int64_t dataset_count(const tern_dataset *dataset, int32_t target);
 /* The species that occur, ascending; [119] is enough. Returns how many. */
 int32_t dataset_species(const tern_dataset *dataset, int32_t *species);
@@ -39,6 +56,8 @@ void reader_free(tern_reader *reader);
 int32_t writer_open(tern_writer **writer, const char *path);
 int32_t writer_append(tern_writer *writer, const tern_system *system, const double *energy, const double *forces,
                       const double *virial);
+/* A structure with all that it carries. */
+int32_t writer_append_frame(tern_writer *writer, const frame *frame);
 int32_t writer_close(tern_writer *writer);
 void writer_free(tern_writer *writer);
 

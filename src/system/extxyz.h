@@ -9,10 +9,12 @@
 #include <stdint.h>
 
 #include "io/lines.h"
+#include "system/tensor.h"
 
 /* Names under which targets are looked for. */
 typedef struct extxyz_keys {
   char *energy, *forces, *virial, *stress;
+  char *tensor; /* NULL: no tensor is wanted */
 } extxyz_keys;
 
 /* One frame; arrays are kept and grow from one frame to the next. */
@@ -26,6 +28,8 @@ typedef struct extxyz_frame {
   int32_t periodic[3];
   double energy;
   double virial[3][3];
+  int32_t tensor_order; /* -1: there is none */
+  double tensor[TENSOR_MOST];
 } extxyz_frame;
 
 /* Reads the next frame; *found is false at the end of the file. */

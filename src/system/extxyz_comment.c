@@ -43,8 +43,11 @@ static int32_t comment_take(const lines *lines, const extxyz_keys *keys, const e
               {keys->energy, &comment->energy, &comment->has_energy},
               {keys->virial, &comment->virial, &comment->has_virial},
               {keys->stress, &comment->stress, &comment->has_stress},
-              {keys->forces, NULL, &comment->has_forces}};
+              {keys->forces, NULL, &comment->has_forces},
+              {keys->tensor, &comment->tensor, &comment->has_tensor}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i) {
+    if (rows[i].name == NULL)
+      continue;
     if (rows[i].kept != NULL && strcmp(entry->key, rows[i].name) == 0)
       return comment_keep(lines, entry, rows[i].kept);
     if (rows[i].flag != NULL && comment_denies(entry->key, rows[i].name))
@@ -62,7 +65,7 @@ int32_t extxyz_comment_read(const lines *lines, const extxyz_keys *keys, extxyz_
   extxyz_entry entry;
   bool found = true;
   memset(comment, 0, sizeof *comment);
-  comment->has_energy = comment->has_forces = comment->has_virial = comment->has_stress = 1;
+  comment->has_energy = comment->has_forces = comment->has_virial = comment->has_stress = comment->has_tensor = 1;
   for (;;) {
     TRY(extxyz_entry_next(lines, &cursor, &entry, &found));
     if (!found)
@@ -148,6 +151,26 @@ static int32_t comment_virial(const lines *lines, const extxyz_keys *keys, const
   return TERN_SUCCESS;
 }
 
+static int32_t comment_tensor(const lines *lines, const extxyz_keys *keys, const extxyz_comment *comment,
+                              extxyz_frame *frame) {
+  const char *wrong = NULL;
+  char quote[LINES_QUOTE];
+  frame->tensor_order = -1;
+  if (comment->tensor == NULL || !comment->has_tensor)
+    return TERN_SUCCESS;
+  const int64_t count = extxyz_reals(comment->tensor, TENSOR_MOST, frame->tensor, &wrong);
+  if (count < 0) {
+    lines_quote(quote, wrong, (int64_t)strcspn(wrong, " \t,"));
+    return lines_fail(lines, wrong, "%s: '%s' is not a finite number", keys->tensor, quote);
+  }
+  frame->tensor_order = tensor_order(count);
+  if (frame->tensor_order < 0)
+    return lines_fail(lines, comment->tensor,
+                      "%s has %lld values; a tensor of order 0, 1, 2 or 3 has 1, 3, 9 or 27, row by row", keys->tensor,
+                      (long long)count);
+  return TERN_SUCCESS;
+}
+
 int32_t extxyz_comment_apply(const lines *lines, const extxyz_keys *keys, const extxyz_comment *comment,
                              extxyz_frame *frame) {
   int64_t count = 0;
@@ -155,5 +178,6 @@ int32_t extxyz_comment_apply(const lines *lines, const extxyz_keys *keys, const 
   frame->has_energy = comment->energy != NULL && comment->has_energy;
   if (frame->has_energy)
     TRY(comment_reals(lines, keys->energy, comment->energy, 1, 1, &frame->energy, &count));
-  return comment_virial(lines, keys, comment, frame);
+  TRY(comment_virial(lines, keys, comment, frame));
+  return comment_tensor(lines, keys, comment, frame);
 }

@@ -15,12 +15,12 @@ int32_t extxyz_entry_next(const lines *lines, char **cursor, extxyz_entry *entry
 
 /* Values of the entries that matter, in the line; NULL where absent. A target that `has_KEY=F` denies is absent. */
 typedef struct extxyz_comment {
-  char *lattice, *pbc, *properties, *energy, *virial, *stress;
-  int32_t has_energy, has_forces, has_virial, has_stress; /* 0 when denied */
+  char *lattice, *pbc, *properties, *energy, *virial, *stress, *tensor;
+  int32_t has_energy, has_forces, has_virial, has_stress, has_tensor; /* 0 when denied */
 } extxyz_comment;
 
 int32_t extxyz_comment_read(const lines *lines, const extxyz_keys *keys, extxyz_comment *comment);
-/* Cell, periodicity, energy and virial of the comment. */
+/* Cell, periodicity, energy, virial and tensor of the comment. */
 int32_t extxyz_comment_apply(const lines *lines, const extxyz_keys *keys, const extxyz_comment *comment,
                              extxyz_frame *frame);
 

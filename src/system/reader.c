@@ -29,12 +29,29 @@ static int32_t reader_key(const tern_options *options, const char *key, char **c
   return *copy != NULL ? TERN_SUCCESS : error_set(TERN_ERROR_MEMORY, "no memory for the value of %s", key);
 }
 
+/* The comment line's key for the option `target`; none when that is the energy. */
+static int32_t reader_target(const tern_options *options, extxyz_keys *keys) {
+  const char *target = NULL;
+  const char *const taken[] = {keys->energy, keys->forces, keys->virial, keys->stress};
+  TRY(options_text(options, "target", &target));
+  if (strcmp(target, "energy") == 0)
+    return TERN_SUCCESS;
+  TRY(tensor_check_name(TERN_ERROR_OPTION, "option 'target'", target));
+  for (int k = 0; k < 4; ++k)
+    if (strcmp(target, taken[k]) == 0)
+      return error_set(TERN_ERROR_OPTION,
+                       "option 'target' is '%s', which energy_key, forces_key, virial_key or stress_key already takes",
+                       target);
+  return reader_key(options, "target", &keys->tensor);
+}
+
 static int32_t reader_prepare(tern_reader *reader, const tern_options *options, int64_t chunk) {
   TRY(run_init(&reader->run, options, NULL, NULL));
   TRY(reader_key(options, "energy_key", &reader->keys.energy));
   TRY(reader_key(options, "forces_key", &reader->keys.forces));
   TRY(reader_key(options, "virial_key", &reader->keys.virial));
   TRY(reader_key(options, "stress_key", &reader->keys.stress));
+  TRY(reader_target(options, &reader->keys));
   return lines_open(&reader->lines, reader->input, chunk, &reader->run);
 }
 
@@ -72,11 +89,12 @@ void reader_free(tern_reader *reader) {
   memory_free(NULL, reader->keys.forces);
   memory_free(NULL, reader->keys.virial);
   memory_free(NULL, reader->keys.stress);
+  memory_free(NULL, reader->keys.tensor);
   reader->tag = HANDLE_END(HANDLE_READER);
   memory_free(NULL, reader);
 }
 
-static int32_t reader_append(const extxyz_frame *frame, tern_dataset *dataset) {
+static int32_t reader_append(const extxyz_keys *keys, const extxyz_frame *frame, tern_dataset *dataset) {
   tern_system *system = NULL;
   TRY(system_new(&system, frame->n_atoms, frame->species, frame->positions, frame->has_cell ? frame->cell[0] : NULL,
                  frame->periodic));
@@ -84,14 +102,18 @@ static int32_t reader_append(const extxyz_frame *frame, tern_dataset *dataset) {
       dataset_append(dataset, system, frame->has_energy ? &frame->energy : NULL,
                      frame->has_forces ? frame->forces : NULL, frame->has_virial ? frame->virial[0] : NULL);
   system_free(system);
-  return status;
+  if (status != TERN_SUCCESS || frame->tensor_order < 0)
+    return status;
+  return dataset_set_tensor(dataset, dataset->size - 1, keys->tensor, frame->tensor_order, frame->tensor);
 }
 
 /* What a structure takes in a data set, which outlives the call and so is not counted by the run. */
 static double reader_bytes(const extxyz_frame *frame) {
   const double atom =
       sizeof *frame->species + 3 * sizeof *frame->positions + (frame->has_forces ? 3 * sizeof *frame->forces : 0);
-  return sizeof(tern_system) + sizeof(struct frame) + sizeof(struct frame *) + (double)frame->n_atoms * atom;
+  const double fixed = sizeof(tern_system) + sizeof(struct frame) + sizeof(struct frame *) +
+                       (frame->tensor_order < 0 ? 0 : sizeof(frame_tensor));
+  return fixed + (double)frame->n_atoms * atom;
 }
 
 static int32_t reader_fill(tern_reader *reader, int64_t count, tern_dataset *dataset) {
@@ -103,7 +125,7 @@ static int32_t reader_fill(tern_reader *reader, int64_t count, tern_dataset *dat
       break;
     bytes += reader_bytes(&reader->frame);
     TRY(memory_check(&reader->run, bytes, input_path(reader->input)));
-    TRY(reader_append(&reader->frame, dataset));
+    TRY(reader_append(&reader->keys, &reader->frame, dataset));
     ++reader->n_read;
   }
   if (reader->n_read == 0)

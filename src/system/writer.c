@@ -53,30 +53,29 @@ static void writer_real(text *text, double value) {
   text_add(text, strpbrk(number, ".e") != NULL ? "%s" : "%s.0", number);
 }
 
-static void writer_list(text *text, const char *key, double factor, const double *values) {
-  text_add(text, "%s=\"", key);
-  for (int i = 0; i < 9; ++i) {
+static void writer_list(text *text, const char *key, double factor, int64_t count, const double *values) {
+  text_add(text, "%s=%s", key, count > 1 ? "\"" : "");
+  for (int64_t i = 0; i < count; ++i) {
     text_add(text, i == 0 ? "" : " ");
     writer_real(text, factor * values[i]);
   }
-  text_add(text, "\" ");
+  text_add(text, count > 1 ? "\" " : " ");
 }
 
-static void writer_comment(text *text, const tern_system *system, const double *energy, const double *forces,
-                           const double *virial) {
+static void writer_comment(text *text, const frame *frame) {
+  const tern_system *system = frame->system;
   double volume = 0;
   if (system->has_cell)
-    writer_list(text, "Lattice", 1, system->cell[0]);
-  text_add(text, "Properties=species:S:1:pos:R:3%s", forces != NULL ? ":forces:R:3 " : " ");
-  if (energy != NULL) {
-    text_add(text, "energy=");
-    writer_real(text, *energy);
-    text_add(text, " ");
-  }
-  if (virial != NULL)
-    writer_list(text, "virial", 1, virial);
-  if (virial != NULL && system_volume(system, &volume))
-    writer_list(text, "stress", -1 / volume, virial);
+    writer_list(text, "Lattice", 1, 9, system->cell[0]);
+  text_add(text, "Properties=species:S:1:pos:R:3%s", frame->forces != NULL ? ":forces:R:3 " : " ");
+  if (frame->has_energy)
+    writer_list(text, "energy", 1, 1, &frame->energy);
+  if (frame->has_virial)
+    writer_list(text, "virial", 1, 9, frame->virial[0]);
+  if (frame->has_virial && system_volume(system, &volume))
+    writer_list(text, "stress", -1 / volume, 9, frame->virial[0]);
+  for (int64_t k = 0; k < frame->n_tensors; ++k)
+    writer_list(text, frame->tensors[k].name, 1, tensor_count(frame->tensors[k].order), frame->tensors[k].values);
   text_add(text, "pbc=\"%c %c %c\"\n", system->periodic[0] ? 'T' : 'F', system->periodic[1] ? 'T' : 'F',
            system->periodic[2] ? 'T' : 'F');
 }
@@ -112,20 +111,30 @@ static int32_t writer_atoms(tern_writer *writer, const tern_system *system, cons
   return writer_flush(writer, 0);
 }
 
-int32_t writer_append(tern_writer *writer, const tern_system *system, const double *energy, const double *forces,
-                      const double *virial) {
+int32_t writer_append_frame(tern_writer *writer, const frame *frame) {
   if (writer->output == NULL || writer->failed)
     return error_set(TERN_ERROR_ARGUMENT,
                      writer->failed ? "writing failed before: start a new file" : "the file is closed already");
-  if (system->positions == NULL)
+  if (frame->system->positions == NULL)
     return error_set(TERN_ERROR_MISSING, "a system made from pairs has no positions to write");
-  TRY(system_check_targets(system, energy, forces, virial));
   writer->text.length = 0;
-  text_add(&writer->text, "%lld\n", (long long)system->n_atoms);
-  writer_comment(&writer->text, system, energy, forces, virial);
-  const int32_t status = writer_atoms(writer, system, forces);
+  text_add(&writer->text, "%lld\n", (long long)frame->system->n_atoms);
+  writer_comment(&writer->text, frame);
+  const int32_t status = writer_atoms(writer, frame->system, frame->forces);
   writer->failed = status != TERN_SUCCESS;
   return status;
+}
+
+int32_t writer_append(tern_writer *writer, const tern_system *system, const double *energy, const double *forces,
+                      const double *virial) {
+  frame frame = {.system = (tern_system *)(uintptr_t)system, .forces = (double *)(uintptr_t)forces};
+  TRY(system_check_targets(system, energy, forces, virial));
+  frame.has_energy = energy != NULL;
+  frame.energy = energy != NULL ? *energy : 0;
+  frame.has_virial = virial != NULL;
+  if (virial != NULL)
+    memcpy(frame.virial, virial, sizeof frame.virial);
+  return writer_append_frame(writer, &frame);
 }
 
 int32_t writer_close(tern_writer *writer) {
@@ -139,11 +148,8 @@ int32_t writer_close(tern_writer *writer) {
 }
 
 static int32_t writer_all(tern_writer *writer, const tern_dataset *dataset) {
-  for (int64_t i = 0; i < dataset->size; ++i) {
-    const frame *frame = dataset->frames[i];
-    TRY(writer_append(writer, frame->system, frame->has_energy ? &frame->energy : NULL, frame->forces,
-                      frame->has_virial ? frame->virial[0] : NULL));
-  }
+  for (int64_t i = 0; i < dataset->size; ++i)
+    TRY(writer_append_frame(writer, dataset->frames[i]));
   return writer_close(writer);
 }
 

@@ -76,6 +76,7 @@ class Fixture:
             energy = ctypes.c_double(0.5 * (0.1 * index - 0.4) ** 2)
             must("dataset_append", dataset, one, ctypes.byref(energy), None, None)
             must("system_free", one)
+        must("dataset_set_tensor", dataset, 0, b"dipole", 1, array(ctypes.c_double, [0.1, 0.2, 0.3]))
         must("dataset_write", dataset, self.path)
         self.handles = {
             "options": options, "system": system, "dataset": dataset, "reader": made("reader_open", self.path, None),
@@ -128,7 +129,8 @@ class Call:
         if kind.startswith("callback."):
             return raw.PROGRESS()
         if kind == "string":
-            return {"path": fixture.path, "kind": b"power_spectrum", "key": b"cutoff"}.get(argument["name"], b"4.0")
+            texts = {"path": fixture.path, "kind": b"power_spectrum", "key": b"cutoff", "name": b"dipole"}
+            return texts.get(argument["name"], b"4.0")
         if not is_pointer(argument):
             counts = is_count(self.function, argument) or argument["name"] == "n_centers"
             return 1.0 if kind == "double" else 2 if counts else 0

@@ -106,6 +106,90 @@ static void test_subset(void **state) {
   dataset_free(whole);
 }
 
+static const double dipole[3] = {-0.734398, -0.0, 1.0 / 3};
+static const double matrix[9] = {9.8, 1, 2, 3, 1e-300, 5, 6, 7, M_PI};
+
+/* Tensors belong to a structure of one data set: a subset made before keeps what it had. */
+static void test_tensors(void **state) {
+  (void)state;
+  const int64_t all[2] = {1, 0};
+  tern_dataset *dataset = make_dataset(), *subset = NULL;
+  const frame_tensor *found = NULL;
+  assert_int_equal(dataset_set_tensor(dataset, 0, "dipole", 1, dipole), TERN_SUCCESS);
+  assert_int_equal(dataset_subset(dataset, 2, all, &subset), TERN_SUCCESS);
+  assert_int_equal(dataset_set_tensor(dataset, 0, "alpha", 2, matrix), TERN_SUCCESS);
+  assert_int_equal(dataset_set_tensor(dataset, 0, "dipole", 0, &energy), TERN_SUCCESS);
+  assert_int_equal(dataset_tensor(dataset, 0, "dipole", &found), TERN_SUCCESS);
+  assert_true(found->order == 0 && found->values[0] == energy);
+  assert_int_equal(dataset_tensor(dataset, 0, "alpha", &found), TERN_SUCCESS);
+  assert_int_equal(found->order, 2);
+  assert_memory_equal(found->values, matrix, sizeof matrix);
+  assert_int_equal(dataset_tensor(subset, 1, "dipole", &found), TERN_SUCCESS);
+  assert_int_equal(found->order, 1);
+  assert_memory_equal(found->values, dipole, sizeof dipole);
+  assert_int_equal(dataset_tensor(subset, 1, "alpha", &found), TERN_ERROR_MISSING);
+  assert_string_equal(error_message(), "structure 1 has no tensor 'alpha'; it has dipole");
+  assert_int_equal(dataset_tensor(subset, 0, "alpha", &found), TERN_ERROR_MISSING);
+  assert_string_equal(error_message(), "structure 0 has no tensor 'alpha'");
+  assert_same_frame(subset->frames[1], dataset->frames[0]); /* the copy has all the rest */
+  dataset_free(subset);
+  dataset_free(dataset);
+}
+
+static void test_refused_tensors(void **state) {
+  (void)state;
+  static const char *const names[] = {"", "a b", "a=b", "\"mu\"", "mu,nu", "has_mu", "lattice", "energy", "x{"};
+  const double broken[3] = {0, 0, (double)NAN};
+  tern_dataset *dataset = make_dataset();
+  for (size_t k = 0; k < sizeof names / sizeof *names; ++k) {
+    assert_int_equal(dataset_set_tensor(dataset, 0, names[k], 1, dipole), TERN_ERROR_ARGUMENT);
+    assert_non_null(strstr(error_message(), names[k]));
+  }
+  assert_int_equal(dataset_set_tensor(dataset, 0, "mu", 4, dipole), TERN_ERROR_ARGUMENT);
+  assert_int_equal(dataset_set_tensor(dataset, 0, "mu", -1, dipole), TERN_ERROR_ARGUMENT);
+  assert_int_equal(dataset_set_tensor(dataset, 0, "mu", 1, broken), TERN_ERROR_ARGUMENT);
+  assert_non_null(strstr(error_message(), "mu[2] is "));
+  assert_int_equal(dataset->frames[0]->n_tensors, 0);
+  dataset_free(dataset);
+}
+
+/* Written with everything else, read under the key that the option names. */
+static void test_tensors_round_trip(void **state) {
+  (void)state;
+  char path[HELPER_PATH];
+  tern_options *options = NULL;
+  tern_dataset *dataset = make_dataset(), *back = NULL;
+  double cubic[27];
+  for (int k = 0; k < 27; ++k)
+    cubic[k] = (k - 13) / 7.0;
+  const struct {
+    const char *name;
+    int32_t order;
+    const double *values;
+  } rows[4] = {{"gap", 0, &energy}, {"dipole", 1, dipole}, {"alpha", 2, matrix}, {"beta", 3, cubic}};
+  for (int k = 0; k < 4; ++k)
+    assert_int_equal(dataset_set_tensor(dataset, 2, rows[k].name, rows[k].order, rows[k].values), TERN_SUCCESS);
+  assert_int_equal(dataset_write(dataset, helper_path(path, "tensors.extxyz")), TERN_SUCCESS);
+  assert_int_equal(options_new(&options), TERN_SUCCESS);
+  for (int k = 0; k < 4; ++k) {
+    assert_int_equal(options_set(options, "target", rows[k].name), TERN_SUCCESS);
+    assert_int_equal(dataset_read(&back, path, options), TERN_SUCCESS);
+    assert_same(dataset, back);
+    for (int64_t i = 0; i < 4; ++i)
+      assert_int_equal(back->frames[i]->n_tensors, i == 2);
+    const frame_tensor *tensor = back->frames[2]->tensors;
+    assert_string_equal(tensor->name, rows[k].name);
+    assert_int_equal(tensor->order, rows[k].order);
+    assert_memory_equal(tensor->values, rows[k].values, (size_t)tensor_count(tensor->order) * sizeof(double));
+    dataset_free(back);
+  }
+  assert_int_equal(options_set(options, "target", "stress"), TERN_SUCCESS);
+  assert_int_equal(dataset_read(&back, path, options), TERN_ERROR_OPTION);
+  assert_non_null(strstr(error_message(), "target"));
+  options_free(options);
+  dataset_free(dataset);
+}
+
 static void test_refused_targets(void **state) {
   (void)state;
   const double infinite = (double)INFINITY;
@@ -360,6 +444,9 @@ int main(void) {
       cmocka_unit_test(test_counts),
       cmocka_unit_test(test_subset),
       cmocka_unit_test(test_refused_targets),
+      cmocka_unit_test(test_tensors),
+      cmocka_unit_test(test_refused_tensors),
+      cmocka_unit_test(test_tensors_round_trip),
       cmocka_unit_test(test_round_trip),
       cmocka_unit_test(test_written_text),
       cmocka_unit_test(test_abandoned_writer),

@@ -174,6 +174,34 @@ static void test_keys(void **state) {
   options_free(options);
 }
 
+static void test_refused_tensors(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *message;
+  } rows[] = {{"0\nmu=\"1 2\"\n", "text:2:5: mu has 2 values; a tensor of order 0, 1, 2 or 3 has 1, 3, 9 or 27"},
+              {"0\nmu=\"1 2 3 4 5 6\"\n", "text:2:5: mu has 6 values"},
+              {"0\nmu=\"1 x 3\"\n", "text:2:7: mu: 'x' is not a finite number"},
+              {"0\nmu=\"1 2 3\" mu=4\n", "text:2:12: key 'mu' is there twice"},
+              {"0\nmu\n", "text:2:1: key 'mu' needs a value"},
+              {"0\nhas_mu=F mu=\"1 2\"\n", NULL},
+              {"0\nMu=x\n", NULL}};
+  tern_options *options = NULL;
+  assert_int_equal(options_new(&options), TERN_SUCCESS);
+  assert_int_equal(options_set(options, "target", "mu"), TERN_SUCCESS);
+  for (size_t k = 0; k < sizeof rows / sizeof *rows; ++k) {
+    tern_dataset *dataset = NULL;
+    const int32_t status =
+        read_bytes(rows[k].text, (int64_t)strlen(rows[k].text), options, LINES_CHUNK, &dataset);
+    assert_int_equal(status, rows[k].message == NULL ? TERN_SUCCESS : TERN_ERROR_FORMAT);
+    if (rows[k].message != NULL)
+      assert_non_null(strstr(error_message(), rows[k].message));
+    else
+      assert_int_equal(dataset->frames[0]->n_tensors, 0);
+    dataset_free(dataset);
+  }
+  options_free(options);
+}
+
 static void test_refused_frames(void **state) {
   (void)state;
   refuse("", "'text' holds no structure");
@@ -429,6 +457,7 @@ int main(void) {
       cmocka_unit_test(test_virial),
       cmocka_unit_test(test_denied_targets),
       cmocka_unit_test(test_keys),
+      cmocka_unit_test(test_refused_tensors),
       cmocka_unit_test(test_refused_frames),
       cmocka_unit_test(test_refused_atoms),
       cmocka_unit_test(test_refused_comments),

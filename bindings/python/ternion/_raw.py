@@ -115,6 +115,16 @@ PROTOTYPES = {
     "tern_dataset_system": [c_void_p, c_int64, POINTER(c_void_p)],
     # dataset, index, target, values
     "tern_dataset_target": [c_void_p, c_int64, c_int32, c_void_p],
+    # dataset, index, name, order, values
+    "tern_dataset_set_tensor": [c_void_p, c_int64, c_char_p, c_int32, c_void_p],
+    # dataset, index, count
+    "tern_dataset_tensors": [c_void_p, c_int64, POINTER(c_int64)],
+    # dataset, index, number, buffer, capacity, length
+    "tern_dataset_tensor_name": [c_void_p, c_int64, c_int64, c_void_p, c_int64, POINTER(c_int64)],
+    # dataset, index, name, order
+    "tern_dataset_tensor_order": [c_void_p, c_int64, c_char_p, POINTER(c_int32)],
+    # dataset, index, name, values
+    "tern_dataset_tensor": [c_void_p, c_int64, c_char_p, c_void_p],
     # dataset, count, indices, subset
     "tern_dataset_subset": [c_void_p, c_int64, c_void_p, POINTER(c_void_p)],
     # reader, path, options
@@ -127,6 +137,8 @@ PROTOTYPES = {
     "tern_writer_open": [POINTER(c_void_p), c_char_p],
     # writer, system, energy, forces, virial
     "tern_writer_append": [c_void_p, c_void_p, c_void_p, c_void_p, c_void_p],
+    # writer, dataset, index
+    "tern_writer_append_structure": [c_void_p, c_void_p, c_int64],
     # writer
     "tern_writer_close": [c_void_p],
     # writer
