@@ -164,6 +164,10 @@ static void datasets(void **state) {
   REFUSED(tern_dataset_count(f->energies, 3, &out.number), TERN_ERROR_ARGUMENT, "target");
   REFUSED(tern_dataset_system(f->energies, 1, &out.made.system), TERN_ERROR_ARGUMENT, "index");
   REFUSED(tern_dataset_target(f->energies, 0, TERN_TARGET_FORCES, out.reals), TERN_ERROR_MISSING, "forces");
+  REFUSED(tern_dataset_tensors(f->energies, 1, &out.number), TERN_ERROR_ARGUMENT, "index");
+  REFUSED(tern_dataset_tensor_name(f->energies, 0, 0, out.text, 64, &out.number), TERN_ERROR_ARGUMENT, "number");
+  REFUSED(tern_dataset_tensor_order(f->energies, 0, "dipole", &out.flag), TERN_ERROR_MISSING, "dipole");
+  REFUSED(tern_dataset_tensor(f->energies, 0, "dipole", out.reals), TERN_ERROR_MISSING, "dipole");
   REFUSED(tern_dataset_target(f->energies, -1, TERN_TARGET_ENERGY, out.reals), TERN_ERROR_ARGUMENT, "index");
   REFUSED(tern_dataset_subset(f->energies, 2, indices, &out.made.dataset), TERN_ERROR_ARGUMENT, "indices[1]");
   REFUSED(tern_reader_open(&out.made.reader, "not/there", NULL), TERN_ERROR_FILE, "not/there");
