@@ -41,7 +41,7 @@ static const struct {
 #define ROUTINE(name) {#name "_", offsetof(blas_table, name)}
   ROUTINE(dgemm),  ROUTINE(dgemv), ROUTINE(dsyrk),  ROUTINE(dtrsm),  ROUTINE(ddot),   ROUTINE(dgeqrf),
   ROUTINE(dgesdd), ROUTINE(dsyev), ROUTINE(dpotrf), ROUTINE(dpotrs), ROUTINE(dpocon), ROUTINE(dgelsd),
-  ROUTINE(dsymm),  ROUTINE(dorgqr), ROUTINE(dsyevr),
+  ROUTINE(dsymm),  ROUTINE(dorgqr), ROUTINE(dsyevr), ROUTINE(dpstrf), ROUTINE(dtrtri),
 #undef ROUTINE
 };
 

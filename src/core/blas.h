@@ -36,6 +36,9 @@ typedef struct blas_table {
                  const int32_t *, int32_t *, double *, const int32_t *, int32_t *, const int32_t *, int32_t *, int64_t,
                  int64_t, int64_t);
   void (*dpotrf)(const char *, const int32_t *, double *, const int32_t *, int32_t *, int64_t);
+  void (*dpstrf)(const char *, const int32_t *, double *, const int32_t *, int32_t *, int32_t *, const double *,
+                 double *, int32_t *, int64_t);
+  void (*dtrtri)(const char *, const char *, const int32_t *, double *, const int32_t *, int32_t *, int64_t, int64_t);
   void (*dpotrs)(const char *, const int32_t *, const int32_t *, const double *, const int32_t *, double *,
                  const int32_t *, int32_t *, int64_t);
   void (*dpocon)(const char *, const int32_t *, const double *, const int32_t *, const double *, double *, double *,

@@ -2,11 +2,13 @@
 /* Every kind of model, one a line. */
 #include <string.h>
 
+#include "model/kernel_model.h"
 #include "model/model.h"
 #include "model/ridge.h"
 
 static const model_kind *const kinds[] = {
     &ridge_kind,
+    &kernel_kind,
 };
 
 const model_kind *model_kinds(int64_t index) {

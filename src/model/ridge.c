@@ -41,54 +41,6 @@ static int32_t ridge_new(ridge **state, int64_t n_species, int64_t features) {
   return TERN_SUCCESS;
 }
 
-/* ---- targets ---- */
-
-/* The weight of a target: an explicit one must have rows, a default is used where the data have them. */
-static int32_t target_weight(const tern_options *options, const char *key, const char *what, int64_t count,
-                             double *weight) {
-  TRY(options_real(options, key, weight));
-  if (count > 0 || *weight == 0)
-    return TERN_SUCCESS;
-  if (options_is_set(options, key))
-    return error_set(TERN_ERROR_DATA,
-                     "option '%s' is %g, but no structure of the data set has %s; set it to 0 or name the"
-                     " data's key",
-                     key, *weight, what);
-  *weight = 0;
-  return TERN_SUCCESS;
-}
-
-static int32_t ridge_targets_read(const tern_options *options, const tern_dataset *dataset, ridge_targets *targets) {
-  TRY(target_weight(options, "energy_weight", "an energy", dataset_count(dataset, TERN_TARGET_ENERGY),
-                    &targets->energy));
-  TRY(target_weight(options, "force_weight", "forces", dataset_count(dataset, TERN_TARGET_FORCES), &targets->forces));
-  TRY(target_weight(options, "virial_weight", "a virial", dataset_count(dataset, TERN_TARGET_VIRIAL),
-                    &targets->virial));
-  if (targets->energy == 0 && targets->forces == 0 && targets->virial == 0)
-    return error_set(TERN_ERROR_DATA,
-                     "nothing to fit: the data set has %lld energies, %lld structures with forces and %lld"
-                     " virials, and energy_weight, force_weight and virial_weight leave none of them",
-                     (long long)dataset_count(dataset, TERN_TARGET_ENERGY),
-                     (long long)dataset_count(dataset, TERN_TARGET_FORCES),
-                     (long long)dataset_count(dataset, TERN_TARGET_VIRIAL));
-  return TERN_SUCCESS;
-}
-
-static void report_targets(const ridge_data *data, text *report) {
-  const ridge_targets only[3] = {{.energy = 1}, {.forces = 1}, {.virial = 1}};
-  const double weights[3] = {data->targets.energy, data->targets.forces, data->targets.virial};
-  static const char *const names[3] = {"energy", "forces", "virial"};
-  text_add(report, "\"rows\": {");
-  for (int k = 0; k < 3; k++) {
-    int64_t rows = 0;
-    for (int64_t index = 0; weights[k] > 0 && index < data->dataset->size; index++)
-      rows += ridge_rows_of_frame(&only[k], data->dataset->frames[index]);
-    text_add(report, "%s\"%s\": %lld", k > 0 ? ", " : "", names[k], (long long)rows);
-  }
-  text_add(report, "}, \"target_weights\": {\"energy\": %.17g, \"forces\": %.17g, \"virial\": %.17g}", weights[0],
-           weights[1], weights[2]);
-}
-
 /* ---- regularization ---- */
 
 /* What decides on the regularization: rows left out, or generalized cross-validation. */
@@ -211,13 +163,13 @@ static int32_t ridge_fit(void **state, run *run, tern_descriptor *descriptor, co
   ridge_data data = {.descriptor = descriptor, .dataset = dataset};
   unsigned char *part = NULL;
   ridge *self = NULL;
-  TRY(ridge_targets_read(options, dataset, &data.targets));
+  TRY(targets_read(options, dataset, &data.targets));
   data.features = descriptor->kind->features(descriptor->state);
   data.columns = data.features * descriptor->n_species;
   TRY(ridge_new(&self, descriptor->n_species, data.features));
   int32_t status = split_new(&part, run, options, dataset->size);
   data.part = part;
-  report_targets(&data, report);
+  targets_report(&data.targets, dataset, report);
   if (status == TERN_SUCCESS)
     status = ridge_solve(run, options, &data, self, report);
   memory_free(run, part);

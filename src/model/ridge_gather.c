@@ -58,12 +58,12 @@ static void divide(gathering *gathering) {
   const tern_dataset *dataset = gathering->data->dataset;
   int64_t total = 0, rows = 0, next = 0;
   for (int64_t k = 0; k < dataset->size; k++)
-    total += 1 + ridge_rows_of_frame(&gathering->data->targets, dataset->frames[k]);
+    total += 1 + targets_rows(&gathering->data->targets, dataset->frames[k]);
   for (int64_t item = 0; item < gathering->n_shares; item++) {
     gathering->shares[item].begin = next;
     while (next < dataset->size &&
            (item == gathering->n_shares - 1 || rows < total * (item + 1) / gathering->n_shares)) {
-      rows += 1 + ridge_rows_of_frame(&gathering->data->targets, dataset->frames[next]);
+      rows += 1 + targets_rows(&gathering->data->targets, dataset->frames[next]);
       next++;
     }
     gathering->shares[item].end = next;

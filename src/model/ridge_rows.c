@@ -27,20 +27,9 @@ void ridge_workspace_free(ridge_workspace *space) {
   memory_free(space->run, space->scratch);
 }
 
-int64_t ridge_rows_of_frame(const ridge_targets *targets, const frame *frame) {
-  int64_t rows = 0;
-  if (targets->energy > 0 && frame->has_energy)
-    rows += 1;
-  if (targets->forces > 0 && frame->forces != NULL)
-    rows += 3 * frame->system->n_atoms;
-  if (targets->virial > 0 && frame->has_virial)
-    rows += 9;
-  return rows;
-}
-
 /* Room for a structure's rows, zeroed, and where each target's begin. */
 static int32_t workspace_rows(ridge_workspace *space, const frame *frame, int64_t count) {
-  const ridge_targets *targets = &space->data->targets;
+  const targets *targets = &space->data->targets;
   const int64_t width = space->data->columns + 1;
   TRY(workspace_grow(space, (void **)&space->rows, &space->rows_size, count * width, sizeof(double),
                      "rows of the linear fit"));
@@ -143,7 +132,7 @@ static void weigh(int64_t width, double weight, double target, double *row) {
 
 /* Targets into the last column, and the weights on everything. */
 static void finish_rows(ridge_workspace *space, const frame *frame) {
-  const ridge_targets *targets = &space->data->targets;
+  const targets *targets = &space->data->targets;
   const int64_t width = space->data->columns + 1, atoms = frame->system->n_atoms;
   const double per_atom = 1 / sqrt((double)atoms);
   if (space->energy != NULL)
@@ -158,7 +147,7 @@ int32_t ridge_rows_write(ridge_workspace *space, int64_t index, int64_t *count) 
   const ridge_data *data = space->data;
   const frame *frame = data->dataset->frames[index];
   environments environments;
-  *count = frame->system->n_atoms > 0 ? ridge_rows_of_frame(&data->targets, frame) : 0;
+  *count = frame->system->n_atoms > 0 ? targets_rows(&data->targets, frame) : 0;
   if (*count == 0)
     return TERN_SUCCESS;
   int32_t status = environments_build(data->descriptor, space->run, frame->system, &environments);

@@ -6,18 +6,14 @@
 
 #include "descriptor/descriptor.h"
 #include "model/least_squares.h"
-
-/* Weight of each target; 0: no rows of it. */
-typedef struct ridge_targets {
-  double energy, forces, virial;
-} ridge_targets;
+#include "model/targets.h"
 
 /* A fit's data, as every thread sees them. */
 typedef struct ridge_data {
   const tern_descriptor *descriptor;
   const tern_dataset *dataset;
   const unsigned char *part; /* [size] which problem a structure belongs to, 0 or 1; NULL: all to 0 */
-  ridge_targets targets;
+  targets targets;
   int64_t features, columns; /* columns = species * features */
 } ridge_data;
 
@@ -31,7 +27,6 @@ typedef struct ridge_workspace {
   double *energy, *forces, *virial; /* into rows; NULL when not wanted */
 } ridge_workspace;
 
-int64_t ridge_rows_of_frame(const ridge_targets *targets, const frame *frame);
 /* Writes the rows of one structure to space->rows; *count of them. A workspace begins with run and data, the rest
  * zero. */
 int32_t ridge_rows_write(ridge_workspace *space, int64_t index, int64_t *count);

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "model/kernel_model.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/layout.h"
+#include "core/memory.h"
+#include "model/features.h"
+#include "model/kernel_store.h"
+#include "model/split.h"
+
+/* ---- the kernel ---- */
+
+static double power(double base, int64_t exponent) {
+  double result = 1;
+  for (; exponent > 0; exponent >>= 1, base *= base)
+    if (exponent & 1)
+      result *= base;
+  return result;
+}
+
+void kernel_function_apply(const kernel_function *function, int64_t count, double *values, double *derivatives) {
+  if (function->form == KERNEL_POLYNOMIAL) {
+    const int64_t zeta = (int64_t)function->zeta;
+    for (int64_t k = 0; k < count; k++) {
+      const double lower = power(values[k], zeta - 1);
+      values[k] *= lower;
+      if (derivatives != NULL)
+        derivatives[k] = function->zeta * lower;
+    }
+    return;
+  }
+  const double rate = 1 / (function->width * function->width), scale = 1 / (1 - exp(-rate));
+  for (int64_t k = 0; k < count; k++) { /* exp(s rate) / exp(rate), so that a narrow kernel does not overflow */
+    const double value = scale * exp(rate * (values[k] - 1));
+    values[k] = value - scale * exp(-rate);
+    if (derivatives != NULL)
+      derivatives[k] = rate * value;
+  }
+}
+
+void kernel_model_project(const kernel_model *model, const kernel_points *points, const double *x, double *u,
+                          double *inverse) {
+  double square = points->softening;
+  if (points->axes == NULL)
+    memcpy(u, x, (size_t)points->dimensions * sizeof(double));
+  else
+    kernel_model_matrix(model)->times_vector(points->dimensions, model->features, points->axes, model->features, x, u);
+  for (int64_t k = 0; k < points->dimensions; k++)
+    square += u[k] * u[k];
+  *inverse = square > 0 ? 1 / sqrt(square) : 0;
+  for (int64_t k = 0; k < points->dimensions; k++)
+    u[k] *= *inverse;
+}
+
+/* ---- life ---- */
+
+void kernel_model_free(void *state) {
+  kernel_model *model = state;
+  if (model == NULL)
+    return;
+  for (int32_t k = 0; model->species != NULL && k < model->n_species; k++) {
+    memory_free(NULL, model->species[k].axes);
+    memory_free(NULL, model->species[k].points);
+    memory_free(NULL, model->species[k].weights);
+  }
+  memory_free(NULL, model->species);
+  memory_free(NULL, model);
+}
+
+static int32_t read_function(const tern_options *options, kernel_function *function) {
+  const char *form;
+  int64_t zeta;
+  TRY(options_text(options, "kernel", &form));
+  function->form = strcmp(form, "gaussian") == 0 ? KERNEL_GAUSSIAN : KERNEL_POLYNOMIAL;
+  TRY(options_integer(options, "zeta", &zeta));
+  function->zeta = (double)zeta;
+  return options_real(options, "kernel_width", &function->width);
+}
+
+int32_t kernel_model_new(kernel_model **model, const tern_descriptor *descriptor, const tern_options *options) {
+  kernel_model *made = NULL;
+  TRY(MEMORY_NEW(NULL, &made, 1, "a kernel model"));
+  made->features = descriptor->kind->features(descriptor->state);
+  made->n_species = descriptor->n_species;
+  int32_t status = kernels_get(&made->kernels);
+  if (status == TERN_SUCCESS && options != NULL)
+    status = read_function(options, &made->function);
+  if (status == TERN_SUCCESS)
+    status = MEMORY_NEW(NULL, &made->species, made->n_species, "the species of a kernel model");
+  if (status != TERN_SUCCESS) {
+    kernel_model_free(made);
+    return status;
+  }
+  *model = made;
+  return TERN_SUCCESS;
+}
+
+int32_t kernel_model_check_rows(const tern_descriptor *descriptor, int64_t rows, int64_t centers) {
+  if (rows == centers)
+    return TERN_SUCCESS;
+  return error_set(TERN_ERROR_OPTION,
+                   "option 'descriptor' is '%s', which has %lld rows for %lld centres; a kernel model compares centres"
+                   " and needs one row for each, as density, power_spectrum and correlations give",
+                   descriptor->kind->name, (long long)rows, (long long)centers);
+}
+
+/* ---- fit ---- */
+
+static int32_t fit_weights(run *run, kernel_model *model, const kernel_factors *factors,
+                           const tern_descriptor *descriptor, const tern_dataset *dataset,
+                           const tern_options *options, const targets *targets, const unsigned char *part,
+                           text *report) {
+  kernel_sums sums[2] = {{0}};
+  double *w = NULL;
+  int32_t status = kernel_rows_gather(run, model, factors, descriptor, dataset, targets, part, sums);
+  if (status == TERN_SUCCESS)
+    status = MEMORY_NEW(run, &w, factors->columns, "the weights of a kernel model");
+  if (status == TERN_SUCCESS)
+    status = kernel_solve(run, options, &sums[0], part != NULL ? &sums[1] : NULL, w, report);
+  if (status == TERN_SUCCESS)
+    status = kernel_factors_weights(factors, w, model);
+  memory_free(run, w);
+  for (int k = 0; k < 2; k++) {
+    memory_free(run, sums[k].gram);
+    memory_free(run, sums[k].moment);
+  }
+  return status;
+}
+
+static int32_t fit_points(run *run, kernel_model *model, tern_descriptor *descriptor, const tern_dataset *dataset,
+                          const tern_options *options, const targets *targets, const unsigned char *part,
+                          text *report) {
+  kernel_factors factors = {0};
+  TRY(kernel_points_choose(model, run, descriptor, dataset, options, report));
+  int32_t status = kernel_factors_new(run, model, &factors);
+  if (status == TERN_SUCCESS)
+    status = fit_weights(run, model, &factors, descriptor, dataset, options, targets, part, report);
+  kernel_factors_free(run, &factors);
+  return status;
+}
+
+static int32_t kernel_fit(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
+                          const tern_options *options, text *report) {
+  targets targets;
+  unsigned char *part = NULL;
+  kernel_model *model = NULL;
+  TRY(targets_read(options, dataset, &targets));
+  targets_report(&targets, dataset, report);
+  TRY(split_new(&part, run, options, dataset->size));
+  int32_t status = kernel_model_new(&model, descriptor, options);
+  if (status == TERN_SUCCESS)
+    status = fit_points(run, model, descriptor, dataset, options, &targets, part, report);
+  memory_free(run, part);
+  if (status == TERN_SUCCESS)
+    *state = model;
+  else
+    kernel_model_free(model);
+  return status;
+}
+
+/* ---- prediction ---- */
+
+static int64_t most_points(const kernel_model *model) {
+  int64_t most = 0;
+  for (int32_t k = 0; k < model->n_species; k++)
+    most = model->species[k].count > most ? model->species[k].count : most;
+  return most;
+}
+
+static int64_t most_dimensions(const kernel_model *model) {
+  int64_t most = 0;
+  for (int32_t k = 0; k < model->n_species; k++)
+    most = model->species[k].dimensions > most ? model->species[k].dimensions : most;
+  return most;
+}
+
+/* Pieces behind the features' scratch. */
+typedef struct pieces {
+  double *u, *slope;           /* [dimensions]: u, and d energy / d u */
+  double *values, *derivatives; /* [points]: k and k' */
+} pieces;
+
+static int64_t place(const kernel_model *model, void *memory, pieces *pieces) {
+  const int64_t points = most_points(model), dimensions = most_dimensions(model),
+                counts[4] = {dimensions, dimensions, points, points};
+  double **const pointers[4] = {&pieces->u, &pieces->slope, &pieces->values, &pieces->derivatives};
+  return layout_place(memory, 4, counts, pointers);
+}
+
+static int64_t kernel_scratch(const void *state, const tern_descriptor *descriptor, int64_t n_neighbours, int64_t rows) {
+  pieces counted;
+  return features_scratch(descriptor, n_neighbours, rows) + place(state, NULL, &counted);
+}
+
+static int64_t kernel_width(const void *state) {
+  const kernel_model *model = state;
+  int64_t sum = 0;
+  for (int32_t k = 0; k < model->n_species; k++)
+    sum += model->species[k].count;
+  return sum;
+}
+
+/* The kernel vector at the place of the centre's species. */
+static void write_outputs(const kernel_model *model, int32_t species, const double *values, double *outputs) {
+  memset(outputs, 0, (size_t)kernel_width(model) * sizeof(double));
+  for (int32_t k = 0; k < species; k++)
+    outputs += model->species[k].count;
+  memcpy(outputs, values, (size_t)model->species[species].count * sizeof(double));
+}
+
+/* Slopes with respect to u become those of the features: through the length, then through the axes. */
+static void feature_weights(const kernel_model *model, const kernel_points *own, const double *u, double inverse,
+                            double *slope, double *weights) {
+  const int64_t dimensions = own->dimensions;
+  double along = 0;
+  for (int64_t k = 0; k < dimensions; k++)
+    along += slope[k] * u[k];
+  for (int64_t k = 0; k < dimensions; k++)
+    slope[k] = inverse * (slope[k] - along * u[k]);
+  if (own->axes == NULL) {
+    memcpy(weights, slope, (size_t)dimensions * sizeof(double));
+    return;
+  }
+  memset(weights, 0, (size_t)model->features * sizeof(double));
+  kernel_model_matrix(model)->transposed_times_vector(dimensions, model->features, own->axes, model->features, slope,
+                                                      weights);
+}
+
+static int32_t evaluate_gradient(const kernel_model *model, const kernel_points *own, const tern_descriptor *descriptor,
+                                 const environment *environment, const features *features, const pieces *pieces,
+                                 double inverse, double *gradient) {
+  for (int64_t k = 0; k < own->count; k++)
+    pieces->derivatives[k] *= own->weights[k];
+  memset(pieces->slope, 0, (size_t)own->dimensions * sizeof(double));
+  kernel_model_matrix(model)->transposed_times_vector(own->count, own->dimensions, own->points, own->dimensions,
+                                                      pieces->derivatives, pieces->slope);
+  feature_weights(model, own, pieces->u, inverse, pieces->slope, features->weights);
+  return features_gradient(descriptor, environment, features, gradient);
+}
+
+static int32_t kernel_evaluate(const void *state, const tern_descriptor *descriptor, const environment *environment,
+                               int64_t rows, void *scratch, model_answer *answer) {
+  const kernel_model *model = state;
+  const kernel_points *own = &model->species[environment->center_species];
+  features features;
+  pieces pieces;
+  double inverse;
+  TRY(kernel_model_check_rows(descriptor, rows, 1));
+  TRY(features_compute(descriptor, environment, rows, scratch, &features));
+  place(model, features.rest, &pieces);
+  kernel_model_project(model, own, features.values, pieces.u, &inverse);
+  kernel_model_matrix(model)->times_vector(own->count, own->dimensions, own->points, own->dimensions, pieces.u,
+                                           pieces.values);
+  kernel_function_apply(&model->function, own->count, pieces.values,
+                        answer->gradient != NULL ? pieces.derivatives : NULL);
+  answer->energy = 0;
+  for (int64_t k = 0; k < own->count; k++)
+    answer->energy += own->weights[k] * pieces.values[k];
+  if (answer->outputs != NULL)
+    write_outputs(model, environment->center_species, pieces.values, answer->outputs);
+  if (answer->gradient == NULL)
+    return TERN_SUCCESS;
+  return evaluate_gradient(model, own, descriptor, environment, &features, &pieces, inverse, answer->gradient);
+}
+
+const model_kind kernel_kind = {
+    .name = "kernel",
+    .meaning = "Sparse Gaussian process: compares each atom's features with those of chosen training environments",
+    .fit = kernel_fit,
+    .destroy = kernel_model_free,
+    .scratch = kernel_scratch,
+    .evaluate = kernel_evaluate,
+    .width = kernel_width,
+    .store = kernel_store,
+    .restore = kernel_restore,
+};

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Normal equations of a kernel model by Cholesky, and the search for their regularization. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "core/blas.h"
+#include "core/error.h"
+#include "core/memory.h"
+#include "model/kernel_model.h"
+
+/* Powers of ten that are searched: first all of them, then twice between the neighbours of the best. */
+enum { LOWEST = -13, HIGHEST = 1, REFINEMENTS = 2 };
+
+typedef struct solver {
+  run *run;
+  const kernel_sums *sums, *held_out; /* held_out NULL: generalized cross-validation */
+  double scale;                       /* trace(A^T A) / columns */
+  double *factor;                     /* [columns][columns]: of gram + damping */
+  double *w;                          /* [columns] */
+  int64_t tried;
+} solver;
+
+static double norm_of_square(int64_t count, const double *x) {
+  double sum = 0;
+  for (int64_t k = 0; k < count; k++)
+    sum += x[k] * x[k];
+  return sum;
+}
+
+static double dot(int64_t count, const double *a, const double *b) {
+  double sum = 0;
+  for (int64_t k = 0; k < count; k++)
+    sum += a[k] * b[k];
+  return sum;
+}
+
+/* Solves into w with the factor that is left; *definite false: rounding made the matrix indefinite. */
+static int32_t solve(solver *solver, double damping, bool *definite) {
+  const blas_table *blas;
+  const int64_t columns = solver->sums->columns;
+  const int32_t n = (int32_t)columns, one = 1;
+  int32_t info = 0;
+  memcpy(solver->factor, solver->sums->gram, (size_t)(columns * columns) * sizeof(double));
+  memcpy(solver->w, solver->sums->moment, (size_t)columns * sizeof(double));
+  for (int64_t k = 0; k < columns; k++)
+    solver->factor[k * (columns + 1)] += damping;
+  TRY(blas_begin(&blas));
+  blas->dpotrf("L", &n, solver->factor, &n, &info, 1);
+  *definite = info == 0;
+  if (*definite)
+    blas->dpotrs("L", &n, &one, solver->factor, &n, solver->w, &n, &info, 1);
+  blas_end();
+  return TERN_SUCCESS;
+}
+
+/* |A_h w - b_h|^2 per row of the structures held out. */
+static int32_t held_out_error(const solver *solver, double *error) {
+  static const double one = 1, zero = 0;
+  const kernel_sums *held_out = solver->held_out;
+  const blas_table *blas;
+  const int32_t n = (int32_t)held_out->columns, single = 1;
+  double *product = NULL;
+  TRY(MEMORY_NEW(solver->run, &product, held_out->columns, "residuals of a kernel model"));
+  int32_t status = blas_begin(&blas);
+  if (status == TERN_SUCCESS) {
+    blas->dsymm("L", "L", &n, &single, &one, held_out->gram, &n, solver->w, &n, &zero, product, &n, 1, 1);
+    blas_end();
+    const double residual = held_out->square - 2 * dot(n, held_out->moment, solver->w) + dot(n, product, solver->w);
+    *error = residual / (double)held_out->rows;
+  }
+  memory_free(solver->run, product);
+  return status;
+}
+
+/* Generalized cross-validation: rows |A w - b|^2 / (rows - trace of the influence)^2. */
+static int32_t cross_validation_error(solver *solver, double damping, double *error) {
+  const kernel_sums *sums = solver->sums;
+  const blas_table *blas;
+  const int32_t n = (int32_t)sums->columns;
+  int32_t info = 0;
+  double inverse = 0; /* trace of (A^T A + damping)^-1, the squared norm of the inverse factor */
+  TRY(blas_begin(&blas));
+  blas->dtrtri("L", "N", &n, solver->factor, &n, &info, 1, 1);
+  blas_end();
+  for (int64_t column = 0; column < sums->columns; column++)
+    inverse += norm_of_square(sums->columns - column, solver->factor + column * (sums->columns + 1));
+  const double residual =
+      sums->square - dot(sums->columns, sums->moment, solver->w) - damping * norm_of_square(sums->columns, solver->w);
+  const double freedom = (double)sums->rows - (double)sums->columns + damping * inverse;
+  *error = freedom > 1e-9 * (double)sums->rows ? (double)sums->rows * residual / (freedom * freedom) : INFINITY;
+  return TERN_SUCCESS;
+}
+
+/* What rounding leaves of the residual is no measure of it. */
+static int32_t score(solver *solver, double exponent, double *error) {
+  const double damping = pow(10, exponent) * solver->scale;
+  bool definite;
+  TRY(run_report(solver->run, "regularization", solver->tried, solver->tried + 2, -1));
+  solver->tried++;
+  TRY(solve(solver, damping, &definite));
+  *error = INFINITY;
+  if (!definite)
+    return TERN_SUCCESS;
+  TRY(solver->held_out != NULL ? held_out_error(solver, error) : cross_validation_error(solver, damping, error));
+  const kernel_sums *from = solver->held_out != NULL ? solver->held_out : solver->sums;
+  if (*error < 64 * DBL_EPSILON * from->square / (double)from->rows)
+    *error = 64 * DBL_EPSILON * from->square / (double)from->rows;
+  return TERN_SUCCESS;
+}
+
+/* From strong to weak; two decades in a row that make it worse end the search. */
+static int32_t search(solver *solver, double *exponent, double *least) {
+  int worse = 0;
+  double spacing = 1;
+  *least = INFINITY;
+  for (int tried = HIGHEST; tried >= LOWEST && worse < 2; tried--) {
+    double error;
+    TRY(score(solver, tried, &error));
+    worse = error < *least ? 0 : worse + 1;
+    if (error < *least) {
+      *least = error;
+      *exponent = tried;
+    }
+  }
+  for (int level = 0; level < REFINEMENTS; level++) {
+    const double middle = *exponent;
+    spacing /= 2;
+    for (int side = 1; side >= -1; side -= 2) {
+      double error;
+      TRY(score(solver, middle + side * spacing, &error));
+      if (error < *least) {
+        *least = error;
+        *exponent = middle + side * spacing;
+      }
+    }
+  }
+  return isfinite(*least) ? TERN_SUCCESS
+                          : error_set(TERN_ERROR_NUMERICAL, "no regularization gives a kernel model that can be solved");
+}
+
+static int32_t choose_regularization(solver *solver, const tern_options *options, double *regularization,
+                                     text *report) {
+  const char *word;
+  double exponent = 0, least;
+  TRY(options_text(options, "regularization", &word));
+  if (strcmp(word, "auto") != 0) {
+    TRY(options_real(options, "regularization", regularization));
+    text_add(report, ", \"regularization\": {\"value\": %.17g, \"method\": \"given\"}", *regularization);
+    return TERN_SUCCESS;
+  }
+  TRY(search(solver, &exponent, &least));
+  *regularization = pow(10, exponent);
+  text_add(report, ", \"regularization\": {\"value\": %.17g, \"method\": \"%s\", \"score\": %.10g}", *regularization,
+           solver->held_out != NULL ? "held-out structures" : "generalized cross-validation", least);
+  return TERN_SUCCESS;
+}
+
+/* What was held out is fitted too in the end. */
+static void merge(kernel_sums *sums, const kernel_sums *held_out) {
+  for (int64_t k = 0; k < sums->columns * sums->columns; k++)
+    sums->gram[k] += held_out->gram[k];
+  for (int64_t k = 0; k < sums->columns; k++)
+    sums->moment[k] += held_out->moment[k];
+  sums->square += held_out->square;
+  sums->rows += held_out->rows;
+}
+
+static double trace(const kernel_sums *sums) {
+  double sum = 0;
+  for (int64_t k = 0; k < sums->columns; k++)
+    sum += sums->gram[k * (sums->columns + 1)];
+  return sum;
+}
+
+/* Largest sum of magnitudes of a column of the damped matrix. */
+static int32_t norm_of_matrix(const solver *solver, double damping, double *norm) {
+  const int64_t columns = solver->sums->columns;
+  double *sums = NULL;
+  TRY(MEMORY_NEW(solver->run, &sums, columns, "the condition of a kernel model"));
+  for (int64_t column = 0; column < columns; column++)
+    for (int64_t row = column; row < columns; row++) {
+      const double value = fabs(solver->sums->gram[column * columns + row] + (row == column ? damping : 0));
+      sums[column] += value;
+      if (row != column)
+        sums[row] += value;
+    }
+  *norm = 0;
+  for (int64_t k = 0; k < columns; k++)
+    *norm = fmax(*norm, sums[k]);
+  memory_free(solver->run, sums);
+  return TERN_SUCCESS;
+}
+
+/* The reciprocal condition from the factor that is left. */
+static int32_t estimate_condition(const solver *solver, double damping, double *reciprocal) {
+  const blas_table *blas;
+  const int32_t n = (int32_t)solver->sums->columns;
+  double norm, *work = NULL;
+  int32_t *integers = NULL, info = 0;
+  TRY(norm_of_matrix(solver, damping, &norm));
+  TRY(MEMORY_NEW(solver->run, &work, 3 * (int64_t)n, "the condition of a kernel model"));
+  int32_t status = MEMORY_NEW(solver->run, &integers, n, "the condition of a kernel model");
+  if (status == TERN_SUCCESS)
+    status = blas_begin(&blas);
+  if (status == TERN_SUCCESS) {
+    blas->dpocon("L", &n, solver->factor, &n, &norm, reciprocal, work, integers, &info, 1);
+    blas_end();
+  }
+  memory_free(solver->run, work);
+  memory_free(solver->run, integers);
+  return status;
+}
+
+static int32_t solve_finally(solver *solver, double regularization, text *report) {
+  const double damping = regularization * solver->scale;
+  double reciprocal = 0;
+  bool definite;
+  TRY(solve(solver, damping, &definite));
+  if (!definite)
+    return error_set(TERN_ERROR_NUMERICAL,
+                     "with the regularization %g the kernel model is singular to rounding; a larger one would do",
+                     regularization);
+  for (int64_t k = 0; k < solver->sums->columns; k++)
+    if (!isfinite(solver->w[k]))
+      return error_set(TERN_ERROR_NUMERICAL, "the kernel fit gave a weight that is not finite; targets are too large");
+  TRY(estimate_condition(solver, damping, &reciprocal));
+  text_add(report, ", \"points\": %lld, \"regularized_condition\": ", (long long)solver->sums->columns);
+  if (reciprocal > 0)
+    text_add(report, "%.4g", sqrt(1 / reciprocal));
+  else
+    text_add(report, "null");
+  return TERN_SUCCESS;
+}
+
+static int32_t solve_all(solver *solver, const tern_options *options, kernel_sums *sums, text *report) {
+  double regularization;
+  TRY(choose_regularization(solver, options, &regularization, report));
+  if (solver->held_out != NULL)
+    merge(sums, solver->held_out);
+  solver->scale = trace(sums) / (double)sums->columns;
+  TRY(solve_finally(solver, regularization, report));
+  return run_report(solver->run, "regularization", solver->tried, solver->tried, -1);
+}
+
+int32_t kernel_solve(run *run, const tern_options *options, kernel_sums *sums, kernel_sums *held_out, double *w,
+                     text *report) {
+  solver solver = {.run = run, .sums = sums, .held_out = held_out, .w = w};
+  solver.scale = trace(sums) / (double)sums->columns;
+  TRY(MEMORY_NEW(run, &solver.factor, sums->columns * sums->columns, "the factor of a kernel model"));
+  const int32_t status = solve_all(&solver, options, sums, report);
+  memory_free(run, solver.factor);
+  return status;
+}

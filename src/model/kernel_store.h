@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TERNION_MODEL_KERNEL_STORE_H
+#define TERNION_MODEL_KERNEL_STORE_H
+
+#include "model/kernel_model.h"
+
+/* Tensors "kernel.function" [3], "kernel.softening" [species], "kernel.points.S", "kernel.weights.S" and "kernel.axes.S"
+   for each species S of the centre that has points. */
+int32_t kernel_store(const void *state, int64_t capacity, tensor *tensors, int64_t *count);
+int32_t kernel_restore(void **state, const tern_descriptor *descriptor, const safetensors_file *file);
+
+#endif
