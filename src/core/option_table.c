@@ -94,6 +94,21 @@ static const option_row options_rows[] = {
     {"zbl_outer", OPTION_REAL, "1", "", "(0, inf)", "model",
      "Distance from which baseline zbl is zero, in sums of the two covalent radii"},
 
+    {"hidden", OPTION_INTEGERS, "96,64", "", "[1, 4096]", "model/network model/triplet",
+     "Widths of a network's hidden layers"},
+    {"inputs", OPTION_INTEGER, "150", "", "[1, 10000]", "model/network model/triplet",
+     "Principal components of the features that a network reads at most"},
+    {"input_power", OPTION_REAL, "auto", "", "auto|[0, 1]", "model/network model/triplet",
+     "Components are scaled by their variance to minus this power; auto: 0.05 for tag products, 0.2 otherwise"},
+    {"tag_products", OPTION_INTEGERS, "3,3,3", "", "[0, 8]", "model/triplet",
+     "Numbers of functions of the first and the second tag's distance and of their angle by which the features of a "
+     "triplet are multiplied; 0: none, distances and angle are features themselves"},
+    {"directions", OPTION_INTEGER, "2", "", "[1, 1000]", "model/network model/triplet",
+     "Random directions of a structure's atoms along which forces are trained on in one step"},
+    {"stored_directions", OPTION_INTEGER, "18", "", "[0, 100000]", "model/network model/triplet",
+     "Directions of each structure whose features are kept in memory, as far as memory_limit allows, and renewed in "
+     "turn; 0: computed at each step"},
+
     {"optimizer", OPTION_CHOICE, "spring", "", "spring|adam|lbfgs", "model/network model/triplet",
      "How parameters are trained: spring is Gauss-Newton in the space of a batch's rows with momentum, adam and lbfgs "
      "need only gradients"},

@@ -108,6 +108,26 @@ static inline int64_t kernel_matrix_scratch(int64_t rows, int64_t columns, int64
          (inner < KERNEL_MATRIX_DEPTH ? inner : KERNEL_MATRIX_DEPTH) * size;
 }
 
+/* The element-wise work of networks on float, or on double. Arrays [slots][count] hold values (slot 0) and their
+   derivatives along directions (slots 1, 2 ...); act(z) = z / (1 + exp(-z)). */
+typedef struct kernel_network_functions {
+  /* values = act(inputs); slopes [2][count]: act' and act'' at the values, for the way back. */
+  void (*activate)(int64_t slots, int64_t count, const void *inputs, void *values, void *slopes);
+  /* gradients, of the values and then of the inputs. */
+  void (*activate_back)(int64_t slots, int64_t count, const void *inputs, const void *slopes, void *gradients);
+  /* values = act(even + odd) + act(even - odd); slopes [4][count]; of slots from 1 on the sum and the difference are
+     left in even and odd. */
+  void (*activate_pair)(int64_t slots, int64_t count, void *even, void *odd, void *values, void *slopes);
+  /* After it: even and odd become the gradients of what they were. */
+  void (*activate_pair_back)(int64_t slots, int64_t count, void *even, void *odd, const void *slopes,
+                             const void *gradients);
+  /* sums [slots][width] of weights [slots][rows] times values [slots][rows][width], by the rule for products. */
+  void (*weighted_sums)(int64_t slots, int64_t rows, int64_t width, const void *weights, const void *values,
+                        void *sums);
+  /* result [rows][width] = weights [rows] times one row. */
+  void (*spread)(int64_t rows, int64_t width, const void *weights, const void *row, void *result);
+} kernel_network_functions;
+
 /* Functions of neighbours lie as rows over places, `stride` long: harmonics [lm][stride], gradient [3][lm][stride];
    radial functions of a place as [l][n_padded]; coefficients of one species as [lm][n_padded]. lm is l * l + l + m. */
 typedef struct kernel_table {
@@ -209,6 +229,7 @@ typedef struct kernel_table {
                          const double *const *sources, const double *factors, int64_t room, double *values);
 
   kernel_matrix_functions matrix[2]; /* of float, of double */
+  kernel_network_functions network[2];
 
   /* target [count] = source, sum -= source; past_caches: the target is large and nobody reads it soon. */
   void (*move)(int64_t count, const double *source, double *target, double *sum, int32_t past_caches);

@@ -84,5 +84,23 @@ void KERNEL(double_times_vector)(int64_t rows, int64_t columns, const void *matr
                                  double *y);
 void KERNEL(double_transposed_times_vector)(int64_t rows, int64_t columns, const void *matrix, int64_t stride,
                                             const double *x, double *y);
+void KERNEL(float_network_activate)(int64_t slots, int64_t count, const void *inputs, void *values, void *slopes);
+void KERNEL(float_network_activate_back)(int64_t slots, int64_t count, const void *inputs, const void *slopes,
+                                     void *gradients);
+void KERNEL(float_network_activate_pair)(int64_t slots, int64_t count, void *even, void *odd, void *values, void *slopes);
+void KERNEL(float_network_activate_pair_back)(int64_t slots, int64_t count, void *even, void *odd, const void *slopes,
+                                          const void *gradients);
+void KERNEL(float_network_weighted_sums)(int64_t slots, int64_t rows, int64_t width, const void *weights,
+                                     const void *values, void *sums);
+void KERNEL(float_network_spread)(int64_t rows, int64_t width, const void *weights, const void *row, void *result);
+void KERNEL(double_network_activate)(int64_t slots, int64_t count, const void *inputs, void *values, void *slopes);
+void KERNEL(double_network_activate_back)(int64_t slots, int64_t count, const void *inputs, const void *slopes,
+                                     void *gradients);
+void KERNEL(double_network_activate_pair)(int64_t slots, int64_t count, void *even, void *odd, void *values, void *slopes);
+void KERNEL(double_network_activate_pair_back)(int64_t slots, int64_t count, void *even, void *odd, const void *slopes,
+                                          const void *gradients);
+void KERNEL(double_network_weighted_sums)(int64_t slots, int64_t rows, int64_t width, const void *weights,
+                                     const void *values, void *sums);
+void KERNEL(double_network_spread)(int64_t rows, int64_t width, const void *weights, const void *row, void *result);
 
 #endif

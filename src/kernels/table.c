@@ -3,6 +3,14 @@
 
 extern const kernel_table KERNEL(kernels);
 
+#define NETWORK_FUNCTIONS(real)                                                                                   \
+  {                                                                                                               \
+    .activate = KERNEL(real##_network_activate), .activate_back = KERNEL(real##_network_activate_back),           \
+    .activate_pair = KERNEL(real##_network_activate_pair),                                                        \
+    .activate_pair_back = KERNEL(real##_network_activate_pair_back),                                              \
+    .weighted_sums = KERNEL(real##_network_weighted_sums), .spread = KERNEL(real##_network_spread)                \
+  }
+
 #define MATRIX_FUNCTIONS(real)                                                                                   \
   {KERNEL(real##_product), KERNEL(real##_gram), KERNEL(real##_times_vector), KERNEL(real##_transposed_times_vector)}
 
@@ -37,5 +45,6 @@ const kernel_table KERNEL(kernels) = {
     .product_adjoint = KERNEL(product_adjoint),
     .scalar_product = KERNEL(scalar_product),
     .matrix = {MATRIX_FUNCTIONS(float), MATRIX_FUNCTIONS(double)},
+    .network = {NETWORK_FUNCTIONS(float), NETWORK_FUNCTIONS(double)},
     .move = KERNEL(move),
 };

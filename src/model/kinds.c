@@ -4,11 +4,14 @@
 
 #include "model/kernel_model.h"
 #include "model/model.h"
+#include "model/network.h"
 #include "model/ridge.h"
 
 static const model_kind *const kinds[] = {
     &ridge_kind,
     &kernel_kind,
+    &network_kind,
+    &triplet_kind,
 };
 
 const model_kind *model_kinds(int64_t index) {

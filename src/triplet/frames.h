@@ -71,6 +71,27 @@ static inline bool frames_has_row(const frames_state *state, int64_t first, int6
   return state->self_pairs || first != second;
 }
 
+/* ---- derivatives in pieces, for what is made of the turned density and of the tags as they are seen ---- */
+
+/* Changes along directions [n_neighbours][3]: of the density, and of the tags' directions and distances. */
+void frames_change_start(const frames_state *state, frames_scratch *scratch, const double *directions);
+/* turned: the change of the density in the frame of a first tag, which itself turns by `turn`. */
+void frames_change_first(const frames_state *state, frames_scratch *scratch, int64_t first, double *turn);
+/* seen_change of a second tag; after frames_look. */
+void frames_see_change(frames_scratch *scratch, int64_t first, int64_t second, const double *turn);
+
+/* The way back: start; then for each first tag, after frames_look, with `turned` set to the weights of its density and
+   a torque of zeros: frames_backward_second for each second tag with the weights of how it is seen, then
+   frames_backward_first; weights of distances are added to `distance`; end. */
+void frames_backward_start(const frames_state *state, const environment *environment, void *memory,
+                           frames_scratch *scratch, double *gradient);
+void frames_backward_second(frames_scratch *scratch, int64_t first, int64_t second, const double *seen,
+                            double *torque);
+void frames_backward_first(const frames_state *state, frames_scratch *scratch, int64_t first, double *torque);
+void frames_backward_end(const frames_state *state, frames_scratch *scratch, double *gradient);
+/* From weights of Re and Im z2^mu [2][size] to those of x2 and y2. */
+void frames_backward_powers(int64_t size, const double *powers, const double *sums, double *seen);
+
 int32_t frames_backward(const void *state, const environment *environment, void *scratch, const double *weights,
                         double *gradient);
 int32_t frames_pushforward(const void *state, const environment *environment, void *scratch, const double *directions,

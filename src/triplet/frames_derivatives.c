@@ -61,13 +61,24 @@ static void backward_combine(const frames_state *state, const double *restrict d
     }
 }
 
-/* From the weights of z2^mu to those of x2 and y2: d z2^mu = mu z2^(mu - 1) dz2. */
-static void backward_powers(int64_t size, const double *powers, const double *sums, double *seen) {
+/* d z2^mu = mu z2^(mu - 1) dz2. */
+void frames_backward_powers(int64_t size, const double *powers, const double *sums, double *seen) {
   seen[0] = seen[1] = 0;
   for (int64_t m = 1; m < size; m++) {
     const double re = (double)m * powers[m - 1], im = (double)m * powers[size + m - 1];
     seen[0] += sums[m] * re + sums[size + m] * im;
     seen[1] += sums[size + m] * re - sums[m] * im;
+  }
+}
+
+void frames_backward_second(frames_scratch *scratch, int64_t first, int64_t second, const double *seen,
+                            double *torque) {
+  double unit[3], turn[3];
+  frames_turn_back(scratch->tags[first].axes, seen, unit);
+  cross(scratch->seen + 3 * second, seen, turn);
+  for (int a = 0; a < 3; a++) {
+    scratch->direction[3 * second + a] += unit[a];
+    torque[a] -= turn[a];
   }
 }
 
@@ -77,16 +88,11 @@ static void backward_row(const frames_state *state, frames_scratch *scratch, int
   const int64_t n_max = state->basis->n_max, size = state->basis->l_max + 1;
   const double *powers = scratch->powers + 2 * size * second, *tail = weights + state->features - 2 * n_max - 1;
   const double *slope_1 = radial_slope(state, scratch, first), *slope_2 = radial_slope(state, scratch, second);
-  double seen[3], unit[3], turn[3];
+  double seen[3];
   backward_combine(state, scratch->tags[first].density, powers, weights, scratch->turned, scratch->sums);
-  backward_powers(size, powers, scratch->sums, seen);
+  frames_backward_powers(size, powers, scratch->sums, seen);
   seen[2] = tail[2 * n_max];
-  frames_turn_back(scratch->tags[first].axes, seen, unit);
-  cross(scratch->seen + 3 * second, seen, turn);
-  for (int a = 0; a < 3; a++) {
-    scratch->direction[3 * second + a] += unit[a];
-    torque[a] -= turn[a];
-  }
+  frames_backward_second(scratch, first, second, seen, torque);
   for (int64_t n = 0; n < n_max; n++) {
     scratch->distance[first] += tail[n] * slope_1[n];
     scratch->distance[second] += tail[n_max + n] * slope_2[n];
@@ -100,19 +106,10 @@ static double density_product(const frames_state *state, const double *a, const 
   return sum;
 }
 
-/* The rows of one first tag; returns the weights behind them. */
-static const double *backward_tag(const frames_state *state, frames_scratch *scratch, int64_t first,
-                                  const double *weights) {
+void frames_backward_first(const frames_state *state, frames_scratch *scratch, int64_t first, double *torque) {
   const density_basis *basis = state->basis;
   const frames_tag *tag = &scratch->tags[first];
-  double torque[3] = {0, 0, 0}, in_space[3], unit[3];
-  memset(scratch->turned, 0, (size_t)basis->size * sizeof(double));
-  frames_look(state, scratch, tag);
-  for (int64_t second = 0; second < scratch->n_tags; second++)
-    if (frames_has_row(state, first, second)) {
-      backward_row(state, scratch, first, second, weights, torque);
-      weights += state->features;
-    }
+  double in_space[3], unit[3];
   generate(state, scratch, tag);
   torque[0] -= density_product(state, scratch->turned, scratch->about_x);
   torque[1] -= density_product(state, scratch->turned, scratch->about_y);
@@ -124,6 +121,20 @@ static const double *backward_tag(const frames_state *state, frames_scratch *scr
   for (int32_t a = 0; a < basis->n_species; a++)
     rotation_adjoint(state->rotations, tag->matrices, basis->n_padded, scratch->turned + a * basis->channel_size,
                      scratch->change + a * basis->channel_size);
+}
+
+/* The rows of one first tag; returns the weights behind them. */
+static const double *backward_tag(const frames_state *state, frames_scratch *scratch, int64_t first,
+                                  const double *weights) {
+  double torque[3] = {0, 0, 0};
+  memset(scratch->turned, 0, (size_t)state->basis->size * sizeof(double));
+  frames_look(state, scratch, &scratch->tags[first]);
+  for (int64_t second = 0; second < scratch->n_tags; second++)
+    if (frames_has_row(state, first, second)) {
+      backward_row(state, scratch, first, second, weights, torque);
+      weights += state->features;
+    }
+  frames_backward_first(state, scratch, first, torque);
   return weights;
 }
 
@@ -140,20 +151,29 @@ static void backward_vectors(const frames_scratch *scratch, double *gradient) {
   }
 }
 
+void frames_backward_start(const frames_state *state, const environment *environment, void *memory,
+                           frames_scratch *scratch, double *gradient) {
+  frames_reopen(state, environment, memory, scratch);
+  density_differentiate(state->basis, scratch->expansion);
+  memset(gradient, 0, (size_t)(3 * environment->n_neighbours) * sizeof *gradient);
+  memset(scratch->change, 0, (size_t)state->basis->size * sizeof(double));
+  memset(scratch->direction, 0, (size_t)(3 * scratch->n_tags) * sizeof(double));
+  memset(scratch->distance, 0, (size_t)scratch->n_tags * sizeof(double));
+}
+
+void frames_backward_end(const frames_state *state, frames_scratch *scratch, double *gradient) {
+  density_adjoint(state->basis, scratch->expansion, scratch->change, gradient);
+  backward_vectors(scratch, gradient);
+}
+
 int32_t frames_backward(const void *state, const environment *environment, void *memory, const double *weights,
                         double *gradient) {
   const frames_state *s = state;
   frames_scratch scratch;
-  frames_reopen(s, environment, memory, &scratch);
-  density_differentiate(s->basis, scratch.expansion);
-  memset(gradient, 0, (size_t)(3 * environment->n_neighbours) * sizeof *gradient);
-  memset(scratch.change, 0, (size_t)s->basis->size * sizeof(double));
-  memset(scratch.direction, 0, (size_t)(3 * scratch.n_tags) * sizeof(double));
-  memset(scratch.distance, 0, (size_t)scratch.n_tags * sizeof(double));
+  frames_backward_start(s, environment, memory, &scratch, gradient);
   for (int64_t first = 0; first < scratch.n_tags; first++)
     weights = backward_tag(s, &scratch, first, weights);
-  density_adjoint(s->basis, scratch.expansion, scratch.change, gradient);
-  backward_vectors(&scratch, gradient);
+  frames_backward_end(s, &scratch, gradient);
   return TERN_SUCCESS;
 }
 
@@ -179,7 +199,7 @@ static void turn_frame(const frames_state *state, frames_scratch *scratch, int64
 }
 
 /* The change of the second tag as seen in the frame, which itself turns. */
-static void see_change(frames_scratch *scratch, int64_t first, int64_t second, const double *turn) {
+void frames_see_change(frames_scratch *scratch, int64_t first, int64_t second, const double *turn) {
   double carried[3], *change = scratch->seen_change + 3 * second;
   frames_turn(scratch->tags[first].axes, scratch->direction + 3 * second, change);
   cross(turn, scratch->seen + 3 * second, carried);
@@ -212,19 +232,29 @@ static void row_change(const frames_state *state, frames_scratch *scratch, int64
   tail[2 * n_max] = seen[2];
 }
 
-static double *pushforward_tag(const frames_state *state, frames_scratch *scratch, int64_t first, double *derivative) {
+void frames_change_start(const frames_state *state, frames_scratch *scratch, const double *directions) {
+  density_tangent(state->basis, scratch->expansion, directions, scratch->change);
+  for (int64_t tag = 0; tag < scratch->n_tags; tag++)
+    tag_change(scratch, tag, directions + 3 * scratch->tags[tag].neighbour);
+}
+
+void frames_change_first(const frames_state *state, frames_scratch *scratch, int64_t first, double *turn) {
   const density_basis *basis = state->basis;
   const frames_tag *tag = &scratch->tags[first];
-  double turn[3];
-  frames_look(state, scratch, tag);
   for (int32_t a = 0; a < basis->n_species; a++)
     rotation_apply(state->rotations, tag->matrices, basis->n_padded, scratch->change + a * basis->channel_size,
                    scratch->turned + a * basis->channel_size);
   generate(state, scratch, tag);
   turn_frame(state, scratch, first, turn);
+}
+
+static double *pushforward_tag(const frames_state *state, frames_scratch *scratch, int64_t first, double *derivative) {
+  double turn[3];
+  frames_look(state, scratch, &scratch->tags[first]);
+  frames_change_first(state, scratch, first, turn);
   for (int64_t second = 0; second < scratch->n_tags; second++)
     if (frames_has_row(state, first, second)) {
-      see_change(scratch, first, second, turn);
+      frames_see_change(scratch, first, second, turn);
       row_change(state, scratch, first, second, false, derivative);
       derivative += state->features;
     }
@@ -236,9 +266,7 @@ int32_t frames_pushforward(const void *state, const environment *environment, vo
   const frames_state *s = state;
   frames_scratch scratch;
   frames_reopen(s, environment, memory, &scratch);
-  density_tangent(s->basis, scratch.expansion, directions, scratch.change);
-  for (int64_t tag = 0; tag < scratch.n_tags; tag++)
-    tag_change(&scratch, tag, directions + 3 * scratch.tags[tag].neighbour);
+  frames_change_start(s, &scratch, directions);
   for (int64_t first = 0; first < scratch.n_tags; first++)
     derivative = pushforward_tag(s, &scratch, first, derivative);
   return TERN_SUCCESS;
@@ -268,7 +296,7 @@ static void jacobian_axis(const frames_state *state, const environment *environm
     if (frames_has_row(state, first, second)) {
       const bool still = tag != first && tag != second;
       if (!still)
-        see_change(scratch, first, second, turn);
+        frames_see_change(scratch, first, second, turn);
       row_change(state, scratch, first, second, still, jacobian);
       jacobian += stride;
     }

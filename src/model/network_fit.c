@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How a network is fitted: inputs from a sample of environments, then training. */
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/error.h"
+#include "core/memory.h"
+#include "model/network.h"
+#include "model/split.h"
+#include "network/problem.h"
+
+enum { SAMPLED = 2000 }; /* environments that the inputs are learned from */
+
+typedef struct fitting {
+  run *run;
+  const tern_descriptor *descriptor;
+  const tern_dataset *dataset;
+  const tern_options *options;
+  bool shared;
+  unsigned char *held_out;
+  network_input_choices inputs;
+  network_choices choices;
+  network_shape shape;
+  double start; /* seconds */
+} fitting;
+
+static double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* ---- options ---- */
+
+/* An explicit weight must have targets, a default is used where the data have them. */
+static int32_t target_weight(const fitting *fitting, const char *key, const char *what, int32_t target,
+                             double *weight) {
+  TRY(options_real(fitting->options, key, weight));
+  if (dataset_count(fitting->dataset, target) > 0 || *weight == 0)
+    return TERN_SUCCESS;
+  if (options_is_set(fitting->options, key))
+    return error_set(TERN_ERROR_DATA,
+                     "option '%s' is %g, but no structure of the data set has %s; set it to 0 or name the data's key",
+                     key, *weight, what);
+  *weight = 0;
+  return TERN_SUCCESS;
+}
+
+static int32_t read_targets(fitting *fitting) {
+  network_choices *choices = &fitting->choices;
+  TRY(target_weight(fitting, "energy_weight", "an energy", TERN_TARGET_ENERGY, &choices->energy_weight));
+  TRY(target_weight(fitting, "force_weight", "forces", TERN_TARGET_FORCES, &choices->force_weight));
+  TRY(target_weight(fitting, "virial_weight", "a virial", TERN_TARGET_VIRIAL, &choices->virial_weight));
+  if (choices->energy_weight == 0 && choices->force_weight == 0 && choices->virial_weight == 0)
+    return error_set(TERN_ERROR_DATA, "nothing to fit: energy_weight, force_weight and virial_weight leave no target "
+                                      "that the data set has");
+  return TERN_SUCCESS;
+}
+
+static int32_t read_products(fitting *fitting) {
+  const int64_t *numbers;
+  int64_t count, zeros = 0;
+  if (!fitting->shared)
+    return TERN_SUCCESS;
+  TRY(options_integers(fitting->options, "tag_products", &count, &numbers));
+  if (count != 1 && count != 3)
+    return error_set(TERN_ERROR_OPTION, "option 'tag_products' has %lld numbers; valid are three, or one for all",
+                     (long long)count);
+  for (int k = 0; k < 3; k++) {
+    fitting->inputs.products[k] = numbers[count == 3 ? k : 0];
+    zeros += fitting->inputs.products[k] == 0;
+  }
+  if (zeros != 0 && zeros != 3)
+    return error_set(TERN_ERROR_OPTION, "option 'tag_products' has a 0 beside other numbers; valid are three from 1 "
+                                        "on, or 0 for no products");
+  return TERN_SUCCESS;
+}
+
+static int32_t read_choices(fitting *fitting) {
+  const char *precision;
+  network_choices *choices = &fitting->choices;
+  int64_t seed;
+  TRY(options_integer(fitting->options, "inputs", &fitting->inputs.components));
+  TRY(options_real(fitting->options, "input_power", &fitting->inputs.power));
+  if (isnan(fitting->inputs.power))
+    fitting->inputs.power = fitting->inputs.products[0] > 0 ? 0.05 : 0.2;
+  TRY(options_text(fitting->options, "precision", &precision));
+  TRY(options_integer(fitting->options, "seed", &seed));
+  TRY(options_integer(fitting->options, "directions", &choices->directions));
+  TRY(options_integer(fitting->options, "stored_directions", &choices->stored));
+  TRY(options_integer(fitting->options, "batch", &choices->batch));
+  if (choices->stored > 0 && choices->stored < choices->directions)
+    choices->stored = choices->directions;
+  choices->wide = strcmp(precision, "float64") == 0;
+  choices->seed = (uint64_t)seed;
+  return TERN_SUCCESS;
+}
+
+static int32_t read_shape(fitting *fitting) {
+  const tern_descriptor *descriptor = fitting->descriptor;
+  const int64_t *widths;
+  network_shape *shape = &fitting->shape;
+  TRY(options_integers(fitting->options, "hidden", &shape->layers, &widths));
+  if (shape->layers < 1 || shape->layers > NETWORK_MOST_LAYERS)
+    return error_set(TERN_ERROR_OPTION, "option 'hidden' has %lld widths; valid are 1 to %d", (long long)shape->layers,
+                     NETWORK_MOST_LAYERS);
+  memcpy(shape->widths, widths, (size_t)shape->layers * sizeof *widths);
+  shape->sets = fitting->shared ? 1 : descriptor->n_species;
+  shape->biases = network_biases(descriptor, shape->sets == 1);
+  shape->constants = descriptor->n_species;
+  return TERN_SUCCESS;
+}
+
+/* ---- steps ---- */
+
+/* The scale of energies: that of a centre's share, but not less than forces ask for over 0.3 Angstrom. */
+static double choose_unit(const fitting *fitting) {
+  double energies = 0, forces = 0, structures = 0, components = 0;
+  for (int64_t k = 0; k < fitting->dataset->size; k++) {
+    const frame *frame = fitting->dataset->frames[k];
+    const int64_t centers = descriptor_count_centers(fitting->descriptor, frame->system);
+    if (frame->has_energy && centers > 0) {
+      energies += frame->energy * frame->energy / (double)centers;
+      structures++;
+    }
+    for (int64_t i = 0; frame->forces != NULL && i < 3 * frame->system->n_atoms; i++, components++)
+      forces += frame->forces[i] * frame->forces[i];
+  }
+  const double by_energies = structures > 0 && fitting->choices.energy_weight > 0 ? sqrt(energies / structures) : 0;
+  const double by_forces = components > 0 && fitting->choices.force_weight > 0 ? 0.3 * sqrt(forces / components) : 0;
+  const double unit = fmax(by_energies, by_forces);
+  return unit > 0 && isfinite(unit) ? unit : 1;
+}
+
+static int32_t fit_inputs(fitting *fitting, network_inputs **inputs) {
+  network_sample sample;
+  TRY(network_sample_take(fitting->run, fitting->descriptor, fitting->dataset, fitting->held_out, SAMPLED, &sample));
+  const int32_t status =
+      network_inputs_fit(inputs, fitting->run, fitting->descriptor, &sample, &fitting->inputs);
+  network_sample_free(fitting->run, &sample);
+  return status;
+}
+
+static void report_network(const fitting *fitting, int64_t stored, const network_inputs *inputs, text *report) {
+  const network_shape *shape = &fitting->shape;
+  text_add(report, "\"inputs\": {\"even\": %lld, \"odd\": %lld}, \"hidden\": [", (long long)inputs->even,
+           (long long)inputs->odd);
+  for (int64_t k = 0; k < shape->layers; k++)
+    text_add(report, "%s%lld", k > 0 ? ", " : "", (long long)shape->widths[k]);
+  text_add(report,
+           "], \"target_weights\": {\"energy\": %.17g, \"forces\": %.17g, \"virial\": %.17g}, \"unit\": %.10g, "
+           "\"stored_directions\": %lld, \"preparation_seconds\": %.3f, ",
+           fitting->choices.energy_weight, fitting->choices.force_weight, fitting->choices.virial_weight,
+           fitting->choices.unit, (long long)stored, seconds_now() - fitting->start);
+}
+
+static int32_t train(fitting *fitting, network_state *self, text *report) {
+  const char *name = fitting->shared ? "triplet" : "network";
+  network_problem *problem = NULL;
+  double *parameters = NULL;
+  TRY(network_problem_new(&problem, fitting->run, fitting->descriptor, fitting->dataset, fitting->held_out,
+                          self->inputs, &fitting->shape, &fitting->choices));
+  int32_t status =
+      MEMORY_NEW(fitting->run, &parameters, self->network.layout.total, "parameters of a network");
+  if (status == TERN_SUCCESS) {
+    fit_problem view = network_problem_view(problem, name);
+    report_network(fitting, network_problem_stored(problem), self->inputs, report);
+    network_start(&fitting->shape, fitting->choices.seed, parameters);
+    view.spent = seconds_now() - fitting->start;
+    status = fit_train(fitting->run, &view, fitting->options, parameters, report);
+  }
+  if (status == TERN_SUCCESS)
+    network_weights(&fitting->shape, parameters, self->network.weights);
+  memory_free(fitting->run, parameters);
+  network_problem_free(fitting->run, problem);
+  return status;
+}
+
+static int32_t fit(fitting *fitting, network_state **state, text *report) {
+  network_inputs *inputs = NULL;
+  TRY(read_targets(fitting));
+  TRY(read_products(fitting));
+  TRY(read_choices(fitting));
+  TRY(read_shape(fitting));
+  TRY(split_new(&fitting->held_out, fitting->run, fitting->options, fitting->dataset->size));
+  TRY(fit_inputs(fitting, &inputs));
+  fitting->shape.even = inputs->even;
+  fitting->shape.odd = inputs->odd;
+  fitting->choices.unit = choose_unit(fitting);
+  TRY(network_state_new(state, fitting->descriptor, inputs, &fitting->shape, fitting->choices.unit));
+  return train(fitting, *state, report);
+}
+
+int32_t network_state_fit(void **state, run *run, const tern_descriptor *descriptor, const tern_dataset *dataset,
+                          const tern_options *options, bool shared, text *report) {
+  fitting fitting = {.run = run,
+                     .descriptor = descriptor,
+                     .dataset = dataset,
+                     .options = options,
+                     .shared = shared,
+                     .start = seconds_now()};
+  network_state *self = NULL;
+  const int32_t status = fit(&fitting, &self, report);
+  memory_free(run, fitting.held_out);
+  if (status == TERN_SUCCESS)
+    *state = self;
+  else
+    network_state_free(self);
+  return status;
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "network/problem.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/memory.h"
+#include "core/threads.h"
+#include "network/items.h"
+
+enum { PROBED = 400 }; /* structures of the training set that errors are measured on */
+
+struct network_problem {
+  item_data data;
+  network network;
+  double *weights; /* [total] */
+  int64_t n_items, n_held_out, n_probed;
+  item *items;    /* of the training set */
+  item *held_out; /* with fixed directions, as the next */
+  item *probed;   /* some of the training set */
+};
+
+/* ---- rows ---- */
+
+static int64_t rows_of_item(const void *context, int64_t index) {
+  const network_problem *problem = context;
+  return item_rows(&problem->data, &problem->items[index]);
+}
+
+/* ---- one step ---- */
+
+typedef struct step {
+  network_problem *problem;
+  const fit_batch *batch;
+  double *residual;
+  void *jacobian;
+  int64_t stride;
+  run *run;
+  int64_t memory_limit;
+  _Atomic int64_t done;
+} step;
+
+static int32_t step_part(void *context, int64_t begin, int64_t end, int32_t thread) {
+  step *step = context;
+  network_problem *problem = step->problem;
+  item_space space = {0};
+  run serial = {.threads = 1, .memory_limit = step->memory_limit};
+  int32_t status = TERN_SUCCESS;
+  (void)thread;
+  for (int64_t k = begin; status == TERN_SUCCESS && k < end; k++) {
+    item *item = &problem->items[step->batch->items[k]];
+    const int64_t row = step->batch->first_row[k];
+    const int64_t size = problem->network.wide ? 8 : 4;
+    void *jacobian = step->jacobian != NULL ? (char *)step->jacobian + row * step->stride * size : NULL;
+    status = item_linearize(&problem->data, &problem->network, &serial, item, step->batch->step, &space,
+                            step->residual + row, jacobian, step->stride);
+  }
+  item_space_free(&serial, &space);
+  return status;
+}
+
+static void set_parameters(network_problem *problem, const double *parameters) {
+  const int64_t total = problem->network.layout.total;
+  network_weights(&problem->network.shape, parameters, problem->weights);
+  for (int64_t k = 0; !problem->network.wide && k < total; k++)
+    ((float *)problem->network.weights)[k] = (float)problem->weights[k];
+  if (problem->network.wide)
+    memcpy(problem->network.weights, problem->weights, (size_t)total * sizeof(double));
+}
+
+static int64_t share_of_memory(const run *run) {
+  return run->memory_limit > 0 ? 1 + (run->memory_limit - run->memory_used) / (2 * run->threads) : 0;
+}
+
+static int32_t linearize(void *context, run *run, const double *parameters, const fit_batch *batch, double *residual,
+                         void *jacobian, int64_t stride) {
+  network_problem *problem = context;
+  step step = {.problem = problem,
+               .batch = batch,
+               .residual = residual,
+               .jacobian = jacobian,
+               .stride = stride,
+               .run = run,
+               .memory_limit = share_of_memory(run)};
+  set_parameters(problem, parameters);
+  return threads_for(run, batch->count, 1, step_part, &step);
+}
+
+/* ---- errors ---- */
+
+typedef struct measuring {
+  network_problem *problem;
+  item *items;
+  item_errors *errors; /* [count] */
+  int64_t memory_limit;
+} measuring;
+
+static int32_t measure_part(void *context, int64_t begin, int64_t end, int32_t thread) {
+  measuring *measuring = context;
+  item_space space = {0};
+  run serial = {.threads = 1, .memory_limit = measuring->memory_limit};
+  int32_t status = TERN_SUCCESS;
+  (void)thread;
+  for (int64_t k = begin; status == TERN_SUCCESS && k < end; k++)
+    status = item_measure(&measuring->problem->data, &measuring->problem->network, &serial, &measuring->items[k],
+                          &space, &measuring->errors[k]);
+  item_space_free(&serial, &space);
+  return status;
+}
+
+static void add_measure(fit_measures *measures, const char *name, double squares, double count) {
+  if (count == 0)
+    return;
+  measures->names[measures->count] = name;
+  measures->values[measures->count++] = sqrt(squares / count);
+}
+
+static void sum_errors(int64_t count, const item_errors *errors, fit_measures *measures) {
+  item_errors sum = {0};
+  for (int64_t k = 0; k < count; k++) {
+    sum.weighted += errors[k].weighted;
+    sum.rows += errors[k].rows;
+    for (int t = 0; t < ITEM_TARGETS; t++) {
+      sum.squares[t] += errors[k].squares[t];
+      sum.counts[t] += errors[k].counts[t];
+    }
+  }
+  *measures = (fit_measures){.loss = sum.rows > 0 ? sum.weighted / sum.rows : 0};
+  add_measure(measures, "weighted_rmse", sum.weighted, sum.rows);
+  add_measure(measures, "energy_per_atom_rmse", sum.squares[ITEM_ENERGY], sum.counts[ITEM_ENERGY]);
+  add_measure(measures, "force_rmse", sum.squares[ITEM_FORCES], sum.counts[ITEM_FORCES]);
+  add_measure(measures, "virial_per_atom_rmse", sum.squares[ITEM_VIRIAL], sum.counts[ITEM_VIRIAL]);
+}
+
+static int32_t measure(void *context, run *run, const double *parameters, bool held_out, fit_measures *measures) {
+  network_problem *problem = context;
+  const int64_t count = held_out ? problem->n_held_out : problem->n_probed;
+  measuring measuring = {.problem = problem,
+                         .items = held_out ? problem->held_out : problem->probed,
+                         .memory_limit = share_of_memory(run)};
+  set_parameters(problem, parameters);
+  TRY(MEMORY_NEW(run, &measuring.errors, count, "errors of structures"));
+  const int32_t status = threads_for(run, count, 1, measure_part, &measuring);
+  if (status == TERN_SUCCESS)
+    sum_errors(count, measuring.errors, measures);
+  memory_free(run, measuring.errors);
+  return status;
+}
+
+/* ---- life ---- */
+
+typedef struct opening {
+  network_problem *problem;
+  item *items;
+  run *run;
+  int64_t count, memory_limit;
+  const char *stage;
+  _Atomic int64_t done;
+  bool fill;
+} opening;
+
+/* Environments and sizes, or the stored inputs. */
+static int32_t open_part(void *context, int64_t begin, int64_t end, int32_t thread) {
+  opening *opening = context;
+  item_space space = {0};
+  run serial = {.threads = 1, .memory_limit = opening->memory_limit};
+  int32_t status = TERN_SUCCESS;
+  for (int64_t k = begin; status == TERN_SUCCESS && k < end; k++) {
+    item *item = &opening->items[k];
+    status = opening->fill ? item_fill(&opening->problem->data, &serial, item, &space)
+                           : item_open(&opening->problem->data, &serial, item);
+    if (status != TERN_SUCCESS)
+      error_prefix(status, "structure %lld: ", (long long)item->structure);
+    const int64_t done = ++opening->done;
+    if (status == TERN_SUCCESS && thread == 0)
+      status = run_report(opening->run, opening->stage, done, opening->count, -1);
+  }
+  item_space_free(&serial, &space);
+  return status;
+}
+
+static int32_t open_items(network_problem *problem, run *run, int64_t count, item *items, const char *stage,
+                          bool fill) {
+  opening opening = {.problem = problem,
+                     .items = items,
+                     .run = run,
+                     .count = count,
+                     .memory_limit = share_of_memory(run),
+                     .stage = stage,
+                     .fill = fill};
+  TRY(threads_for(run, count, 1, open_part, &opening));
+  return run_report(run, stage, count, count, -1);
+}
+
+/* As many directions as fit in half of what is left; fewer than a step uses are not worth it. */
+static void choose_stored(network_problem *problem, const run *run) {
+  item_data *data = &problem->data;
+  const double limit =
+      0.5 * (double)(run->memory_limit > 0 ? run->memory_limit - run->memory_used : memory_of_machine() / 2);
+  for (;; data->stored--) {
+    double bytes = 0;
+    for (int64_t k = 0; k < problem->n_items; k++)
+      bytes += item_bytes(data, &problem->items[k]);
+    if (bytes <= limit || data->stored <= 0)
+      break;
+    if (data->stored <= data->directions) {
+      data->stored = 0;
+      break;
+    }
+  }
+}
+
+static int32_t place_items(network_problem *problem, run *run, int64_t count, item *items) {
+  for (int64_t k = 0; k < count; k++)
+    TRY(item_reserve(&problem->data, run, &items[k]));
+  return TERN_SUCCESS;
+}
+
+static int32_t list_items(network_problem *problem, run *run, const unsigned char *part) {
+  const tern_dataset *dataset = problem->data.dataset;
+  static const char what[] = "structures to train on";
+  for (int64_t k = 0; k < dataset->size; k++)
+    if (item_wanted(&problem->data, dataset->frames[k]))
+      *(part != NULL && part[k] ? &problem->n_held_out : &problem->n_items) += 1;
+  problem->n_probed = problem->n_items < PROBED ? problem->n_items : PROBED;
+  TRY(MEMORY_NEW(run, &problem->items, problem->n_items, what));
+  TRY(MEMORY_NEW(run, &problem->held_out, problem->n_held_out, what));
+  TRY(MEMORY_NEW(run, &problem->probed, problem->n_probed, what));
+  for (int64_t k = 0, train = 0, held = 0; k < dataset->size; k++)
+    if (item_wanted(&problem->data, dataset->frames[k])) {
+      if (part != NULL && part[k])
+        problem->held_out[held++] = (item){.structure = k, .fixed = true};
+      else
+        problem->items[train++] = (item){.structure = k};
+    }
+  for (int64_t k = 0; k < problem->n_probed; k++)
+    problem->probed[k] =
+        (item){.structure = problem->items[k * problem->n_items / problem->n_probed].structure, .fixed = true};
+  if (problem->n_items == 0)
+    return error_set(TERN_ERROR_DATA, "no structure that is left to train on has a target");
+  return TERN_SUCCESS;
+}
+
+static int32_t build(network_problem *problem, run *run, const unsigned char *part) {
+  item_data *data = &problem->data;
+  item *const lists[3] = {problem->items, problem->held_out, problem->probed};
+  const int64_t counts[3] = {problem->n_items, problem->n_held_out, problem->n_probed};
+  (void)part;
+  for (int k = 0; k < 3; k++)
+    TRY(open_items(problem, run, counts[k], lists[k], "environments", false));
+  choose_stored(problem, run);
+  if (data->stored > 0) {
+    const double per_epoch = (double)problem->n_items / (double)(data->batch > 0 ? data->batch : 100);
+    data->period = (int64_t)fmax(1, (double)data->stored * fmax(1, per_epoch));
+  }
+  data->per_epoch = fmax(1, (double)problem->n_items / (double)(data->batch > 0 ? data->batch : 100));
+  for (int k = 0; k < 3; k++) {
+    TRY(place_items(problem, run, counts[k], lists[k]));
+    TRY(open_items(problem, run, counts[k], lists[k], "inputs", true));
+  }
+  return TERN_SUCCESS;
+}
+
+static int32_t make(network_problem *problem, run *run, const unsigned char *part) {
+  TRY(list_items(problem, run, part));
+  TRY(kernels_get(&problem->network.kernels));
+  TRY(MEMORY_NEW(run, &problem->weights, problem->network.layout.total, "weights of a network"));
+  TRY(memory_new(run, &problem->network.weights, problem->network.layout.total, problem->network.wide ? 8 : 4,
+                 "weights of a network"));
+  return build(problem, run, part);
+}
+
+int32_t network_problem_new(network_problem **problem, run *run, const tern_descriptor *descriptor,
+                            const tern_dataset *dataset, const unsigned char *part, const network_inputs *inputs,
+                            const network_shape *shape, const network_choices *choices) {
+  network_problem *made = NULL;
+  TRY(MEMORY_NEW(run, &made, 1, "the training of a network"));
+  made->data = (item_data){.descriptor = descriptor,
+                           .dataset = dataset,
+                           .inputs = inputs,
+                           .shape = *shape,
+                           .choices = *choices,
+                           .directions = choices->force_weight > 0 ? choices->directions : 0,
+                           .stored = choices->force_weight > 0 ? choices->stored : 0,
+                           .batch = choices->batch};
+  made->network = (network){.shape = *shape, .layout = network_layout_of(shape), .wide = choices->wide};
+  const int32_t status = make(made, run, part);
+  if (status == TERN_SUCCESS)
+    *problem = made;
+  else
+    network_problem_free(run, made);
+  return status;
+}
+
+void network_problem_free(run *run, network_problem *problem) {
+  if (problem == NULL)
+    return;
+  for (int64_t k = 0; problem->items != NULL && k < problem->n_items; k++)
+    item_free(run, &problem->items[k]);
+  for (int64_t k = 0; problem->held_out != NULL && k < problem->n_held_out; k++)
+    item_free(run, &problem->held_out[k]);
+  for (int64_t k = 0; problem->probed != NULL && k < problem->n_probed; k++)
+    item_free(run, &problem->probed[k]);
+  memory_free(run, problem->items);
+  memory_free(run, problem->held_out);
+  memory_free(run, problem->probed);
+  memory_free(run, problem->weights);
+  memory_free(run, problem->network.weights);
+  memory_free(run, problem);
+}
+
+int64_t network_problem_stored(const network_problem *problem) {
+  return problem->data.stored;
+}
+
+/* ---- as the room that trains sees it ---- */
+
+/* FNV-1a of what decides on the course of a training. */
+static uint64_t hash(uint64_t value, const void *data, size_t size) {
+  for (size_t k = 0; k < size; k++)
+    value = (value ^ ((const unsigned char *)data)[k]) * UINT64_C(0x100000001b3);
+  return value;
+}
+
+static uint64_t fingerprint(const network_problem *problem) {
+  const network_choices *choices = &problem->data.choices;
+  const double numbers[] = {choices->energy_weight, choices->force_weight, choices->virial_weight,
+                            choices->unit,          (double)choices->wide, (double)choices->directions,
+                            (double)problem->data.stored, (double)choices->batch};
+  uint64_t value = UINT64_C(0xcbf29ce484222325);
+  value = hash(value, numbers, sizeof numbers);
+  value = hash(value, &choices->seed, sizeof choices->seed);
+  value = hash(value, &problem->network.layout, sizeof problem->network.layout);
+  value = hash(value, &problem->n_items, sizeof problem->n_items);
+  for (int64_t k = 0; k < problem->n_items; k++)
+    value = hash(value, &problem->items[k].energy, sizeof(double));
+  return value;
+}
+
+fit_problem network_problem_view(network_problem *problem, const char *name) {
+  return (fit_problem){.context = problem,
+                       .name = name,
+                       .n_parameters = problem->network.layout.total,
+                       .n_items = problem->n_items,
+                       .n_held_out = problem->n_held_out,
+                       .wide = problem->network.wide,
+                       .fingerprint = fingerprint(problem),
+                       .rows = rows_of_item,
+                       .linearize = linearize,
+                       .measure = measure};
+}
