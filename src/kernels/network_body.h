@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Element-wise work of networks on numbers of REAL; included by network.c once for each precision. Arrays [slots][count]
-   hold values (slot 0) and their derivatives along some directions (slots 1, 2 ...). */
+/* Element-wise work of networks on numbers of REAL; included by network.c once for each precision. Arrays
+   [slots][count] hold values (slot 0) and their derivatives along some directions (slots 1, 2 ...). */
 
 enum { NAME(LANES) = NETWORK_BYTES / sizeof(REAL) };
 

@@ -430,8 +430,9 @@ static int32_t use_fresh(const item_data *data, run *run, const item *item, int6
     used->values[k] = (const char *)wanted.values + k * bytes * columns_of(data);
     used->weights[k] = (const char *)wanted.weights + k * bytes;
     used->targets[k] = k == 0                  ? item->energy
-                       : k <= item->directions ? direction_target(data, item, directions + (k - 1) * 3 * system->n_atoms)
-                                               : strain_target(data, item, strain);
+                       : k <= item->directions
+                           ? direction_target(data, item, directions + (k - 1) * 3 * system->n_atoms)
+                           : strain_target(data, item, strain);
   }
   return compute(data, run, item, &wanted, space);
 }

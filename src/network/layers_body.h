@@ -85,7 +85,7 @@ static void NAME(last_back)(const network *network, const network_rows *rows, co
                                          pieces->gradients[last]);
 }
 
-/* From gradients of the values of layer k to those of its inputs; of the first layer's with odd inputs, in even, odd. */
+/* From gradients of the values of layer k to those of its inputs, with odd inputs in even and odd. */
 static void NAME(activation_back)(const network *network, const network_rows *rows, const pieces *pieces, int64_t k) {
   const kernel_network_functions *kernels = &network->kernels->network[WIDE];
   const int64_t count = rows->rows * network->shape.widths[k];
@@ -126,7 +126,8 @@ static void NAME(outer)(const network *network, const network_rows *rows, const 
   }
 }
 
-static void NAME(bias_rows)(const network_rows *rows, const double *factors, bool add, double scale, const int32_t *which,
+static void NAME(bias_rows)(const network_rows *rows, const double *factors, bool add, double scale,
+                            const int32_t *which,
                             int64_t biases, int64_t width, const REAL *restrict gradients, REAL *restrict jacobian,
                             int64_t stride) {
   for (int64_t slot = 0; slot < rows->slots; slot++, jacobian += stride) {

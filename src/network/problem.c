@@ -169,7 +169,7 @@ static int32_t open_part(void *context, int64_t begin, int64_t end, int32_t thre
   for (int64_t k = begin; status == TERN_SUCCESS && k < end; k++) {
     item *item = &opening->items[k];
     status = opening->fill ? item_fill(&opening->problem->data, &serial, item, &space)
-                           : item_open(&opening->problem->data, &serial, item);
+                           : item_open(&opening->problem->data, opening->run, item); /* is kept */
     if (status != TERN_SUCCESS)
       error_prefix(status, "structure %lld: ", (long long)item->structure);
     const int64_t done = ++opening->done;

@@ -149,7 +149,8 @@ static void make_functions(const network_inputs *inputs, const frames_state *fra
 /* P_k and their derivatives. */
 static void legendre(int64_t count, double z, double *values, double *slopes) {
   for (int64_t k = 0; k < count; k++) {
-    values[k] = k == 0 ? 1 : k == 1 ? z : ((double)(2 * k - 1) * z * values[k - 1] - (double)(k - 1) * values[k - 2]) / (double)k;
+    const double n = (double)k;
+    values[k] = k == 0 ? 1 : k == 1 ? z : ((2 * n - 1) * z * values[k - 1] - (n - 1) * values[k - 2]) / n;
     slopes[k] = k == 0 ? 0 : (double)k * values[k - 1] + z * slopes[k - 1];
   }
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Tag products in factors. For a first tag and each mu there are left factors {c_mu, s_mu columns of the turned density;
-   1 for mu = 0} (x) g_p(r1), and for each second tag right factors g_q(r2) P_k(cos theta) {Re, Im} z2^mu. An even input
-   is sum axes (c Re + s Im), an odd one sum axes (s Re - c Im); the axes are multiplied with the left factors first
-   ("folded"), once for a first tag, and with the right ones then. */
+/* Tag products in factors. For a first tag and each mu there are left factors {c_mu, s_mu columns of the turned
+   density; 1 for mu = 0} (x) g_p(r1), and for each second tag right factors g_q(r2) P_k(cos theta) {Re, Im} z2^mu. An
+   even input is sum axes (c Re + s Im), an odd one sum axes (s Re - c Im); the axes are multiplied with the left
+   factors first ("folded"), once for a first tag, and with the right ones then. */
 #ifndef TERNION_NETWORK_PRODUCTS_H
 #define TERNION_NETWORK_PRODUCTS_H
 

@@ -52,7 +52,7 @@ static void NAME(left_changes)(const network_inputs *inputs, const frames_state 
     }
 }
 
-/* Right factors with z2^mu: even [right], then [Re][right], [Im][right] of each mu; odd [-Im], [Re]; += factor times. */
+/* Weight times right factors with z2^mu: even [right], then [Re][right], [Im][right] of each mu; odd [-Im], [Re]. */
 static void NAME(put_right)(const product_shape *shape, const double *powers, const double *factors, double weight,
                             bool add, REAL *restrict even, REAL *restrict odd) {
   const int64_t right = shape->right;
@@ -159,7 +159,8 @@ static void NAME(fold)(const network_inputs *inputs, const products *products, i
 static void NAME(make)(const network_inputs *inputs, const products *products, int64_t first, int64_t in_block,
                        bool odd) {
   const product_shape *shape = &products->shape;
-  const int64_t n = products->frames.n_tags, columns = shape->columns, terms = odd ? shape->odd_terms : shape->even_terms;
+  const int64_t n = products->frames.n_tags, columns = shape->columns;
+  const int64_t terms = odd ? shape->odd_terms : shape->even_terms;
   const int64_t step = shape->even_terms * columns;
   const REAL *folded = (const REAL *)products->folded + in_block * products->slots * step +
                        (odd ? shape->right * columns + shape->even : 0);
@@ -256,7 +257,8 @@ static int64_t take_in(const frames_state *frames, const products *products, int
 /* Of one first tag: the right factors and the folded axes become their weights. */
 static void make_back(const network_inputs *inputs, const products *products, int64_t first, bool odd, double *spare) {
   const product_shape *shape = &products->shape;
-  const int64_t n = products->frames.n_tags, columns = shape->columns, terms = odd ? shape->odd_terms : shape->even_terms;
+  const int64_t n = products->frames.n_tags, columns = shape->columns;
+  const int64_t terms = odd ? shape->odd_terms : shape->even_terms;
   double *folded = (double *)products->folded + first * shape->even_terms * columns +
                    (odd ? shape->right * columns + shape->even : 0);
   double *right = double_right_place(products, odd, first, 0, 0);
