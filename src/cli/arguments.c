@@ -16,9 +16,10 @@ typedef struct flag {
 static const flag flags[] = {
     {'o', "output", "FILE", "what to write (demo: a folder)"},
     {'d', "descriptor", "KIND", "descriptor kind, such as power_spectrum"},
-    {'m', "model", "KIND", "model kind, such as ridge"},
-    {'s', "set", "KEY=VALUE", "set an option; `ternion options KIND` lists them; may be repeated"},
+    {'m', "model", "KIND", "model kind, such as ridge, or a sum: ridge+triplet fits the second on what the first leaves"},
+    {'s', "set", "KEY=VALUE", "set an option; `ternion options KIND` lists them; KIND.KEY=VALUE: for one part of a sum; may be repeated"},
     {'S', "settings", "NAME", "read `key = value` lines from a shipped set (b8, metal, molecule) or a file; --set wins"},
+    {'r', "resume", "CHECKPOINT", "go on with the training that wrote this file, and keep writing it"},
     {'t', "test", "FILE", "structures to measure errors on"},
     {'D', "data", "FILE", "the B8 set, when it is not found by itself"},
     {'f', "frame", "N", "which structure of the file, from 0; without it the first"},
@@ -120,6 +121,7 @@ static int take_flag(arguments *arguments, typed *typed, char letter, const char
   case 'd': typed->descriptor = value; break;
   case 'm': typed->model = value; break;
   case 'S': typed->settings = value; break;
+  case 'r': arguments->resume = value; break;
   case 't': arguments->test = value; break;
   case 'D': arguments->data = value; break;
   case 'f': arguments->frame = value; break;
@@ -153,6 +155,10 @@ static int apply_options(arguments *arguments, const typed *typed) {
     status = set_option(arguments, "descriptor", typed->descriptor, "--descriptor");
   if (typed->model && status == EXIT_SUCCESS)
     status = set_option(arguments, "model", typed->model, "--model");
+  if (arguments->resume && status == EXIT_SUCCESS)
+    status = set_option(arguments, "checkpoint", arguments->resume, "--resume");
+  if (arguments->resume && status == EXIT_SUCCESS)
+    status = set_option(arguments, "resume", "1", "--resume");
   return status;
 }
 

@@ -7,7 +7,8 @@
 #include <stdint.h>
 #include <ternion.h>
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, MOST_INPUTS = 2 };
+/* EXIT_ENDED_EARLY: Ctrl-C ended a training, whose best state was saved. */
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_ENDED_EARLY = 3, MOST_INPUTS = 9 };
 /* A failure of the program's own, whose message is printed already; beside the library's statuses. */
 enum { ALREADY_TOLD = INT32_MIN };
 
@@ -15,7 +16,7 @@ enum { ALREADY_TOLD = INT32_MIN };
 typedef struct arguments {
   int n_inputs;
   const char *inputs[MOST_INPUTS];
-  const char *output, *test, *data, *frame, *center;
+  const char *output, *test, *data, *frame, *center, *resume;
   char descriptor[64], model[64]; /* kinds; empty when not given */
   bool json, quiet, pairs;
   tern_options *options;
@@ -39,6 +40,7 @@ bool find_shipped(const char *installed, const char *source, const char *name, c
 int verb_demo(const arguments *arguments);
 int verb_describe(const arguments *arguments);
 int verb_fit(const arguments *arguments);
+int verb_plot(const arguments *arguments);
 int verb_predict(const arguments *arguments);
 int verb_sensitivity(const arguments *arguments);
 int verb_options(const arguments *arguments);
@@ -57,6 +59,7 @@ int32_t progress_show(const char *stage, int64_t done, int64_t total, double los
 void progress_end(progress_bar *bar);
 void interrupt_watch(void); /* the first Ctrl-C asks for an orderly end, the second one kills */
 bool interrupted(void);
+void interrupt_forget(void); /* what was asked for is done; the next Ctrl-C still kills */
 void print_json(const char *json);          /* indented `key  value` lines for people */
 void print_json_string(const char *text);   /* quoted and escaped */
 int32_t fetch_text(int32_t (*get)(const void *, char *, int64_t, int64_t *), const void *source, char **text);
@@ -85,8 +88,12 @@ typedef struct prediction {
   int64_t n_atoms, capacity;
   double energy, virial[9], reference_energy; /* the reference is NaN where there is none */
   double *forces, *reference;
+  bool has_forces, has_virial, compared_forces; /* the latter: `reference` holds this frame's forces */
 } prediction;
 int32_t prediction_make(prediction *prediction, const tern_model *model, const tern_dataset *dataset, int64_t index,
+                        const tern_system *system, measures *measures);
+/* The same from a file of predictions, whose frame has the system's number of atoms; TERN_ERROR_MISSING: no energy. */
+int32_t prediction_take(prediction *prediction, const tern_dataset *predicted, const tern_dataset *dataset, int64_t index,
                         const tern_system *system, measures *measures);
 void prediction_free(prediction *prediction);
 /* The errors of a model on a whole data set; `bar` NULL: no progress. TERN_CANCELLED after Ctrl-C. */

@@ -7,12 +7,13 @@ _ternion() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W "demo describe fit predict sensitivity options info --help --version" -- "$word"))
+    COMPREPLY=($(compgen -W "demo describe fit plot predict sensitivity options info --help --version" -- "$word"))
     return
   fi
   case $before in
     --descriptor | --model | options) COMPREPLY=($(compgen -W "$(_ternion_names)" -- "$word")) ;;
     --settings) COMPREPLY=($(compgen -W "b8 metal molecule" -f -- "$word")) ;;
+    plot) COMPREPLY=($(compgen -W "parity pairs training" -- "$word")) ;;
     --set) COMPREPLY=($(compgen -S = -W "$(ternion options --json 2>/dev/null | sed 's/.*"name": "\([^"]*\)".*/\1/')" -- "$word")) ;;
     *)
       case $word in

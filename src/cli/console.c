@@ -46,6 +46,7 @@ void interrupt_watch(void) {
   signal(SIGPIPE, SIG_IGN); /* a reader that goes away shows as a failed write, and temporary files are removed */
 }
 bool interrupted(void) { return stop_asked != 0; }
+void interrupt_forget(void) { stop_asked = 0; }
 
 static double seconds(void) {
   struct timespec now;

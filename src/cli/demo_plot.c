@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The pictures: predicted against reference, pair means on the left, differences within pairs on the right; and one pair
    with what its descriptors see of it. */
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "demo.h"
-
-extern char **environ;
+#include "picture.h"
 
 /* Columns of a row's file: reference and predicted pair means, reference and predicted differences. */
 static void write_panel(FILE *script, const demo_result *results, bool means) {
@@ -85,32 +77,21 @@ static bool write_pair(const demo *demo) {
   return demo_finish(demo, script, "pair.gp") == TERN_SUCCESS;
 }
 
-/* 0, or gnuplot's way of failing; 127 when there is no gnuplot. */
-static int run_gnuplot(const char *folder, const char *script) {
-  char *words[] = {"sh", "-c", "cd -- \"$1\" && exec gnuplot \"$2\"", "sh", (char *)(uintptr_t)folder,
-                   (char *)(uintptr_t)script, NULL};
-  pid_t child;
-  int status = 0;
-  if (posix_spawnp(&child, "sh", NULL, NULL, words, environ) != 0 || waitpid(child, &status, 0) < 0)
-    return 127;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-}
-
 /* True unless gnuplot failed; that there is none is no failure. */
 static bool draw(const demo *demo, const char *name) {
   char script[64];
   snprintf(script, sizeof script, "%s.gp", name);
-  const int status = run_gnuplot(demo->folder, script);
-  if (status == 127)
+  const picture_result result = picture_draw_file(demo->folder, script);
+  if (result == PICTURE_NO_GNUPLOT)
     fprintf(stderr, "ternion: gnuplot is not installed, so %s/%s was not drawn (Debian: gnuplot-nox)\n", demo->folder,
             script);
-  else if (status != 0)
+  else if (result == PICTURE_FAILED)
     fprintf(stderr, "ternion: gnuplot failed on %s/%s\n", demo->folder, script);
   else if (demo->arguments->json)
     printf("{\"event\": \"plot\", \"file\": \"%s/%s.png\"}\n", demo->folder, name);
   else if (!demo->arguments->quiet)
     printf("Picture: %s/%s.png\n", demo->folder, name);
-  return status == 0 || status == 127;
+  return result != PICTURE_FAILED;
 }
 
 bool demo_plot(const demo *demo, const demo_result *results) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli.h"
 
@@ -42,25 +43,51 @@ static int32_t print_errors(const arguments *arguments, const tern_model *model,
   return status;
 }
 
+/* What Ctrl-C does depends on the stage: before a training it ends the call with nothing made; it ends the training
+   with the best state; and from then on nothing else is ended, as the model would be lost. */
+typedef struct fit_progress {
+  progress_bar bar;
+  bool trained, ended; /* a training has begun; one was ended early */
+} fit_progress;
+
+static int32_t show_fit(const char *stage, int64_t done, int64_t total, double loss, void *context) {
+  fit_progress *progress = context;
+  const bool training = strcmp(stage, "train") == 0;
+  const bool asked = progress_show(stage, done, total, loss, &progress->bar) != 0;
+  progress->trained = progress->trained || training;
+  progress->ended = progress->ended || (training && asked);
+  return asked && (training || !progress->trained) ? 1 : 0;
+}
+
+static int32_t fit_and_save(const arguments *arguments, const tern_dataset *train, fit_progress *progress,
+                            tern_model **model) {
+  int32_t status = tern_model_fit(model, arguments->model, train, arguments->options, show_fit, progress);
+  progress_end(&progress->bar);
+  if (status == TERN_SUCCESS)
+    status = tern_model_save(*model, arguments->output);
+  if (status == TERN_SUCCESS && progress->trained)
+    interrupt_forget();
+  if (status == TERN_SUCCESS && progress->ended)
+    fprintf(stderr, "ternion: the training was ended early; its best state is in %s\n", arguments->output);
+  return status;
+}
+
 /* The model is saved before its errors are measured: what was fitted is safe whatever comes then. */
-static int32_t fit(const arguments *arguments, tern_dataset **train, tern_dataset **test, tern_model **model) {
-  progress_bar bar = progress_new(arguments);
+static int32_t fit(const arguments *arguments, fit_progress *progress, tern_dataset **train, tern_dataset **test,
+                   tern_model **model) {
   int32_t status = tern_dataset_read(train, arguments->inputs[0], arguments->options);
   if (status == TERN_SUCCESS && arguments->test)
     status = tern_dataset_read(test, arguments->test, arguments->options);
   if (status == TERN_SUCCESS && !arguments->json && !arguments->quiet)
     print_counts(arguments->inputs[0], *train);
   if (status == TERN_SUCCESS)
-    status = tern_model_fit(model, arguments->model, *train, arguments->options, progress_show, &bar);
-  progress_end(&bar);
-  if (status == TERN_SUCCESS)
-    status = tern_model_save(*model, arguments->output);
+    status = fit_and_save(arguments, *train, progress, model);
   if (status == TERN_SUCCESS && (arguments->json || !arguments->quiet))
     status = print_model(arguments, *model);
   if (status == TERN_SUCCESS && (arguments->json || !arguments->quiet))
-    status = print_errors(arguments, *model, *train, "training set", &bar);
+    status = print_errors(arguments, *model, *train, "training set", &progress->bar);
   if (status == TERN_SUCCESS && arguments->test)
-    status = print_errors(arguments, *model, *test, "test set", &bar);
+    status = print_errors(arguments, *model, *test, "test set", &progress->bar);
   return status;
 }
 
@@ -69,9 +96,10 @@ int verb_fit(const arguments *arguments) {
     return usage_error("fit needs --model KIND and -o MODEL; `ternion options` lists the kinds");
   tern_dataset *train = NULL, *test = NULL;
   tern_model *model = NULL;
-  const bool bad = failed(fit(arguments, &train, &test, &model));
+  fit_progress progress = {.bar = progress_new(arguments)};
+  const bool bad = failed(fit(arguments, &progress, &train, &test, &model));
   tern_model_free(model);
   tern_dataset_free(test);
   tern_dataset_free(train);
-  return bad ? EXIT_FAILED : EXIT_SUCCESS;
+  return bad ? EXIT_FAILED : progress.ended ? EXIT_ENDED_EARLY : EXIT_SUCCESS;
 }

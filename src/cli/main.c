@@ -11,11 +11,20 @@ static const verb verbs[] = {
     {"describe", "IN --descriptor KIND [--set KEY=VALUE ...] -o OUT", "write the features of structures (safetensors or .npy)",
      "ternion describe silicon.extxyz --descriptor power_spectrum --set cutoff=5 -o features.safetensors", 1, 1, "odsSjq",
      verb_describe},
-    {"fit", "TRAIN --model KIND [--descriptor KIND] [--set KEY=VALUE ...] [--test FILE] -o MODEL", "fit a model",
-     "ternion fit train.extxyz --model ridge --descriptor power_spectrum --set cutoff=5 -o silicon.tern", 1, 1, "odmstSjq",
+    {"fit", "TRAIN --model KIND [--descriptor KIND] [--set KEY=VALUE ...] [--test FILE] [--resume CHECKPOINT] -o MODEL",
+     "fit a model; Ctrl-C ends a training early and saves its best state (exit code 3), a second one stops at once",
+     "ternion fit train.extxyz --model ridge --descriptor power_spectrum --set cutoff=5 -o silicon.tern\n"
+     "         ternion fit train.extxyz --settings metal --test test.extxyz -o silicon.tern", 1, 1, "odmrstSjq",
      verb_fit},
     {"predict", "MODEL IN [-o OUT.extxyz] [--pairs]", "energies, forces and virials; errors where references exist",
      "ternion predict silicon.tern test.extxyz -o predicted.extxyz", 2, 2, "osSpjq", verb_predict},
+    {"plot", "parity|pairs|training INPUT ... -o PICTURE",
+     "draw predictions against references, differences of pairs, or the course of a training (PNG, SVG or PDF)",
+     "ternion plot parity silicon.tern test.extxyz -o parity.png\n"
+     "         ternion plot parity predicted.extxyz test.extxyz -o parity.pdf\n"
+     "         ternion plot pairs b8.tern b8_test.extxyz -o pairs.svg\n"
+     "         ternion plot training first.jsonl second.jsonl -o training.png",
+     2, MOST_INPUTS, "osSjq", verb_plot},
     {"sensitivity", "IN --descriptor KIND [--set KEY=VALUE ...] [--frame N] [--center I]",
      "which moves of atoms a descriptor sees, and which it is blind to",
      "ternion sensitivity methane.extxyz --descriptor power_spectrum --center 0", 1, 1, "dsSfcjq", verb_sensitivity},
@@ -30,7 +39,7 @@ static void print_help(FILE *stream) {
   fprintf(stream, "Usage: ternion VERB ...\n\nComplete descriptions of atomic environments, and fits on them.\n\n");
   for (int i = 0; i < N_VERBS; ++i)
     fprintf(stream, "  %-11s %s\n", verbs[i].name, verbs[i].meaning);
-  fprintf(stream, "\n`ternion VERB --help` says more. Example: %s\n", verbs[2].example);
+  fprintf(stream, "\n`ternion VERB --help` says more. Example: ternion fit train.extxyz --settings metal -o metal.tern\n");
 }
 
 static int print_version(void) {

@@ -93,30 +93,53 @@ void prediction_free(prediction *prediction) {
   free(prediction->reference);
 }
 
+/* What a data set holds of a target; the arrays of `values` are those of the prediction. */
+static bool target(const tern_dataset *dataset, int64_t index, int32_t which, double *values) {
+  return tern_dataset_target(dataset, index, which, values) == TERN_SUCCESS;
+}
+
 static void add_errors(prediction *prediction, const tern_dataset *dataset, int64_t index, measures *measures) {
   double virial[9];
   prediction->reference_energy = NAN;
-  if (tern_dataset_target(dataset, index, TERN_TARGET_ENERGY, &prediction->reference_energy) == TERN_SUCCESS)
+  if (target(dataset, index, TERN_TARGET_ENERGY, &prediction->reference_energy))
     add_energy(measures, prediction->n_atoms, prediction->energy, prediction->reference_energy);
-  if (tern_dataset_target(dataset, index, TERN_TARGET_FORCES, prediction->reference) == TERN_SUCCESS)
-    for (int64_t k = 0; k < 3 * prediction->n_atoms; ++k)
-      add(&measures->forces, prediction->forces[k] - prediction->reference[k]);
-  if (tern_dataset_target(dataset, index, TERN_TARGET_VIRIAL, virial) == TERN_SUCCESS)
+  prediction->compared_forces =
+      prediction->has_forces && target(dataset, index, TERN_TARGET_FORCES, prediction->reference);
+  for (int64_t k = 0; prediction->compared_forces && k < 3 * prediction->n_atoms; ++k)
+    add(&measures->forces, prediction->forces[k] - prediction->reference[k]);
+  if (prediction->has_virial && target(dataset, index, TERN_TARGET_VIRIAL, virial))
     for (int k = 0; k < 9; ++k)
       add(&measures->virial, prediction->virial[k] - virial[k]);
 }
 
+static int32_t prepare(prediction *prediction, const tern_system *system) {
+  int64_t n_atoms;
+  const int32_t status = tern_system_size(system, &n_atoms, NULL);
+  return status == TERN_SUCCESS ? make_room(prediction, n_atoms) : status;
+}
+
 int32_t prediction_make(prediction *prediction, const tern_model *model, const tern_dataset *dataset, int64_t index,
                         const tern_system *system, measures *measures) {
-  int64_t n_atoms;
-  int32_t status = tern_system_size(system, &n_atoms, NULL);
-  if (status == TERN_SUCCESS)
-    status = make_room(prediction, n_atoms);
+  int32_t status = prepare(prediction, system);
   if (status == TERN_SUCCESS)
     status = tern_model_predict(model, system, &prediction->energy, prediction->forces, prediction->virial);
+  prediction->has_forces = prediction->has_virial = true;
   if (status == TERN_SUCCESS)
     add_errors(prediction, dataset, index, measures);
   return status;
+}
+
+int32_t prediction_take(prediction *prediction, const tern_dataset *predicted, const tern_dataset *dataset, int64_t index,
+                        const tern_system *system, measures *measures) {
+  int32_t status = prepare(prediction, system);
+  if (status == TERN_SUCCESS)
+    status = tern_dataset_target(predicted, index, TERN_TARGET_ENERGY, &prediction->energy);
+  if (status != TERN_SUCCESS)
+    return status;
+  prediction->has_forces = target(predicted, index, TERN_TARGET_FORCES, prediction->forces);
+  prediction->has_virial = target(predicted, index, TERN_TARGET_VIRIAL, prediction->virial);
+  add_errors(prediction, dataset, index, measures);
+  return TERN_SUCCESS;
 }
 
 int32_t measures_dataset(measures *measures, const tern_model *model, const tern_dataset *dataset, progress_bar *bar) {

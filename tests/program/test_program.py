@@ -30,7 +30,7 @@ class Words(InFolder):
     def test_help(self):
         self.assertEqual(run("--help").returncode, 0)
         self.assertEqual(run().returncode, 2)
-        for verb in ("demo", "describe", "fit", "predict", "sensitivity", "options", "info"):
+        for verb in ("demo", "describe", "fit", "plot", "predict", "sensitivity", "options", "info"):
             result = run(verb, "--help")
             self.assertEqual(result.returncode, 0)
             self.assertIn("Example: ternion " + verb, result.stdout)
@@ -145,6 +145,61 @@ class Work(InFolder):
         info = lines("info", model)[0]
         self.assertIn("ridge", json.dumps(info))
 
+    def test_stream_for_ase(self):
+        """Memory does not grow with the number of frames, and ASE reads what is written."""
+        import ase.io
+        model, out, many = self.path("m"), self.path("out.extxyz"), self.many()
+        self.assertEqual(run("fit", CLUSTERS, "--model", "ridge", *SMALL, "-o", model).returncode, 0)
+        peaks = {}
+        for source in (CLUSTERS, many):
+            child = subprocess.Popen([PROGRAM, "predict", model, source, "-o", out, "--quiet"])
+            _, status, usage = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            self.assertEqual(child.returncode, 0)
+            peaks[source] = usage.ru_maxrss
+        self.assertLess(peaks[many] - peaks[CLUSTERS], 8000)  # KiB, for 8000 frames
+        energies = [event["energy"] for event in lines("predict", model, CLUSTERS) if event["event"] == "frame"]
+        frames = ase.io.read(out, ":")
+        self.assertEqual(len(frames), 200 * len(energies))
+        for atoms, energy in zip(frames[-40:], energies):
+            self.assertAlmostEqual(atoms.get_potential_energy(), energy, 8)
+            self.assertEqual(atoms.get_forces().shape, (len(atoms), 3))
+
+    def test_plot(self):
+        model, out = self.path("m"), self.path("predicted.extxyz")
+        self.assertEqual(run("fit", CLUSTERS, "--model", "ridge", *SMALL, "-o", model).returncode, 0)
+        self.assertEqual(run("predict", model, CLUSTERS, "-o", out).returncode, 0)
+        log = self.path("log of 'mine'.jsonl")
+        with open(log, "w") as file:
+            for step in range(1, 9):
+                file.write(json.dumps({"step": step, "seconds": 0.1 * step, "loss": 1 / step,
+                                       "validation": {"loss": 2 / step, "energy_rmse": 0.3 / step}}) + "\n")
+        starts = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF-"}
+        for words in (["parity", model, CLUSTERS], ["parity", out, CLUSTERS], ["pairs", model, CLUSTERS], ["training", log, log]):
+            for ending, start in starts.items():
+                events = lines("plot", *words, "-o", self.path("it's" + ending))
+                self.assertEqual(events[-1]["file"], self.path("it's" + ending))
+                with open(self.path("it's" + ending), "rb") as file:
+                    self.assertTrue(file.read(5).startswith(start))
+        same = [lines("plot", "parity", source, CLUSTERS, "-o", self.path("p.png"))[0]["forces"]["rmse"] for source in (model, out)]
+        self.assertAlmostEqual(*same, 6)
+
+    def test_plot_failures(self):
+        model = self.path("m")
+        self.assertEqual(run("fit", CLUSTERS, "--model", "ridge", *SMALL, "-o", model).returncode, 0)
+        parity = ["plot", "parity", model, CLUSTERS, "-o"]
+        self.refused(2, *parity, self.path("p.jpg"), say=[".png, .svg or .pdf"])
+        self.refused(2, "plot", "partiy", model, CLUSTERS, "-o", self.path("p.png"), say=["partiy", "parity"])
+        self.refused(2, "plot", "parity", model, "-o", self.path("p.png"), say=["references"])
+        self.refused(1, *parity, self.path("none/p.png"), say=["none/p.png"])
+        self.refused(1, "plot", "training", CLUSTERS, "-o", self.path("p.png"), say=["clusters.extxyz", "log"])
+        result = run(*parity, self.path("p.png"), env={"PATH": self.folder})
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("gnuplot-nox", result.stderr)
+        with open(CLUSTERS) as whole, open(self.path("half.extxyz"), "w") as half:
+            half.write("".join(whole.readlines()[:4]))
+        self.refused(1, "plot", "parity", self.path("half.extxyz"), CLUSTERS, "-o", self.path("p.png"), say=["half.extxyz", "ends"])
+
     def test_bad_frame_writes_nothing(self):
         model, bad = self.path("m"), self.path("bad.extxyz")
         self.assertEqual(run("fit", CLUSTERS, "--model", "ridge", *SMALL, "-o", model).returncode, 0)
@@ -169,6 +224,32 @@ class Work(InFolder):
         self.assertEqual(child.returncode, 1, message)
         self.assertIn("stopped", message)
         self.assertEqual(os.listdir(self.folder), ["many.extxyz"])
+
+    def test_interrupted_training(self):
+        """Ctrl-C in a training: exit 3, the best state is saved, and the checkpoint goes on."""
+        model, log, checkpoint = self.path("m"), self.path("log"), self.path("checkpoint")
+        words = [PROGRAM, "fit", CLUSTERS, "--model", "triplet", *SMALL, "--set", "hidden=8", "--set", "epochs=1000000",
+                 "--set", "validation=0.2", "--set", "log=" + log, "--json", "-o", model]
+        child = subprocess.Popen([*words, "--set", "checkpoint=" + checkpoint], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+                                 text=True)
+        self.wait_for_steps(child, log)
+        child.send_signal(signal.SIGINT)
+        said, message = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 3, message)
+        self.assertIn("ended early", message)
+        events = [json.loads(line) for line in said.splitlines()]
+        self.assertEqual([event["event"] for event in events], ["model", "errors"])
+        report = events[0]["model"]["report"]
+        self.assertEqual(report["stopped"], "cancelled")
+        self.assertEqual(len(lines("predict", model, CLUSTERS)), 41)
+        words[words.index("epochs=1000000")] = f"epochs={report['steps'] + 5}"
+        (resumed, _) = lines(*words[1:-3], "--resume", checkpoint, "-o", model)
+        self.assertEqual(resumed["model"]["report"]["steps"], report["steps"] + 5)
+        self.refused(1, *words[1:-3], "--resume", self.path("none"), "-o", self.path("other"), say=["none"])
+
+    def wait_for_steps(self, child, log):
+        while child.poll() is None and not (os.path.exists(log) and os.path.getsize(log) > 2000):
+            time.sleep(0.01)
 
     def test_signals_leave_no_temporary_file(self):
         model, many = self.path("m"), self.many()
