@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The universal screened repulsion of nuclei (J. F. Ziegler, J. P. Biersack, U. Littmark, The Stopping and Range of Ions
-   in Solids, Pergamon (1985)), which keeps atoms apart where no data do. Between `inner` and `outer` times the sum of
+/* The universal screened repulsion of nuclei (J. F. Ziegler, J. P. Biersack, U. Littmark, The Stopping and Range of
+   Ions in Solids, Pergamon (1985)), which keeps atoms apart where no data do. Between `inner` and `outer` times the sum of
    the two covalent radii it is switched off with two continuous derivatives. */
 #ifndef TERNION_MODEL_ZBL_H
 #define TERNION_MODEL_ZBL_H
