@@ -175,6 +175,15 @@ static int32_t prepare_parts(tern_model *model, const char *kinds, const tern_op
   return options_check(options, kinds, "model");
 }
 
+/* Tensors are carried by structures, but no kind learns them. */
+static int32_t check_target(const tern_options *options) {
+  const char *target;
+  TRY(options_text(options, "target", &target));
+  if (strcmp(target, "energy") == 0)
+    return TERN_SUCCESS;
+  return error_set(TERN_ERROR_OPTION, "option 'target' is '%s'; models are fitted on 'energy' only", target);
+}
+
 /* Parts that were prepared but not fitted when it failed. */
 static void drop_parts(tern_model *model, int64_t count) {
   for (int64_t k = model->n_parts; k < count; k++)
@@ -190,6 +199,8 @@ int32_t model_fit(tern_model **model, const char *kind, run *run, const tern_dat
   made->tag = HANDLE_MODEL;
   made->kind = memory_text(kind);
   int32_t status = prepare_parts(made, kind, options, &n_parts);
+  if (status == TERN_SUCCESS)
+    status = check_target(options);
   if (status == TERN_SUCCESS && dataset->size == 0)
     status = error_set(TERN_ERROR_DATA,
                        "the data set to fit on is empty; it needs at least one structure with a target");

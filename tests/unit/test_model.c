@@ -335,6 +335,7 @@ static void test_refusals(void **state) {
           "nothing to fit");
   refused(dataset, OPTIONS(SMALL, "validation", "0.99"), TERN_ERROR_DATA, "validation");
   refused(dataset, OPTIONS(SMALL, "tag_cutoff", "2"), TERN_ERROR_OPTION, "tag_cutoff");
+  refused(dataset, OPTIONS(SMALL, "target", "dipole"), TERN_ERROR_OPTION, "'dipole'; models are fitted on 'energy'");
   model_free(fitted(energies, OPTIONS(SMALL, "force_weight", "0")));
   run run = serial();
   tern_model *model = NULL;
