@@ -54,7 +54,7 @@ typedef struct fit_problem {
    least loss on the held-out set, or else on the training set, among those measured at some dozens of points and the
    last one.
    A positive answer of the progress callback ends the training with the best state so far and success ("stopped":
-   "cancelled" in the report; a second answer is not asked for); a negative one is an error, as everywhere. Numbers that
+   "cancelled" in the report), and takes the callback out of the run: nobody is asked again; a negative one is an error, as everywhere. Numbers that
    are not finite end it too ("not finite"); other reasons are "epochs", "time_limit" and "converged" (lbfgs). With a
    failure (memory, a checkpoint or log that cannot be written) the best state so far is in `parameters` as well, and
    the last checkpoint stays as it is.

@@ -209,7 +209,8 @@ int32_t fit_train(run *run, const fit_problem *problem, const tern_options *opti
     status = train_loop(&t);
   if (status == TERN_SUCCESS)
     status = finish(&t, report);
-  run->progress = progress;
+  if (!t.cancelled)
+    run->progress = progress;
   if (t.best != NULL)
     memcpy(parameters, t.best, (size_t)problem->n_parameters * sizeof *parameters);
   fit_release(&t);

@@ -90,9 +90,19 @@ static int32_t fit_part(tern_model *model, run *run, const tern_dataset *dataset
   return status;
 }
 
-/* The first part's report stands with the model's; those of further ones are objects of a list. */
+/* The parts that there are, "ridge" of "ridge+triplet". */
+static void shorten_name(tern_model *model) {
+  char *end = model->kind;
+  for (int64_t k = 0; k < model->n_parts; k++)
+    end += strcspn(end + (k > 0), "+") + (k > 0);
+  *end = 0;
+}
+
+/* The first part's report stands with the model's; those of further ones are objects of a list. A training that was
+   cancelled, which takes the progress callback away, is the last part of a model that can be used as it is. */
 static int32_t fit_parts(tern_model *model, run *run, const tern_dataset *dataset, int64_t n_parts, text *report) {
-  for (int64_t k = 0; k < n_parts; k++) {
+  const tern_progress progress = run->progress;
+  for (int64_t k = 0; k < n_parts && run->progress == progress; k++) {
     if (k > 0)
       text_add(report, "%s{\"kind\": \"%s\", ", k > 1 ? ", " : ", \"further_parts\": [", model->parts[k].kind->name);
     else
@@ -101,8 +111,9 @@ static int32_t fit_parts(tern_model *model, run *run, const tern_dataset *datase
     if (status != TERN_SUCCESS)
       return n_parts > 1 ? error_prefix(status, "%s: ", model->parts[k].kind->name) : status;
     if (k > 0)
-      text_add(report, k == n_parts - 1 ? "}]" : "}");
+      text_add(report, k == n_parts - 1 || run->progress != progress ? "}]" : "}");
   }
+  shorten_name(model);
   return TERN_SUCCESS;
 }
 
@@ -211,11 +222,11 @@ int32_t model_fit(tern_model **model, const char *kind, run *run, const tern_dat
   if (status == TERN_SUCCESS)
     status = fit_all(made, run, dataset, n_parts, &report);
   text_free(&report);
+  drop_parts(made, n_parts);
   if (status == TERN_SUCCESS) {
     *model = made;
     return TERN_SUCCESS;
   }
-  drop_parts(made, n_parts);
   model_free(made);
   return status;
 }

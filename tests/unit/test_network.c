@@ -211,6 +211,55 @@ static void test_files(void **state) {
   remove(path);
 }
 
+/* ---- sums ---- */
+
+/* A part is fitted on what the one before leaves, which the sum of both shows; files hold all parts. */
+static void test_sum(void **state) {
+  (void)state;
+  const char *path = TEST_BINARY_DIR "/network.tern";
+  tern_model *ridge = trained("ridge", OPTIONS(SMALL), 1), *loaded = NULL;
+  tern_model *sum = trained("ridge+triplet", OPTIONS(SMALL, TINY, "triplet.cutoff", "2.5"), 1);
+  assert_int_equal(sum->n_parts, 2);
+  assert_true(sum->parts[0].descriptor->cutoff != 2.5 && sum->parts[1].descriptor->cutoff == 2.5);
+  check_derivatives(sum, true);
+  ASSERT_SUCCESS(model_save(sum, path));
+  ASSERT_SUCCESS(model_load(&loaded, path));
+  assert_string_equal(loaded->kind, "ridge+triplet");
+  check_same(sum, loaded, 0);
+  sum->n_parts = 1; /* without what was fitted last it is the first part alone */
+  check_same(sum, ridge, 1e-10);
+  sum->n_parts = 2;
+  model_free(loaded);
+  model_free(sum);
+  model_free(ridge);
+  remove(path);
+}
+
+static int32_t stop_training(const char *stage, int64_t done, int64_t total, double loss, void *context) {
+  (void)done, (void)total, (void)loss;
+  bool *begun = context;
+  *begun = *begun || strcmp(stage, "train") == 0;
+  return *begun;
+}
+
+/* A host that answers "stop" from the first step on has a model, of the parts that were begun. */
+static void test_cancelled(void **state) {
+  (void)state;
+  bool begun = false;
+  run run = {.threads = 1, .progress = stop_training, .context = &begun};
+  tern_dataset *dataset = training_set();
+  tern_model *model = NULL;
+  tern_options *options = OPTIONS(SMALL, "hidden", "7,5", "epochs", "100000", "stored_directions", "3");
+  ASSERT_SUCCESS(model_fit(&model, "triplet+ridge", &run, dataset, options));
+  assert_true(begun);
+  assert_string_equal(model->kind, "triplet");
+  assert_non_null(strstr(model->report, "\"cancelled\""));
+  check_derivatives(model, false);
+  model_free(model);
+  options_free(options);
+  dataset_free(dataset);
+}
+
 /* ---- rows of the Jacobian ---- */
 
 enum { SLOTS = 3, ROWS = 11, EVEN = 6, ODD = 4, COLUMNS = EVEN + ODD };
@@ -347,6 +396,7 @@ int main(void) {
       cmocka_unit_test(test_triplet), cmocka_unit_test(test_network),    cmocka_unit_test(test_smooth),
       cmocka_unit_test(test_extensive), cmocka_unit_test(test_again),    cmocka_unit_test(test_files),
       cmocka_unit_test(test_jacobian), cmocka_unit_test(test_directions), cmocka_unit_test(test_refusals),
+      cmocka_unit_test(test_sum),     cmocka_unit_test(test_cancelled),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
