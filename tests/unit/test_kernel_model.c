@@ -5,6 +5,8 @@
 
 #include "model_checks.h"
 
+#include "model/kernel_model.h"
+
 static int32_t try_fit(tern_model **model, run *run, const tern_dataset *dataset, tern_options *options) {
   const int32_t status = model_fit(model, "kernel", run, dataset, options);
   options_free(options);
@@ -117,6 +119,70 @@ static void test_rotation(void **state) {
   system_free(system);
   system_free(turned);
   model_free(model);
+}
+
+/* Sum of the squares of weighted residuals, from predictions alone. */
+static double objective(const tern_model *model, const tern_dataset *dataset, const double weights[3]) {
+  double sum = 0;
+  for (int64_t index = 0; index < dataset->size; index++) {
+    const frame *frame = dataset->frames[index];
+    const double atoms = (double)frame->system->n_atoms;
+    double forces[3 * MANY], virial[9];
+    const double difference = energy_of(model, frame->system, forces, virial) - frame->energy;
+    sum += frame->has_energy ? weights[0] * weights[0] / atoms * difference * difference : 0;
+    for (int k = 0; frame->forces != NULL && k < 3 * frame->system->n_atoms; k++)
+      sum += weights[1] * weights[1] * (forces[k] - frame->forces[k]) * (forces[k] - frame->forces[k]);
+    for (int k = 0; frame->has_virial && k < 9; k++) {
+      const double residual = virial[k] - frame->virial[k / 3][k % 3];
+      sum += weights[2] * weights[2] / atoms * residual * residual;
+    }
+  }
+  return sum;
+}
+
+/* How far from its minimum along one weight the objective is, in parts of the largest weight. */
+static double distance_to_minimum(tern_model *model, const tern_dataset *dataset, const double weights[3], double *c,
+                                  double largest) {
+  const double kept = *c, step = 0.1 * largest;
+  double values[3];
+  for (int k = 0; k < 3; k++) {
+    *c = kept + (k - 1) * step;
+    values[k] = objective(model, dataset, weights);
+  }
+  *c = kept;
+  return 0.1 * (values[2] - values[0]) / (2 * (values[2] - 2 * values[1] + values[0]));
+}
+
+static void check_minimum(const tern_dataset *dataset, tern_options *options, const double weights[3]) {
+  tern_model *model = fit_kernel(dataset, options);
+  kernel_model *kernel = model->parts[0].state;
+  double largest = 0;
+  for (int32_t s = 0; s < kernel->n_species; s++)
+    for (int64_t k = 0; k < kernel->species[s].count; k++)
+      largest = fmax(largest, fabs(kernel->species[s].weights[k]));
+  assert_int_equal(kernel->species[0].count + kernel->species[1].count, 6); /* different enough: all stay */
+  for (int32_t s = 0; s < kernel->n_species; s++)
+    for (int64_t k = 0; k < kernel->species[s].count; k++)
+      assert_true(fabs(distance_to_minimum(model, dataset, weights, &kernel->species[s].weights[k], largest)) < 1e-3);
+  model_free(model);
+}
+
+/* With next to no penalty, energies, forces and virials are each fitted as well as the points allow. */
+static void test_minimum(void **state) {
+  (void)state;
+  tern_dataset *dataset = training_set();
+#define FEW SMALL, "points", "6", "regularization", "1e-11", "e0", "H:0,C:0"
+  check_minimum(dataset, OPTIONS(FEW, "energy_weight", "1", "force_weight", "0", "virial_weight", "0"),
+                (const double[3]){1, 0, 0});
+  check_minimum(dataset, OPTIONS(FEW, "energy_weight", "0", "force_weight", "1", "virial_weight", "0"),
+                (const double[3]){0, 1, 0});
+  check_minimum(dataset, OPTIONS(FEW, "energy_weight", "0", "force_weight", "0", "virial_weight", "1"),
+                (const double[3]){0, 0, 1});
+  check_minimum(dataset,
+                OPTIONS(FEW, "kernel", "gaussian", "principal_components", "9", "energy_weight", "2", "force_weight",
+                        "0.5", "virial_weight", "0.3"),
+                (const double[3]){2, 0.5, 0.3});
+  dataset_free(dataset);
 }
 
 /* An atom without neighbours has the energy e0. */
@@ -249,6 +315,7 @@ int main(void) {
       cmocka_unit_test(test_derivatives), cmocka_unit_test(test_rotation), cmocka_unit_test(test_isolated),
       cmocka_unit_test(test_duplicates),  cmocka_unit_test(test_few_data), cmocka_unit_test(test_files),
       cmocka_unit_test(test_threads),     cmocka_unit_test(test_refusals), cmocka_unit_test(test_failures),
+      cmocka_unit_test(test_minimum),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
