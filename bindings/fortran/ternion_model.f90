@@ -21,6 +21,7 @@ module ternion_model
     procedure :: info
     procedure :: predict
     procedure :: predict_atoms
+    procedure :: uncertainty
     procedure, private :: assign => model_assign
     generic :: assignment(=) => assign
     final :: model_final
@@ -138,4 +139,26 @@ contains
     end if
     call finish_call(status, stat, errmsg)
   end subroutine predict_atoms
+
+  !> Standard deviation of the energy (eV) and, on request, the extrapolation scores (n_owned); above 1 an atom is outside
+  !> of what the model was trained on.
+  subroutine uncertainty(self, system, deviation, scores, stat, errmsg)
+    class(tern_model), intent(in) :: self
+    type(tern_system), intent(in) :: system
+    real(real64), intent(inout), target :: deviation
+    real(real64), allocatable, intent(inout), optional :: scores(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    real(real64), allocatable, target :: values(:)
+    type(c_ptr) :: scores_address
+    integer(c_int32_t) :: status
+    scores_address = c_null_ptr
+    if (present(scores)) then
+      allocate (values(system%n_owned()))
+      scores_address = c_loc(values)
+    end if
+    status = tern_model_predict_uncertainty(self%own%address, system%own%address, c_loc(deviation), scores_address)
+    if (status == TERN_SUCCESS .and. present(scores)) call move_alloc(values, scores)
+    call finish_call(status, stat, errmsg)
+  end subroutine uncertainty
 end module ternion_model

@@ -117,6 +117,7 @@ module ternion_raw
   public :: tern_model_info
   public :: tern_model_predict
   public :: tern_model_predict_atoms
+  public :: tern_model_predict_uncertainty
   public :: tern_compare
   public :: tern_sensitivity_shape
   public :: tern_sensitivity
@@ -959,6 +960,18 @@ module ternion_raw
       type(c_ptr), value :: virials
       integer(c_int32_t) :: status
     end function tern_model_predict_atoms
+    !> How sure a model is. The deviation belongs to the sum of all owned atoms' outputs: of n equal structures far from
+    !> each other it is n times that of one, and deviations of parts of a system do not add up. A model that was fitted
+    !> with option uncertainty none, or that has no last layer, gives MISSING.
+    function tern_model_predict_uncertainty(model, system, deviation, scores) bind(c, &
+      name='tern_model_predict_uncertainty') result(status)
+      import :: c_int32_t, c_ptr
+      type(c_ptr), value :: model
+      type(c_ptr), value :: system
+      type(c_ptr), value :: deviation
+      type(c_ptr), value :: scores
+      integer(c_int32_t) :: status
+    end function tern_model_predict_uncertainty
     !> Are two structures the same but for a rotation, a translation, a relabelling of equal atoms and (group o3) a
     !> reflection? Options: tolerance, group.
     function tern_compare(first, second, options, same, rmsd, rotation, permutation) bind(c, name='tern_compare') &

@@ -120,6 +120,8 @@ int32_t api_model_info(const tern_model *model, char *buffer, int64_t capacity, 
 int32_t api_model_predict(const tern_model *model, const tern_system *system, double *energy, double *forces,
                           double *virial);
 int32_t api_model_predict_atoms(const tern_model *model, const tern_system *system, double *energies, double *virials);
+int32_t api_model_predict_uncertainty(const tern_model *model, const tern_system *system, double *deviation,
+                                      double *scores);
 int32_t api_compare(const tern_system *first, const tern_system *second, const tern_options *options, int32_t *same,
                     double *rmsd, double *rotation, int64_t *permutation);
 int32_t api_sensitivity_shape(const tern_descriptor *descriptor, const tern_system *system, int64_t center,

@@ -1464,6 +1464,24 @@ int32_t tern_model_predict_atoms(const tern_model *model, const tern_system *sys
   return status;
 }
 
+static int32_t checked_model_predict_uncertainty(const tern_model *model, const tern_system *system,
+                                                 double *deviation, double *scores) {
+  TRY(check_pointer((check_place){"tern_model_predict_uncertainty", "model"}, model != NULL));
+  TRY(check_pointer((check_place){"tern_model_predict_uncertainty", "system"}, system != NULL));
+  TRY(check_handle((check_place){"tern_model_predict_uncertainty", "model"}, model, HANDLE_MODEL));
+  TRY(check_handle((check_place){"tern_model_predict_uncertainty", "system"}, system, HANDLE_SYSTEM));
+  return api_model_predict_uncertainty(model, system, deviation, scores);
+}
+
+int32_t tern_model_predict_uncertainty(const tern_model *model, const tern_system *system, double *deviation,
+                                       double *scores) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_model_predict_uncertainty(model, system, deviation, scores);
+  guard_leave(&guard);
+  return status;
+}
+
 static int32_t checked_compare(const tern_system *first, const tern_system *second, const tern_options *options,
                                int32_t *same, double *rmsd, double *rotation, int64_t *permutation) {
   TRY(check_pointer((check_place){"tern_compare", "first"}, first != NULL));

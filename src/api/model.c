@@ -41,3 +41,10 @@ int32_t api_model_predict_atoms(const tern_model *model, const tern_system *syst
   TRY(run_init(&run, model->options, NULL, NULL));
   return model_predict(model, &run, system, NULL, NULL, NULL, energies, virials);
 }
+
+int32_t api_model_predict_uncertainty(const tern_model *model, const tern_system *system, double *deviation,
+                                      double *scores) {
+  run run;
+  TRY(run_init(&run, model->options, NULL, NULL));
+  return model_predict_uncertainty(model, &run, system, deviation, scores);
+}

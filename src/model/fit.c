@@ -11,6 +11,7 @@
 #include "model/model.h"
 #include "model/residual.h"
 #include "model/shortest.h"
+#include "model/uncertainty.h"
 
 static int32_t kind_unknown(const char *name) {
   const char *names[32];
@@ -132,6 +133,7 @@ static int32_t fit_shortest(tern_model *model, run *run, const tern_dataset *dat
 static int32_t fit_report(tern_model *model, run *run, const tern_dataset *dataset, double start, text *report) {
   text_add(report, ", ");
   TRY(model_evaluate(model, run, dataset, report));
+  TRY(uncertainty_fit(&model->uncertainty, model, run, dataset, report));
   text_add(report, ", \"cost\": {\"seconds\": %.3f, \"threads\": %d, \"memory_peak\": %lld}}", seconds_now() - start,
            run->threads, (long long)run->memory_peak);
   TRY(keep(report, &model->report));

@@ -65,6 +65,7 @@ void kernel_model_free(void *state) {
     memory_free(NULL, model->species[k].axes);
     memory_free(NULL, model->species[k].points);
     memory_free(NULL, model->species[k].weights);
+    memory_free(NULL, model->species[k].trial);
   }
   memory_free(NULL, model->species);
   memory_free(NULL, model);
@@ -109,20 +110,42 @@ int32_t kernel_model_check_rows(const tern_descriptor *descriptor, int64_t rows,
 
 /* ---- fit ---- */
 
+/* The weights at hand become those of the trial. */
+static int32_t keep_trial(kernel_model *model) {
+  for (int32_t k = 0; k < model->n_species; k++) {
+    kernel_points *points = &model->species[k];
+    TRY(MEMORY_NEW(NULL, &points->trial, points->count, "the weights of a kernel model"));
+    if (points->count > 0)
+      memcpy(points->trial, points->weights, (size_t)points->count * sizeof(double));
+  }
+  return TERN_SUCCESS;
+}
+
+static int32_t set_weights(kernel_model *model, const kernel_factors *factors, double *w, double *trial) {
+  if (trial != NULL) {
+    TRY(kernel_factors_weights(factors, trial, model));
+    TRY(keep_trial(model));
+  }
+  return kernel_factors_weights(factors, w, model);
+}
+
 static int32_t fit_weights(run *run, kernel_model *model, const kernel_factors *factors,
                            const tern_descriptor *descriptor, const tern_dataset *dataset,
                            const tern_options *options, const targets *targets, const unsigned char *part,
                            text *report) {
   kernel_sums sums[2] = {{0}};
-  double *w = NULL;
+  double *w = NULL, *trial = NULL;
   int32_t status = kernel_rows_gather(run, model, factors, descriptor, dataset, targets, part, sums);
   if (status == TERN_SUCCESS)
     status = MEMORY_NEW(run, &w, factors->columns, "the weights of a kernel model");
+  if (status == TERN_SUCCESS && part != NULL)
+    status = MEMORY_NEW(run, &trial, factors->columns, "the weights of a kernel model");
   if (status == TERN_SUCCESS)
-    status = kernel_solve(run, options, &sums[0], part != NULL ? &sums[1] : NULL, w, report);
+    status = kernel_solve(run, options, &sums[0], part != NULL ? &sums[1] : NULL, w, trial, report);
   if (status == TERN_SUCCESS)
-    status = kernel_factors_weights(factors, w, model);
+    status = set_weights(model, factors, w, trial);
   memory_free(run, w);
+  memory_free(run, trial);
   for (int k = 0; k < 2; k++) {
     memory_free(run, sums[k].gram);
     memory_free(run, sums[k].moment);
@@ -193,6 +216,19 @@ static int64_t place(const kernel_model *model, void *memory, pieces *pieces) {
 static int64_t kernel_scratch(const void *state, const tern_descriptor *descriptor, int64_t n_neighbours, int64_t rows) {
   pieces counted;
   return features_scratch(descriptor, n_neighbours, rows) + place(state, NULL, &counted);
+}
+
+static void kernel_withhold(void *state, bool on) {
+  kernel_model *model = state;
+  for (int32_t k = 0; on != model->withheld && k < model->n_species; k++) {
+    kernel_points *points = &model->species[k];
+    double *other = points->trial;
+    if (other == NULL)
+      return;
+    points->trial = points->weights;
+    points->weights = other;
+  }
+  model->withheld = on;
 }
 
 static int64_t kernel_width(const void *state) {
@@ -274,6 +310,7 @@ const model_kind kernel_kind = {
     .scratch = kernel_scratch,
     .evaluate = kernel_evaluate,
     .width = kernel_width,
+    .withhold = kernel_withhold,
     .store = kernel_store,
     .restore = kernel_restore,
 };

@@ -28,6 +28,7 @@ typedef struct kernel_points {
   double softening;   /* added to the squared length */
   double *points;     /* [count][dimensions] */
   double *weights;    /* [count]: c */
+  double *trial;      /* [count]: c before held-out structures were added to the fit; NULL: none were */
 } kernel_points;
 
 typedef struct kernel_model {
@@ -36,6 +37,7 @@ typedef struct kernel_model {
   int64_t features;
   int32_t n_species;
   kernel_points *species; /* [n_species] */
+  bool withheld;          /* weights and trial have changed places */
 } kernel_model;
 
 /* values [count] of s become k(s) and, unless NULL, derivatives k'(s). */
@@ -82,8 +84,9 @@ typedef struct kernel_sums {
 int32_t kernel_rows_gather(run *run, const kernel_model *model, const kernel_factors *factors,
                            const tern_descriptor *descriptor, const tern_dataset *dataset, const targets *targets,
                            const unsigned char *part, kernel_sums sums[2]);
-/* Minimises |A w - b|^2 + regularization * trace(A^T A) / columns * |w|^2, over both sums in the end. */
+/* Minimises |A w - b|^2 + regularization * trace(A^T A) / columns * |w|^2, over both sums in the end; trial:
+   over the first one alone, unless held_out is NULL. */
 int32_t kernel_solve(run *run, const tern_options *options, kernel_sums *sums, kernel_sums *held_out, double *w,
-                     text *report);
+                     double *trial, text *report);
 
 #endif

@@ -17,7 +17,7 @@ typedef struct solver {
   const kernel_sums *sums, *held_out; /* held_out NULL: generalized cross-validation */
   double scale;                       /* trace(A^T A) / columns */
   double *factor;                     /* [columns][columns]: of gram + damping */
-  double *w;                          /* [columns] */
+  double *w, *trial;                  /* [columns] */
   int64_t tried;
 } solver;
 
@@ -212,11 +212,9 @@ static int32_t estimate_condition(const solver *solver, double damping, double *
   return status;
 }
 
-static int32_t solve_finally(solver *solver, double regularization, text *report) {
-  const double damping = regularization * solver->scale;
-  double reciprocal = 0;
+static int32_t solve_definite(solver *solver, double regularization) {
   bool definite;
-  TRY(solve(solver, damping, &definite));
+  TRY(solve(solver, regularization * solver->scale, &definite));
   if (!definite)
     return error_set(TERN_ERROR_NUMERICAL,
                      "with the regularization %g the kernel model is singular to rounding; a larger one would do",
@@ -224,7 +222,13 @@ static int32_t solve_finally(solver *solver, double regularization, text *report
   for (int64_t k = 0; k < solver->sums->columns; k++)
     if (!isfinite(solver->w[k]))
       return error_set(TERN_ERROR_NUMERICAL, "the kernel fit gave a weight that is not finite; targets are too large");
-  TRY(estimate_condition(solver, damping, &reciprocal));
+  return TERN_SUCCESS;
+}
+
+static int32_t solve_finally(solver *solver, double regularization, text *report) {
+  double reciprocal = 0;
+  TRY(solve_definite(solver, regularization));
+  TRY(estimate_condition(solver, regularization * solver->scale, &reciprocal));
   text_add(report, ", \"points\": %lld, \"regularized_condition\": ", (long long)solver->sums->columns);
   if (reciprocal > 0)
     text_add(report, "%.4g", sqrt(1 / reciprocal));
@@ -236,16 +240,19 @@ static int32_t solve_finally(solver *solver, double regularization, text *report
 static int32_t solve_all(solver *solver, const tern_options *options, kernel_sums *sums, text *report) {
   double regularization;
   TRY(choose_regularization(solver, options, &regularization, report));
-  if (solver->held_out != NULL)
+  if (solver->held_out != NULL) {
+    TRY(solve_definite(solver, regularization));
+    memcpy(solver->trial, solver->w, (size_t)sums->columns * sizeof(double));
     merge(sums, solver->held_out);
+  }
   solver->scale = trace(sums) / (double)sums->columns;
   TRY(solve_finally(solver, regularization, report));
   return run_report(solver->run, "regularization", solver->tried, solver->tried, -1);
 }
 
 int32_t kernel_solve(run *run, const tern_options *options, kernel_sums *sums, kernel_sums *held_out, double *w,
-                     text *report) {
-  solver solver = {.run = run, .sums = sums, .held_out = held_out, .w = w};
+                     double *trial, text *report) {
+  solver solver = {.run = run, .sums = sums, .held_out = held_out, .w = w, .trial = trial};
   solver.scale = trace(sums) / (double)sums->columns;
   TRY(MEMORY_NEW(run, &solver.factor, sums->columns * sums->columns, "the factor of a kernel model"));
   const int32_t status = solve_all(&solver, options, sums, report);

@@ -9,6 +9,7 @@
 #include "core/handle_tags.h"
 #include "core/memory.h"
 #include "model/store.h"
+#include "model/uncertainty.h"
 
 void model_free(tern_model *model) {
   if (model == NULL)
@@ -20,6 +21,7 @@ void model_free(tern_model *model) {
     descriptor_free(part->descriptor);
     options_free(part->options);
   }
+  uncertainty_free(model->uncertainty);
   options_free(model->options);
   memory_free(NULL, model->kind);
   memory_free(NULL, model->species);

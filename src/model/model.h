@@ -27,6 +27,9 @@ typedef struct model_kind {
   int32_t (*evaluate)(const void *state, const tern_descriptor *descriptor, const environment *environment,
                       int64_t rows, void *scratch, model_answer *answer);
   int64_t (*width)(const void *state); /* of the outputs; NULL: there are none */
+  /* Answers from now on as before the structures held out for validation were added to the final fit (on), or as usual
+     again; called within the fit only. NULL: they never are added. */
+  void (*withhold)(void *state, bool on);
   int32_t (*store)(const void *state, int64_t capacity, tensor *tensors, int64_t *count);
   int32_t (*restore)(void **state, const tern_descriptor *descriptor, const safetensors_file *file);
 } model_kind;
@@ -51,6 +54,7 @@ struct tern_model {
   double *shortest; /* [n_species][n_species] Angstrom: shortest distances of the data; 0: unknown */
   int64_t n_parts;
   model_part parts[MODEL_MOST_PARTS];
+  struct uncertainty *uncertainty; /* NULL: none */
   char *report;     /* JSON object */
   char *provenance; /* JSON object: release, date, frames, targets */
 };
@@ -66,5 +70,10 @@ int32_t model_info(const tern_model *model, text *json);
 /* Any output may be NULL; energies [n_owned], virials [n_owned][3][3]. */
 int32_t model_predict(const tern_model *model, run *run, const tern_system *system, double *energy, double *forces, double *virial,
                       double *energies, double *virials);
+/* Standard deviation of the energy (eV) and the atoms' extrapolation scores [n_owned]; NULL: not wanted. */
+int32_t model_predict_uncertainty(const tern_model *model, run *run, const tern_system *system, double *deviation,
+                                  double *scores);
+/* TERN_ERROR_DATA that names the first owned atom of a species that the model was not fitted on. */
+int32_t model_check_species(const tern_model *model, const tern_system *system);
 
 #endif

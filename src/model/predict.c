@@ -101,15 +101,18 @@ static int32_t predict_centers(void *context, int64_t begin, int64_t end, int32_
   return status;
 }
 
-/* Every owned atom must be of a species that the model was fitted on. */
-static int32_t predict_baseline(const tern_model *model, const tern_system *system, double *energies) {
-  for (int64_t atom = 0; atom < system->n_owned; atom++) {
-    const int64_t k = baseline_index(model->n_species, model->species, system->species[atom]);
-    if (k < 0)
+int32_t model_check_species(const tern_model *model, const tern_system *system) {
+  for (int64_t atom = 0; atom < system->n_owned; atom++)
+    if (baseline_index(model->n_species, model->species, system->species[atom]) < 0)
       return error_set(TERN_ERROR_DATA, "atom %lld is %s, a species that the model was not fitted on",
                        (long long)atom, elements_symbol(system->species[atom]));
-    energies[atom] = model->e0[k];
-  }
+  return TERN_SUCCESS;
+}
+
+static int32_t predict_baseline(const tern_model *model, const tern_system *system, double *energies) {
+  TRY(model_check_species(model, system));
+  for (int64_t atom = 0; atom < system->n_owned; atom++)
+    energies[atom] = model->e0[baseline_index(model->n_species, model->species, system->species[atom])];
   return TERN_SUCCESS;
 }
 

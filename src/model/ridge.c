@@ -18,12 +18,16 @@ enum { LOWEST = -13, HIGHEST = 2 };
 typedef struct ridge {
   int64_t n_species, features;
   double *weights; /* [n_species][features] */
+  double *trial;   /* those before held-out structures were added to the fit; NULL: none were */
+  bool withheld;   /* the two have changed places */
 } ridge;
 
 static void ridge_destroy(void *state) {
   ridge *self = state;
-  if (self != NULL)
+  if (self != NULL) {
     memory_free(NULL, self->weights);
+    memory_free(NULL, self->trial);
+  }
   memory_free(NULL, self);
 }
 
@@ -112,8 +116,9 @@ static int32_t check_finite(int64_t count, const double *values) {
 
 /* problems[0]: what is fitted; problems[1]: what is held out, empty without validation. Both are in the final
  * solution. */
-static int32_t solve(run *run, const tern_options *options, bool validation, least_squares problems[2],
-                     double *weights, text *report) {
+static int32_t solve(run *run, const tern_options *options, bool validation, least_squares problems[2], ridge *self,
+                     text *report) {
+  double *weights = self->weights;
   spectrum spectrum;
   double regularization = 0;
   TRY(run_report(run, "solve", 0, 2, -1));
@@ -123,6 +128,7 @@ static int32_t solve(run *run, const tern_options *options, bool validation, lea
   if (status == TERN_SUCCESS)
     status = run_report(run, "solve", 1, 2, -1);
   if (status == TERN_SUCCESS && validation) {
+    spectrum_solve(&spectrum, regularization * spectrum_scale(&spectrum), self->trial);
     spectrum_free(run, &spectrum);
     TRY(least_squares_merge(&problems[0], &problems[1]));
     TRY(least_squares_decompose(run, &problems[0], &spectrum));
@@ -152,7 +158,7 @@ static int32_t ridge_solve(run *run, const tern_options *options, const ridge_da
   if (status == TERN_SUCCESS)
     status = check_parts(data, problems);
   if (status == TERN_SUCCESS)
-    status = solve(run, options, data->part != NULL, problems, self->weights, report);
+    status = solve(run, options, data->part != NULL, problems, self, report);
   least_squares_free(run, &problems[0]);
   least_squares_free(run, &problems[1]);
   return status;
@@ -169,6 +175,8 @@ static int32_t ridge_fit(void **state, run *run, tern_descriptor *descriptor, co
   TRY(ridge_new(&self, descriptor->n_species, data.features));
   int32_t status = split_new(&part, run, options, dataset->size);
   data.part = part;
+  if (status == TERN_SUCCESS && part != NULL)
+    status = MEMORY_NEW(NULL, &self->trial, data.columns, "the weights of a ridge model");
   targets_report(&data.targets, dataset, report);
   if (status == TERN_SUCCESS)
     status = ridge_solve(run, options, &data, self, report);
@@ -233,6 +241,16 @@ static int64_t ridge_width(const void *state) {
   return self->n_species * self->features;
 }
 
+static void ridge_withhold(void *state, bool on) {
+  ridge *self = state;
+  if (self->trial == NULL || self->withheld == on)
+    return;
+  self->withheld = on;
+  double *other = self->weights;
+  self->weights = self->trial;
+  self->trial = other;
+}
+
 /* ---- files ---- */
 
 static int32_t ridge_store(const void *state, int64_t capacity, tensor *tensors, int64_t *count) {
@@ -270,6 +288,7 @@ const model_kind ridge_kind = {
     .scratch = ridge_scratch,
     .evaluate = ridge_evaluate,
     .width = ridge_width,
+    .withhold = ridge_withhold,
     .store = ridge_store,
     .restore = ridge_restore,
 };

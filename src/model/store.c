@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/handle_tags.h"
 #include "core/memory.h"
+#include "model/uncertainty.h"
 
 enum { MOST_TENSORS = 256, MOST_SPECIES = 118 };
 
@@ -129,6 +130,11 @@ static int32_t store_write(const tern_model *model, const char *path, collection
   add_tensor(all, "e0", TENSOR_FLOAT64, model->n_species, model->e0);
   add_tensor(all, "species", TENSOR_INT32, model->n_species, model->species);
   add_tensor(all, "shortest_distances", TENSOR_FLOAT64, (int64_t)model->n_species * model->n_species, model->shortest);
+  int64_t shape[2];
+  if (model->uncertainty != NULL) {
+    uncertainty_store(model->uncertainty, model->n_species, shape, all->tensors + all->count);
+    all->count += UNCERTAINTY_TENSORS;
+  }
   TRY(add_part(model, 0, all, &texts[DESCRIPTOR]));
   TRY(store_describe(model, 0, &texts[MODEL]));
   TRY(store_report(model, &texts[REPORT]));
@@ -326,6 +332,8 @@ static int32_t load_model(tern_model *model, safetensors_file *file) {
   TRY(load_first_part(model, file));
   TRY(zbl_new(&model->zbl, model->options, model->n_species, model->species));
   TRY(load_further_parts(model, file));
+  safetensors_within(file, "");
+  TRY(uncertainty_restore(&model->uncertainty, model, file));
   return load_name(model);
 }
 

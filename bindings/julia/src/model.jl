@@ -71,3 +71,15 @@ function predict_atoms(model::Model, system::System)
     check(Raw.model_predict_atoms(model, system, energies, virials))
     return (energies = energies, virials = turn!(virials, 1))
 end
+
+"""
+    uncertainty(model, system) -> deviation, scores
+
+Standard deviation of the energy (eV) and the extrapolation score of each owned atom: above 1 it is outside of what the model was
+trained on. Needs a model that was not fitted with `uncertainty = "none"`.
+"""
+function uncertainty(model::Model, system::System)
+    deviation, scores = Ref(0.0), Vector{Float64}(undef, owned_atoms(system))
+    check(Raw.model_predict_uncertainty(model, system, deviation, scores))
+    return (deviation = deviation[], scores = scores)
+end

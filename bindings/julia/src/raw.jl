@@ -150,6 +150,7 @@ const NAMES = (
     :tern_model_info,
     :tern_model_predict,
     :tern_model_predict_atoms,
+    :tern_model_predict_uncertainty,
     :tern_compare,
     :tern_sensitivity_shape,
     :tern_sensitivity,
@@ -625,21 +626,27 @@ function model_predict_atoms(model, system, energies, virials)
           virials)
 end
 
+"How sure a model is. The deviation belongs to the sum of all owned atoms' outputs: of n equal structures far from each other it is n times that of one, and deviations of parts of a system do not add up. A model that was fitted with option uncertainty none, or that has no last layer, gives MISSING."
+function model_predict_uncertainty(model, system, deviation, scores)
+    ccall(POINTERS[85], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64},), model, system, deviation,
+          scores)
+end
+
 "Are two structures the same but for a rotation, a translation, a relabelling of equal atoms and (group o3) a reflection? Options: tolerance, group."
 function compare(first, second, options, same, rmsd, rotation, permutation)
-    ccall(POINTERS[85], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int32}, Ptr{Float64}, Ptr{Float64},
+    ccall(POINTERS[86], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int32}, Ptr{Float64}, Ptr{Float64},
           Ptr{Int64},), first, second, options, same, rmsd, rotation, permutation)
 end
 
 "How many independent moves change the shape of a structure or of one environment: three for each atom that moves, less the rigid moves. All atoms of a structure move, those of an environment are the distinct neighbours of its centre, which stays. Rigid are translations of a structure and rotations, unless a cell or several images of an atom forbid them."
 function sensitivity_shape(descriptor, system, center, directions, moving)
-    ccall(POINTERS[86], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Int64}, Ptr{Int64},), descriptor, system,
+    ccall(POINTERS[87], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Int64}, Ptr{Int64},), descriptor, system,
           center, directions, moving)
 end
 
 "What a descriptor sees to first order: singular values of the derivative of all its rows (those of one centre for an environment) with respect to the moves that change the shape. Options: threshold."
 function sensitivity(descriptor, system, center, options, seen, singular_values, vectors, progress, context)
-    ccall(POINTERS[87], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Cvoid}, Ptr{Int64}, Ptr{Float64},
+    ccall(POINTERS[88], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Cvoid}, Ptr{Int64}, Ptr{Float64},
           Ptr{Float64}, Ptr{Cvoid}, Ptr{Cvoid},), descriptor, system, center, options, seen, singular_values,
           vectors, progress, context)
 end

@@ -12,7 +12,8 @@ from .system import System
 
 
 class Calculator(_Calculator):
-    """Energies, energies of atoms, forces and stress of a model.
+    """Energies, energies of atoms, forces and stress of a model; its uncertainty by
+    ``get_property("energy_std")`` (eV) and ``get_property("extrapolation")`` (of each atom).
 
     Parameters
     ----------
@@ -25,7 +26,7 @@ class Calculator(_Calculator):
     >>> atoms.get_potential_energy(), atoms.get_forces(), atoms.get_stress()
     """
 
-    implemented_properties = ["energy", "free_energy", "energies", "forces", "stress"]
+    implemented_properties = ["energy", "free_energy", "energies", "forces", "stress", "energy_std", "extrapolation"]
     nolabel = True
 
     def __init__(self, model, **keywords):
@@ -45,3 +46,6 @@ class Calculator(_Calculator):
             self.results["stress"] = full_3x3_to_voigt_6_stress(-virial / self.atoms.get_volume())
         if "energies" in properties:
             self.results["energies"] = self.model.predict_atoms(system).energies
+        if "energy_std" in properties or "extrapolation" in properties:
+            deviation, scores = self.model.uncertainty(system)
+            self.results.update(energy_std=deviation, extrapolation=scores)

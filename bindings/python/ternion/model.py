@@ -23,6 +23,13 @@ class Prediction(NamedTuple):
     virial: Optional[numpy.ndarray]
 
 
+class Uncertainty(NamedTuple):
+    """Standard deviation of the energy (eV) and extrapolation scores ((n_owned,)) of the owned atoms."""
+
+    deviation: float
+    scores: numpy.ndarray
+
+
 class AtomPrediction(NamedTuple):
     """Energies ((n_owned,), eV) and virials ((n_owned, 3, 3), eV) of the owned atoms.
 
@@ -83,6 +90,17 @@ class Model(Owner):
         result = AtomPrediction(numpy.empty(owned), numpy.empty((owned, 3, 3)))
         check(library.tern_model_predict_atoms(self, system, *map(address, result)))
         return result
+
+    def uncertainty(self, system):
+        """Standard deviation of the energy (eV) and extrapolation score of each owned atom, as an Uncertainty.
+
+        Above 1 an atom is outside of what the model was trained on. Needs a model that was not fitted with
+        ``uncertainty="none"``.
+        """
+        deviation = ctypes.c_double()
+        scores = numpy.empty(System._given(system).n_owned)
+        check(library.tern_model_predict_uncertainty(self, system, ctypes.byref(deviation), address(scores)))
+        return Uncertainty(deviation.value, scores)
 
     def __repr__(self):
         return f"<ternion.Model {self.info.get('kind', '')}>"

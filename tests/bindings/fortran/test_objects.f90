@@ -98,13 +98,15 @@ contains
     type(tern_system) :: system
     type(tern_descriptor) :: descriptor
     type(tern_options) :: options
-    real(real64) :: energy
-    real(real64), allocatable :: values(:, :)
+    real(real64) :: energy, deviation
+    real(real64), allocatable :: values(:, :), scores(:)
     call small(options)
     call descriptor%init('power_spectrum', options)
     call train%system(index, system)
     call descriptor%compute(system, values)
     call model%predict(system, energy)
+    call model%uncertainty(system, deviation, scores)
+    if (deviation < 0 .or. size(scores) /= system%n_owned()) error stop 'uncertainty'
   end subroutine predict_once
 
   !> Resident pages of this process.

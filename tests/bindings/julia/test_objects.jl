@@ -198,6 +198,10 @@ end
     @test dropdims(sum(virials; dims = 3); dims = 3) ≈ virial
     @test predict(model, system; forces = false, virial = false) == (energy = energy, forces = nothing, virial = nothing)
     @test info(model)["kind"] == "ridge"
+    deviation, scores = uncertainty(model, system)
+    @test deviation > 0
+    @test length(scores) == length(energies)
+    @test maximum(maximum(uncertainty(model, frame.system).scores) for frame in dataset) == 1
     @test [prediction.energy for prediction in predict(model, dataset[1:2])] == [energy, predict(model, dataset[2].system).energy]
     spread(values) = sqrt(sum(abs2, values .- sum(values) / length(values)))
     @test spread([predict(model, frame.system).energy - frame.energy for frame in dataset]) <

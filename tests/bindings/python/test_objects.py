@@ -279,6 +279,12 @@ class Models(Case):
         self.assert_close(atoms.virials.sum(axis=0), virial, 1e-10)
         self.assertEqual(model.predict(system, forces=False, virial=False), (energy, None, None))
         self.assertEqual(model.info["kind"], "ridge")
+        deviation, scores = model.uncertainty(system)
+        self.assertGreater(deviation, 0)
+        self.assertEqual(max(model.uncertainty(frame.system).scores.max() for frame in dataset), 1)
+        self.assertEqual(scores.shape, (system.n_owned,))
+        unsure = ternion.fit("ridge", dataset, uncertainty="none", **SMALL)
+        self.assertRaisesRegex(ternion.TernionError, "uncertainty", unsure.uncertainty, system)
         self.assertEqual([prediction.energy for prediction in model.predict(dataset[:2])],
                          [energy, model.predict(dataset[1].system).energy])
         errors = [model.predict(frame.system).energy - frame.energy for frame in dataset]
