@@ -40,7 +40,7 @@ int32_t run_init(run *run, const struct tern_options *options, tern_progress pro
   return TERN_SUCCESS;
 }
 
-static double run_seconds(void) {
+double run_seconds(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;

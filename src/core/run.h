@@ -22,6 +22,9 @@ struct tern_options;
 /* Threads and memory limit from options (NULL: defaults: all processors, no limit). */
 int32_t run_init(run *run, const struct tern_options *options, tern_progress progress, void *context);
 
+/* Of a clock that never goes back. */
+double run_seconds(void);
+
 /* Processors that this process may run on. */
 int32_t run_processors(void);
 

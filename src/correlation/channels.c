@@ -8,15 +8,9 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/principal.h"
+#include "core/random.h"
 
-static uint64_t next_random(uint64_t *state) { /* splitmix64 (G. L. Steele, D. Lea, C. H. Flood, OOPSLA 2014) */
-  uint64_t z = *state += 0x9e3779b97f4a7c15u;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
-static double uniform(uint64_t *state) { return ((double)(next_random(state) >> 11) + 0.5) / 9007199254740992.0; }
+static double uniform(uint64_t *state) { return ((double)(random_next(state) >> 11) + 0.5) / 9007199254740992.0; }
 
 /* Rows of normal deviates are directions without preference; each to length 1. */
 static void mix_at_random(channels *c, uint64_t seed) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/error.h"
 #include "core/memory.h"
@@ -11,12 +10,6 @@
    step counted as three times the cost of its items' residuals. */
 enum { MOST_POINTS = 40, STEP_COST = 3, USUAL_STEPS = 2000, LEAST_EPOCHS = 20 };
 static const double measuring_share = 0.05, checkpoint_spacing = 60; /* seconds */
-
-double fit_clock(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* ---- schedule ---- */
 
@@ -59,10 +52,10 @@ static int64_t measuring_points(const fit_training *t) {
 
 /* Keeps the state when it is better than the best so far. */
 static int32_t measure(fit_training *t, fit_measures *found) {
-  const double start = fit_clock();
+  const double start = run_seconds();
   *found = (fit_measures){0};
   TRY(t->problem->measure(t->problem->context, t->run, t->parameters, t->problem->n_held_out > 0, found));
-  t->reals.measuring += fit_clock() - start;
+  t->reals.measuring += run_seconds() - start;
   if (found->loss < t->reals.best_loss) {
     t->reals.best_loss = found->loss;
     t->counts.best_step = t->counts.step;
@@ -122,7 +115,7 @@ static int32_t train_step(fit_training *t) {
     return status;
   }
   t->counts.step++;
-  t->reals.seconds = fit_clock() - t->start;
+  t->reals.seconds = run_seconds() - t->start;
   TRY(unless_cancelled(t, measure_when_due(t, &measures, &measured)));
   TRY(fit_log_line(t, step, damping * t->reals.caution, measured && !t->cancelled ? &measures : NULL));
   return t->cancelled ? TERN_SUCCESS : unless_cancelled(t, report(t));
@@ -133,17 +126,17 @@ static int32_t write_checkpoint(fit_training *t) {
 }
 
 static int32_t train_loop(fit_training *t) {
-  double last = fit_clock();
+  double last = run_seconds();
   while (t->stopped == NULL) {
-    t->reals.seconds = fit_clock() - t->start;
+    t->reals.seconds = run_seconds() - t->start;
     if (schedule(t) >= 1) {
       t->stopped = t->settings.epochs > 0 && epochs_done(t) >= (double)t->settings.epochs ? "epochs" : "time_limit";
       break;
     }
     TRY(train_step(t));
-    if (fit_clock() - last >= checkpoint_spacing) {
+    if (run_seconds() - last >= checkpoint_spacing) {
       TRY(write_checkpoint(t));
-      last = fit_clock();
+      last = run_seconds();
     }
   }
   return write_checkpoint(t); /* before the last state is measured, which a resumed training would not do here */
@@ -164,7 +157,7 @@ static int32_t prepare(fit_training *t) {
     t->counts.batch = 0; /* what the option says is in force */
   TRY(fit_allocate_rows(t));
   choose_epochs(t);
-  t->start = fit_clock() - t->reals.seconds;
+  t->start = run_seconds() - t->reals.seconds;
   return fit_log_open(t);
 }
 

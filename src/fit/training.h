@@ -127,7 +127,4 @@ int32_t fit_log_line(const fit_training *training, double step, double damping, 
 void fit_add_measures(text *json, const fit_measures *measures); /* an object */
 void fit_log_close(fit_training *training);
 
-/* schedule.c */
-double fit_clock(void);
-
 #endif

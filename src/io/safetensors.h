@@ -44,6 +44,11 @@ int32_t safetensors_read(safetensors_file **file, const char *path);
 void safetensors_free(safetensors_file *file);
 const char *safetensors_metadata(const safetensors_file *file, const char *key); /* NULL when absent */
 const tensor *safetensors_find(const safetensors_file *file, const char *name);  /* NULL when absent */
+/* The same for float64 numbers that must all be finite. */
+int32_t safetensors_get_finite(const safetensors_file *file, const char *name, int32_t rank, const int64_t *shape,
+                               const tensor **found);
+/* `count` finite numbers of a tensor of rank 1, copied. */
+int32_t safetensors_copy_finite(const safetensors_file *file, const char *name, int64_t count, double *numbers);
 /* From here on names are meant with this prefix (15 characters at most), as "2." for the second part of a model. */
 void safetensors_within(safetensors_file *file, const char *prefix);
 int64_t safetensors_count(const safetensors_file *file);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -180,5 +181,26 @@ int32_t safetensors_get(const safetensors_file *file, const char *name, tensor_t
       return error_set(TERN_ERROR_FORMAT, "%s: tensor '%s' has extent %lld in dimension %d; %lld is needed", file->path,
                        name, (long long)tensor->shape[d], d, (long long)shape[d]);
   *found = tensor;
+  return TERN_SUCCESS;
+}
+
+int32_t safetensors_get_finite(const safetensors_file *file, const char *name, int32_t rank, const int64_t *shape,
+                               const tensor **found) {
+  const tensor *tensor = NULL;
+  int64_t count = 1;
+  TRY(safetensors_get(file, name, TENSOR_FLOAT64, rank, shape, &tensor));
+  for (int32_t d = 0; d < rank; ++d)
+    count *= tensor->shape[d];
+  for (int64_t k = 0; k < count; ++k)
+    if (!isfinite(((const double *)tensor->data)[k]))
+      return error_set(TERN_ERROR_FORMAT, "tensor '%s': number %lld is not finite", name, (long long)k);
+  *found = tensor;
+  return TERN_SUCCESS;
+}
+
+int32_t safetensors_copy_finite(const safetensors_file *file, const char *name, int64_t count, double *numbers) {
+  const tensor *found = NULL;
+  TRY(safetensors_get_finite(file, name, 1, &count, &found));
+  memcpy(numbers, found->data, (size_t)count * sizeof *numbers);
   return TERN_SUCCESS;
 }

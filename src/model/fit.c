@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How a model is fitted: e0 first, then part after part on what is left. */
 #include <string.h>
-#include <time.h>
 
 #include "core/error.h"
 #include "core/handle_tags.h"
@@ -29,12 +28,6 @@ static int32_t kind_unknown(const char *name) {
     error_set(TERN_ERROR_ARGUMENT, "unknown kind of model '%s'; there are: %s", name, known.failed ? "" : known.data);
   text_free(&known);
   return TERN_ERROR_ARGUMENT;
-}
-
-static double seconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 /* The text of a grown text, which is ended. */
@@ -134,7 +127,7 @@ static int32_t fit_report(tern_model *model, run *run, const tern_dataset *datas
   text_add(report, ", ");
   TRY(model_evaluate(model, run, dataset, report));
   TRY(uncertainty_fit(&model->uncertainty, model, run, dataset, report));
-  text_add(report, ", \"cost\": {\"seconds\": %.3f, \"threads\": %d, \"memory_peak\": %lld}}", seconds_now() - start,
+  text_add(report, ", \"cost\": {\"seconds\": %.3f, \"threads\": %d, \"memory_peak\": %lld}}", run_seconds() - start,
            run->threads, (long long)run->memory_peak);
   TRY(keep(report, &model->report));
   text provenance = {0};
@@ -148,7 +141,7 @@ static int32_t fit_report(tern_model *model, run *run, const tern_dataset *datas
 }
 
 static int32_t fit_all(tern_model *model, run *run, const tern_dataset *dataset, int64_t n_parts, text *report) {
-  const double start = seconds_now();
+  const double start = run_seconds();
   text_add(report, "{");
   TRY(fit_baseline(model, run, dataset, report));
   TRY(fit_parts(model, run, dataset, n_parts, report));

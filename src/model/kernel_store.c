@@ -42,16 +42,10 @@ int32_t kernel_store(const void *state, int64_t capacity, tensor *tensors, int64
 static int32_t get_reals(const safetensors_file *file, const char *name, int32_t rank, int64_t *shape,
                          const double **values) {
   const tensor *found;
-  TRY(safetensors_get(file, name, TENSOR_FLOAT64, rank, shape, &found));
-  int64_t numbers = 1;
-  for (int32_t k = 0; k < rank; k++) {
+  TRY(safetensors_get_finite(file, name, rank, shape, &found));
+  for (int32_t k = 0; k < rank; k++)
     shape[k] = found->shape[k];
-    numbers *= shape[k];
-  }
   *values = found->data;
-  for (int64_t k = 0; k < numbers; k++)
-    if (!isfinite((*values)[k]))
-      return error_set(TERN_ERROR_FORMAT, "tensor '%s': number %lld is not finite", name, (long long)k);
   return TERN_SUCCESS;
 }
 

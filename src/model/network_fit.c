@@ -2,7 +2,6 @@
 /* How a network is fitted: inputs from a sample of environments, then training. */
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/error.h"
 #include "core/memory.h"
@@ -24,12 +23,6 @@ typedef struct fitting {
   network_shape shape;
   double start; /* seconds */
 } fitting;
-
-static double seconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* ---- options ---- */
 
@@ -152,7 +145,7 @@ static void report_network(const fitting *fitting, int64_t stored, const network
            "], \"target_weights\": {\"energy\": %.17g, \"forces\": %.17g, \"virial\": %.17g}, \"unit\": %.10g, "
            "\"stored_directions\": %lld, \"preparation_seconds\": %.3f, ",
            fitting->choices.energy_weight, fitting->choices.force_weight, fitting->choices.virial_weight,
-           fitting->choices.unit, (long long)stored, seconds_now() - fitting->start);
+           fitting->choices.unit, (long long)stored, run_seconds() - fitting->start);
 }
 
 static int32_t train(fitting *fitting, network_state *self, text *report) {
@@ -167,7 +160,7 @@ static int32_t train(fitting *fitting, network_state *self, text *report) {
     fit_problem view = network_problem_view(problem, name);
     report_network(fitting, network_problem_stored(problem), self->inputs, report);
     network_start(&fitting->shape, fitting->choices.seed, parameters);
-    view.spent = seconds_now() - fitting->start;
+    view.spent = run_seconds() - fitting->start;
     status = fit_train(fitting->run, &view, fitting->options, parameters, report);
   }
   if (status == TERN_SUCCESS)
@@ -199,7 +192,7 @@ int32_t network_state_fit(void **state, run *run, const tern_descriptor *descrip
                      .dataset = dataset,
                      .options = options,
                      .shared = shared,
-                     .start = seconds_now()};
+                     .start = run_seconds()};
   network_state *self = NULL;
   const int32_t status = fit(&fitting, &self, report);
   memory_free(run, fitting.held_out);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A network's state: life and files. */
-#include <math.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -90,23 +89,13 @@ static int32_t read_shape(const tern_descriptor *descriptor, const safetensors_f
   return TERN_SUCCESS;
 }
 
-static int32_t read_reals(const safetensors_file *file, const char *name, int64_t count, double *numbers) {
-  const tensor *found;
-  TRY(safetensors_get(file, name, TENSOR_FLOAT64, 1, &count, &found));
-  for (int64_t k = 0; k < count; k++)
-    if (!isfinite(((const double *)found->data)[k]))
-      return error_set(TERN_ERROR_FORMAT, "tensor '%s': number %lld is not finite", name, (long long)k);
-  memcpy(numbers, found->data, (size_t)count * sizeof *numbers);
-  return TERN_SUCCESS;
-}
-
 int32_t network_state_restore(void **state, const tern_descriptor *descriptor, const safetensors_file *file) {
   network_shape shape;
   network_inputs *inputs = NULL;
   network_state *self = NULL;
   double unit;
   TRY(read_shape(descriptor, file, &shape));
-  TRY(read_reals(file, "network.unit", 1, &unit));
+  TRY(safetensors_copy_finite(file, "network.unit", 1, &unit));
   TRY(network_inputs_restore(&inputs, descriptor, file));
   const bool fits = shape.even == inputs->even && shape.odd == inputs->odd &&
                     shape.biases == network_biases(descriptor, shape.sets == 1);
@@ -115,7 +104,8 @@ int32_t network_state_restore(void **state, const tern_descriptor *descriptor, c
     return error_set(TERN_ERROR_FORMAT, "tensor 'network.sizes' does not fit the inputs or the species");
   }
   TRY(network_state_new(&self, descriptor, inputs, &shape, unit));
-  const int32_t status = read_reals(file, "network.weights", self->network.layout.total, self->network.weights);
+  const int32_t status =
+      safetensors_copy_finite(file, "network.weights", self->network.layout.total, self->network.weights);
   if (status == TERN_SUCCESS)
     *state = self;
   else

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/memory.h"
+#include "core/random.h"
 
 enum { SPREAD = 8 }; /* numbers that each output is spread over by the projection */
 
@@ -79,14 +80,6 @@ void outputs_workspace_free(outputs_workspace *space, const outputs *outputs) {
 
 /* ---- one atom ---- */
 
-/* The finalizer of SplitMix64. */
-static uint64_t scramble(uint64_t z) {
-  z = (z + 1) * UINT64_C(0x9e3779b97f4a7c15);
-  z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-  z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-  return z ^ (z >> 31);
-}
-
 /* A fixed sparse random projection: each output goes with random signs to one place in each of SPREAD blocks. It
    keeps lengths and angles, and leverages with them, as a dense one does (Nelson, Nguyen, FOCS 2013) and needs no
    matrix. */
@@ -96,7 +89,7 @@ static void project(int64_t width, const double *raw, int64_t size, double *valu
   memset(values, 0, (size_t)size * sizeof(double));
   for (int64_t k = 0; k < width; k++)
     for (int64_t copy = 0; raw[k] != 0 && copy < SPREAD; copy++) {
-      const uint64_t random = scramble((uint64_t)(k * SPREAD + copy));
+      const uint64_t random = random_mix((uint64_t)(k * SPREAD + copy + 1) * RANDOM_STEP);
       const int64_t place = copy * block + (int64_t)((random >> 1) % (uint64_t)block);
       values[place] += random & 1 ? scale * raw[k] : -scale * raw[k];
     }

@@ -270,10 +270,7 @@ static int32_t ridge_restore(void **state, const tern_descriptor *descriptor, co
   const int64_t shape[2] = {descriptor->n_species, descriptor->kind->features(descriptor->state)};
   const tensor *found;
   ridge *self = NULL;
-  TRY(safetensors_get(file, "ridge.weights", TENSOR_FLOAT64, 2, shape, &found));
-  for (int64_t k = 0; k < shape[0] * shape[1]; k++)
-    if (!isfinite(((const double *)found->data)[k]))
-      return error_set(TERN_ERROR_FORMAT, "tensor 'ridge.weights': number %lld is not finite", (long long)k);
+  TRY(safetensors_get_finite(file, "ridge.weights", 2, shape, &found));
   TRY(ridge_new(&self, shape[0], shape[1]));
   memcpy(self->weights, found->data, (size_t)(shape[0] * shape[1]) * sizeof(double));
   *state = self;

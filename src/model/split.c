@@ -6,14 +6,7 @@
 
 #include "core/error.h"
 #include "core/memory.h"
-
-/* SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): the same split on every machine. */
-static uint64_t next_random(uint64_t *state) {
-  uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-  z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-  z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-  return z ^ (z >> 31);
-}
+#include "core/random.h"
 
 int32_t split_structures(int64_t size, double fraction, int64_t seed, unsigned char *held_out) {
   const int64_t wanted = (int64_t)llround(fraction * (double)size), count = wanted < 1 ? 1 : wanted;
@@ -24,7 +17,7 @@ int32_t split_structures(int64_t size, double fraction, int64_t seed, unsigned c
   int64_t left = count;
   memset(held_out, 0, (size_t)size);
   for (int64_t index = 0; index < size; index++) /* selection sampling, Knuth's algorithm S */
-    if ((double)(next_random(&state) >> 11) * 0x1p-53 * (double)(size - index) < (double)left) {
+    if ((double)(random_next(&state) >> 11) * 0x1p-53 * (double)(size - index) < (double)left) {
       held_out[index] = 1;
       left--;
     }

@@ -215,10 +215,7 @@ static int32_t load_baseline(tern_model *model, const safetensors_file *file) {
       return error_set(TERN_ERROR_FORMAT,
                        "tensor 'species' must hold atomic numbers from 1 to 118, ascending; number %lld is %d",
                        (long long)k, numbers[k]);
-  TRY(safetensors_get(file, "e0", TENSOR_FLOAT64, 1, &count, &e0));
-  for (int64_t k = 0; k < count; k++)
-    if (!isfinite(((const double *)e0->data)[k]))
-      return error_set(TERN_ERROR_FORMAT, "tensor 'e0': number %lld is not finite", (long long)k);
+  TRY(safetensors_get_finite(file, "e0", 1, &count, &e0));
   TRY(MEMORY_NEW(NULL, &model->species, count, "the species of a model"));
   TRY(MEMORY_NEW(NULL, &model->e0, count, "the energies of isolated atoms"));
   model->n_species = (int32_t)count;

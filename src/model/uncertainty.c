@@ -187,26 +187,16 @@ static int32_t check_triangle(const char *name, int64_t size, const double *tria
   return TERN_SUCCESS;
 }
 
-static int32_t load_numbers(const safetensors_file *file, const char *name, int64_t count, double *numbers) {
-  const tensor *found;
-  TRY(safetensors_get(file, name, TENSOR_FLOAT64, 1, &count, &found));
-  memcpy(numbers, found->data, (size_t)count * sizeof(double));
-  for (int64_t k = 0; k < count; k++)
-    if (!isfinite(numbers[k]))
-      return error_set(TERN_ERROR_FORMAT, "tensor '%s': number %lld is not finite", name, (long long)k);
-  return TERN_SUCCESS;
-}
-
 static int32_t load_tensors(uncertainty *self, int64_t n_species, const safetensors_file *file) {
-  TRY(load_numbers(file, "uncertainty.structures", packed(self->size), self->structures));
+  TRY(safetensors_copy_finite(file, "uncertainty.structures", packed(self->size), self->structures));
   TRY(check_triangle("uncertainty.structures", self->size, self->structures));
-  TRY(load_numbers(file, "uncertainty.environments", packed(self->size), self->environments));
+  TRY(safetensors_copy_finite(file, "uncertainty.environments", packed(self->size), self->environments));
   TRY(check_triangle("uncertainty.environments", self->size, self->environments));
-  TRY(load_numbers(file, "uncertainty.largest", n_species, self->largest));
+  TRY(safetensors_copy_finite(file, "uncertainty.largest", n_species, self->largest));
   for (int64_t k = 0; k < n_species; k++)
     if (!(self->largest[k] > 0))
       return error_set(TERN_ERROR_FORMAT, "tensor 'uncertainty.largest': number %lld is not positive", (long long)k);
-  TRY(load_numbers(file, "uncertainty.scale", 1, &self->scale));
+  TRY(safetensors_copy_finite(file, "uncertainty.scale", 1, &self->scale));
   return self->scale >= 0 ? TERN_SUCCESS : error_set(TERN_ERROR_FORMAT, "tensor 'uncertainty.scale' is negative");
 }
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <math.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -43,16 +42,6 @@ int32_t network_inputs_store(const network_inputs *inputs, int64_t capacity, ten
   return TERN_SUCCESS;
 }
 
-static int32_t read_reals(const safetensors_file *file, const char *name, int64_t count, double *numbers) {
-  const tensor *found;
-  TRY(safetensors_get(file, name, TENSOR_FLOAT64, 1, &count, &found));
-  for (int64_t k = 0; k < count; k++)
-    if (!isfinite(((const double *)found->data)[k]))
-      return error_set(TERN_ERROR_FORMAT, "tensor '%s': number %lld is not finite", name, (long long)k);
-  memcpy(numbers, found->data, (size_t)count * sizeof *numbers);
-  return TERN_SUCCESS;
-}
-
 static int32_t check_sizes(const int64_t *sizes, const tern_descriptor *descriptor) {
   enum { most_columns = 100000 };
   const bool products = sizes[SIZE_FIRST] > 0;
@@ -71,7 +60,7 @@ static int32_t read_products(network_inputs *inputs, const tern_descriptor *desc
   const density_basis *basis = ((const frames_state *)descriptor->state)->basis;
   const product_shape shape = product_shape_of(inputs, descriptor->state);
   const tensor *found;
-  TRY(read_reals(file, "inputs.tag_functions", shape.functions * basis->n_max, inputs->tag_functions));
+  TRY(safetensors_copy_finite(file, "inputs.tag_functions", shape.functions * basis->n_max, inputs->tag_functions));
   TRY(safetensors_get(file, "inputs.kept", TENSOR_INT64, 1, &shape.size, &found));
   for (int64_t mu = 0; mu < shape.size; mu++) {
     inputs->kept[mu] = ((const int64_t *)found->data)[mu];
@@ -83,7 +72,7 @@ static int32_t read_products(network_inputs *inputs, const tern_descriptor *desc
     return TERN_SUCCESS;
   const int64_t size = turns_size(inputs, descriptor);
   TRY(MEMORY_NEW(NULL, &inputs->turns, size, "inputs of a network"));
-  return read_reals(file, "inputs.turns", size, inputs->turns);
+  return safetensors_copy_finite(file, "inputs.turns", size, inputs->turns);
 }
 
 static int32_t restore(network_inputs *inputs, const tern_descriptor *descriptor, const safetensors_file *file,
@@ -93,9 +82,9 @@ static int32_t restore(network_inputs *inputs, const tern_descriptor *descriptor
   if (network_inputs_are_products(inputs))
     TRY(read_products(inputs, descriptor, file, sizes[SIZE_TURNED] != 0));
   TRY(network_inputs_reserve(inputs, descriptor));
-  TRY(read_reals(file, "inputs.norm", 1, &inputs->norm));
-  TRY(read_reals(file, "inputs.offset", inputs->even + inputs->odd, inputs->offset));
-  TRY(read_reals(file, "inputs.axes", network_inputs_size(inputs, descriptor), inputs->axes));
+  TRY(safetensors_copy_finite(file, "inputs.norm", 1, &inputs->norm));
+  TRY(safetensors_copy_finite(file, "inputs.offset", inputs->even + inputs->odd, inputs->offset));
+  TRY(safetensors_copy_finite(file, "inputs.axes", network_inputs_size(inputs, descriptor), inputs->axes));
   network_inputs_finish(inputs, descriptor);
   return TERN_SUCCESS;
 }

@@ -5,31 +5,21 @@
 #define TERNION_NETWORK_RANDOM_H
 
 #include <math.h>
-#include <stdint.h>
+
+#include "core/random.h"
 
 typedef struct random_stream {
   uint64_t state;
 } random_stream;
 
-/* The output function of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014). */
-static inline uint64_t random_mix(uint64_t z) {
-  z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-  z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-  return z ^ (z >> 31);
-}
-
 static inline random_stream random_stream_of(uint64_t seed, uint64_t first, uint64_t second) {
-  const uint64_t step = UINT64_C(0x9e3779b97f4a7c15);
-  return (random_stream){random_mix(random_mix(random_mix(seed + step) ^ (first + step)) ^ (second + step))};
-}
-
-static inline uint64_t random_bits(random_stream *stream) {
-  return random_mix(stream->state += UINT64_C(0x9e3779b97f4a7c15));
+  const uint64_t named = random_mix(random_mix(seed + RANDOM_STEP) ^ (first + RANDOM_STEP));
+  return (random_stream){random_mix(named ^ (second + RANDOM_STEP))};
 }
 
 /* In (0, 1]. */
 static inline double random_uniform(random_stream *stream) {
-  return (double)((random_bits(stream) >> 11) + 1) * 0x1p-53;
+  return (double)((random_next(&stream->state) >> 11) + 1) * 0x1p-53;
 }
 
 static inline double random_normal(random_stream *stream) {
