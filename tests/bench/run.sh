@@ -4,7 +4,7 @@ set -eu
 build=${1:?usage: sh tests/bench/run.sh BUILD_DIR [--quick]}
 shift
 here=$(cd "$(dirname "$0")" && pwd)
-cmake --build "$build" --target ternion_bench ternion_blocks ternion_matrices >/dev/null
+cmake --build "$build" --target ternion_bench ternion_blocks ternion_matrices ternion_step >/dev/null
 program=$(find "$build" -name ternion_bench -type f | head -n 1)
 
 has_featomic() { command -v "$1" >/dev/null && "$1" -c 'import ase, featomic, numpy' 2>/dev/null; }
@@ -29,4 +29,11 @@ blocks=$(find "$build" -name ternion_blocks -type f | head -n 1)
 "$blocks" correlations 1000 1 cutoff=4 n_max=6 l_max=3 nu_max=3
 "$blocks" correlations 10000 4 cutoff=4 n_max=6 l_max=3 nu_max=3
 "$blocks" correlations 100000 40 cutoff=4 n_max=6 l_max=3 nu_max=3
-exec "$python" "$here/triplets.py" "$program" "$@"
+"$python" "$here/triplets.py" "$program" "$@"
+echo "
+A step of training beside PyTorch"
+step=$(find "$build" -name ternion_step -type f | head -n 1)
+if "$python" -c 'import torch' 2>/dev/null; then
+  exec "$python" "$here/step.py" "$step" "$here/../data/b8_gfn2_8000.extxyz.gz"
+fi
+echo "left out: no PyTorch in $python"
