@@ -28,6 +28,7 @@
  * - directions: Moves of atoms that change the shape: tern_sensitivity_shape.
  * - target_size: Numbers of the target: 1, 3 n_atoms or 9.
  * - tensor_size: Numbers of a tensor: 3^order, row by row.
+ * - vectors_width: Numbers of an atom's vector: tern_dataset_vectors_width.
  */
 #ifndef TERNION_H
 #define TERNION_H
@@ -98,7 +99,7 @@ typedef struct tern_system tern_system;
 
 /**
  * Systems with their targets.
- * Threads: Calls that only read it may run together; append and set_tensor need the handle alone.
+ * Threads: Calls that only read it may run together; append, set_tensor and set_vectors need the handle alone.
  */
 typedef struct tern_dataset tern_dataset;
 
@@ -387,7 +388,7 @@ TERN_API int32_t tern_dataset_new(tern_dataset **dataset);
 
 /**
  * Reads an extended XYZ file, plain or gzip. Options: energy_key, forces_key, virial_key, stress_key, memory_limit;
- * target, the key of a tensor to read from the comment lines.
+ * target, the key of a tensor to read from the comment lines, or of vectors of the atoms, a column.
  * @param[out] dataset The new handle.
  * @param[in] path File; errors name it with line and column.
  * @param[in] options Options, or NULL for the defaults.
@@ -503,6 +504,58 @@ TERN_API int32_t tern_dataset_tensor_order(const tern_dataset *dataset, int64_t 
 TERN_API int32_t tern_dataset_tensor(const tern_dataset *dataset, int64_t index, const char *name, double *values);
 
 /**
+ * Gives a vector to each atom of a structure under a name, such as features, or other vectors in the place of those
+ * that it has. Data sets that share the structure keep what they had.
+ * @param[in,out] dataset The handle.
+ * @param[in] index 0 to size - 1.
+ * @param[in] name Name: a column of files.
+ * @param[in] width Numbers of a vector.
+ * @param[in] values ([n_atoms][width], as the vectors) A vector of each atom; those of atoms that are no centres of a
+ *     model do not matter.
+ */
+TERN_API int32_t tern_dataset_set_vectors(tern_dataset *dataset, int64_t index, const char *name, int64_t width,
+                                          const double *values);
+
+/**
+ * How many names of vectors of atoms a structure carries.
+ * @param[in] dataset The handle.
+ * @param[in] index 0 to size - 1.
+ * @param[out] count Number of names.
+ */
+TERN_API int32_t tern_dataset_vectors_count(const tern_dataset *dataset, int64_t index, int64_t *count);
+
+/**
+ * The name of vectors of a structure's atoms, by its number.
+ * @param[in] dataset The handle.
+ * @param[in] index 0 to size - 1.
+ * @param[in] number 0 to the number of names - 1.
+ * @param[out] buffer ([capacity]) Text, or NULL to ask for its length.
+ * @param[in] capacity (bytes) Size of buffer.
+ * @param[out] length (bytes) Length of the text without its NUL. May be NULL.
+ */
+TERN_API int32_t tern_dataset_vectors_name(const tern_dataset *dataset, int64_t index, int64_t number, char *buffer,
+                                           int64_t capacity, int64_t *length);
+
+/**
+ * Numbers of an atom's vector of that name; ERROR_MISSING when the structure has none.
+ * @param[in] dataset The handle.
+ * @param[in] index 0 to size - 1.
+ * @param[in] name Name.
+ * @param[out] width Numbers of a vector.
+ */
+TERN_API int32_t tern_dataset_vectors_width(const tern_dataset *dataset, int64_t index, const char *name,
+                                            int64_t *width);
+
+/**
+ * The vectors of a structure's atoms under a name; ERROR_MISSING when it has none.
+ * @param[in] dataset The handle.
+ * @param[in] index 0 to size - 1.
+ * @param[in] name Name.
+ * @param[out] values ([n_atoms][vectors_width], as the vectors) The vectors.
+ */
+TERN_API int32_t tern_dataset_vectors(const tern_dataset *dataset, int64_t index, const char *name, double *values);
+
+/**
  * A data set of chosen structures, which share their memory with this one.
  * @param[in] dataset The handle.
  * @param[in] count Number of structures.
@@ -553,7 +606,7 @@ TERN_API int32_t tern_writer_append(tern_writer *writer, const tern_system *syst
                                     const double *forces, const double *virial);
 
 /**
- * Writes one structure of a data set with all that it carries, tensors too.
+ * Writes one structure of a data set with all that it carries, tensors and vectors of atoms too.
  * @param[in,out] writer The handle.
  * @param[in] dataset A data set.
  * @param[in] index 0 to size - 1.

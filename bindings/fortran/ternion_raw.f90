@@ -74,6 +74,11 @@ module ternion_raw
   public :: tern_dataset_tensor_name
   public :: tern_dataset_tensor_order
   public :: tern_dataset_tensor
+  public :: tern_dataset_set_vectors
+  public :: tern_dataset_vectors_count
+  public :: tern_dataset_vectors_name
+  public :: tern_dataset_vectors_width
+  public :: tern_dataset_vectors
   public :: tern_dataset_subset
   public :: tern_reader_open
   public :: tern_reader_next
@@ -435,7 +440,7 @@ module ternion_raw
       integer(c_int32_t) :: status
     end function tern_dataset_new
     !> Reads an extended XYZ file, plain or gzip. Options: energy_key, forces_key, virial_key, stress_key, memory_limit;
-    !> target, the key of a tensor to read from the comment lines.
+    !> target, the key of a tensor to read from the comment lines, or of vectors of the atoms, a column.
     function tern_dataset_read(dataset, path, options) bind(c, name='tern_dataset_read') result(status)
       import :: c_char, c_int32_t, c_ptr
       type(c_ptr), intent(inout) :: dataset
@@ -551,6 +556,57 @@ module ternion_raw
       real(c_double), intent(inout) :: values(*)
       integer(c_int32_t) :: status
     end function tern_dataset_tensor
+    !> Gives a vector to each atom of a structure under a name, such as features, or other vectors in the place of those
+    !> that it has. Data sets that share the structure keep what they had.
+    function tern_dataset_set_vectors(dataset, index, name, width, values) bind(c, name='tern_dataset_set_vectors') &
+      result(status)
+      import :: c_char, c_double, c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: dataset
+      integer(c_int64_t), value :: index
+      character(kind=c_char), intent(in) :: name(*)
+      integer(c_int64_t), value :: width
+      real(c_double), intent(in) :: values(*)
+      integer(c_int32_t) :: status
+    end function tern_dataset_set_vectors
+    !> How many names of vectors of atoms a structure carries.
+    function tern_dataset_vectors_count(dataset, index, count) bind(c, name='tern_dataset_vectors_count') result(status)
+      import :: c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: dataset
+      integer(c_int64_t), value :: index
+      integer(c_int64_t), intent(inout) :: count
+      integer(c_int32_t) :: status
+    end function tern_dataset_vectors_count
+    !> The name of vectors of a structure's atoms, by its number.
+    function tern_dataset_vectors_name(dataset, index, number, buffer, capacity, length) bind(c, &
+      name='tern_dataset_vectors_name') result(status)
+      import :: c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: dataset
+      integer(c_int64_t), value :: index
+      integer(c_int64_t), value :: number
+      type(c_ptr), value :: buffer
+      integer(c_int64_t), value :: capacity
+      type(c_ptr), value :: length
+      integer(c_int32_t) :: status
+    end function tern_dataset_vectors_name
+    !> Numbers of an atom's vector of that name; ERROR_MISSING when the structure has none.
+    function tern_dataset_vectors_width(dataset, index, name, width) bind(c, name='tern_dataset_vectors_width') &
+      result(status)
+      import :: c_char, c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: dataset
+      integer(c_int64_t), value :: index
+      character(kind=c_char), intent(in) :: name(*)
+      integer(c_int64_t), intent(inout) :: width
+      integer(c_int32_t) :: status
+    end function tern_dataset_vectors_width
+    !> The vectors of a structure's atoms under a name; ERROR_MISSING when it has none.
+    function tern_dataset_vectors(dataset, index, name, values) bind(c, name='tern_dataset_vectors') result(status)
+      import :: c_char, c_double, c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: dataset
+      integer(c_int64_t), value :: index
+      character(kind=c_char), intent(in) :: name(*)
+      real(c_double), intent(inout) :: values(*)
+      integer(c_int32_t) :: status
+    end function tern_dataset_vectors
     !> A data set of chosen structures, which share their memory with this one.
     function tern_dataset_subset(dataset, count, indices, subset) bind(c, name='tern_dataset_subset') result(status)
       import :: c_int32_t, c_int64_t, c_ptr
@@ -600,7 +656,7 @@ module ternion_raw
       type(c_ptr), value :: virial
       integer(c_int32_t) :: status
     end function tern_writer_append
-    !> Writes one structure of a data set with all that it carries, tensors too.
+    !> Writes one structure of a data set with all that it carries, tensors and vectors of atoms too.
     function tern_writer_append_structure(writer, dataset, index) bind(c, name='tern_writer_append_structure') &
       result(status)
       import :: c_int32_t, c_int64_t, c_ptr

@@ -54,6 +54,13 @@ int32_t api_dataset_tensor_name(const tern_dataset *dataset, int64_t index, int6
                                 int64_t capacity, int64_t *length);
 int32_t api_dataset_tensor_order(const tern_dataset *dataset, int64_t index, const char *name, int32_t *order);
 int32_t api_dataset_tensor(const tern_dataset *dataset, int64_t index, const char *name, double *values);
+int32_t api_dataset_set_vectors(tern_dataset *dataset, int64_t index, const char *name, int64_t width,
+                                const double *values);
+int32_t api_dataset_vectors_count(const tern_dataset *dataset, int64_t index, int64_t *count);
+int32_t api_dataset_vectors_name(const tern_dataset *dataset, int64_t index, int64_t number, char *buffer,
+                                 int64_t capacity, int64_t *length);
+int32_t api_dataset_vectors_width(const tern_dataset *dataset, int64_t index, const char *name, int64_t *width);
+int32_t api_dataset_vectors(const tern_dataset *dataset, int64_t index, const char *name, double *values);
 int32_t api_dataset_subset(const tern_dataset *dataset, int64_t count, const int64_t *indices, tern_dataset **subset);
 int32_t api_reader_open(tern_reader **reader, const char *path, const tern_options *options);
 int32_t api_reader_next(tern_reader *reader, int64_t count, tern_dataset **dataset);

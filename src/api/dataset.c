@@ -108,6 +108,47 @@ int32_t api_dataset_tensor(const tern_dataset *dataset, int64_t index, const cha
   return TERN_SUCCESS;
 }
 
+int32_t api_dataset_set_vectors(tern_dataset *dataset, int64_t index, const char *name, int64_t width,
+                                const double *values) {
+  TRY(api_index("index", index, dataset->size, "structures"));
+  const int64_t shape[] = {dataset->frames[index]->system->n_atoms, width};
+  const check_place place = {"tern_dataset_set_vectors", "values"};
+  TRY(check_array(place, values, sizeof *values, 2, shape));
+  TRY(check_numbers(place, values, 2, shape));
+  return dataset_set_vectors(dataset, index, name, width, values);
+}
+
+int32_t api_dataset_vectors_count(const tern_dataset *dataset, int64_t index, int64_t *count) {
+  TRY(api_index("index", index, dataset->size, "structures"));
+  *count = dataset->frames[index]->n_vectors;
+  return TERN_SUCCESS;
+}
+
+int32_t api_dataset_vectors_name(const tern_dataset *dataset, int64_t index, int64_t number, char *buffer,
+                                 int64_t capacity, int64_t *length) {
+  TRY(api_index("index", index, dataset->size, "structures"));
+  TRY(api_index("number", number, dataset->frames[index]->n_vectors, "names of vectors"));
+  return text_copy(dataset->frames[index]->vectors[number].name, buffer, capacity, length);
+}
+
+int32_t api_dataset_vectors_width(const tern_dataset *dataset, int64_t index, const char *name, int64_t *width) {
+  const frame_vectors *vectors;
+  TRY(api_index("index", index, dataset->size, "structures"));
+  TRY(dataset_vectors(dataset, index, name, &vectors));
+  *width = vectors->width;
+  return TERN_SUCCESS;
+}
+
+int32_t api_dataset_vectors(const tern_dataset *dataset, int64_t index, const char *name, double *values) {
+  const frame_vectors *vectors;
+  TRY(api_index("index", index, dataset->size, "structures"));
+  TRY(dataset_vectors(dataset, index, name, &vectors));
+  if (dataset->frames[index]->system->n_atoms > 0)
+    memcpy(values, vectors->values,
+           (size_t)(dataset->frames[index]->system->n_atoms * vectors->width) * sizeof *values);
+  return TERN_SUCCESS;
+}
+
 int32_t api_dataset_subset(const tern_dataset *dataset, int64_t count, const int64_t *indices, tern_dataset **subset) {
   return dataset_subset(dataset, count, indices, subset);
 }

@@ -698,6 +698,94 @@ int32_t tern_dataset_tensor(const tern_dataset *dataset, int64_t index, const ch
   return status;
 }
 
+static int32_t checked_dataset_set_vectors(tern_dataset *dataset, int64_t index, const char *name, int64_t width,
+                                           const double *values) {
+  TRY(check_pointer((check_place){"tern_dataset_set_vectors", "dataset"}, dataset != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_set_vectors", "name"}, name != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_set_vectors", "values"}, values != NULL || width == 0));
+  TRY(check_count((check_place){"tern_dataset_set_vectors", "width"}, width));
+  TRY(check_handle((check_place){"tern_dataset_set_vectors", "dataset"}, dataset, HANDLE_DATASET));
+  TRY(check_text((check_place){"tern_dataset_set_vectors", "name"}, name));
+  return api_dataset_set_vectors(dataset, index, name, width, values);
+}
+
+int32_t tern_dataset_set_vectors(tern_dataset *dataset, int64_t index, const char *name, int64_t width,
+                                 const double *values) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_dataset_set_vectors(dataset, index, name, width, values);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_dataset_vectors_count(const tern_dataset *dataset, int64_t index, int64_t *count) {
+  TRY(check_pointer((check_place){"tern_dataset_vectors_count", "dataset"}, dataset != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_vectors_count", "count"}, count != NULL));
+  TRY(check_handle((check_place){"tern_dataset_vectors_count", "dataset"}, dataset, HANDLE_DATASET));
+  return api_dataset_vectors_count(dataset, index, count);
+}
+
+int32_t tern_dataset_vectors_count(const tern_dataset *dataset, int64_t index, int64_t *count) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_dataset_vectors_count(dataset, index, count);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_dataset_vectors_name(const tern_dataset *dataset, int64_t index, int64_t number, char *buffer,
+                                            int64_t capacity, int64_t *length) {
+  TRY(check_pointer((check_place){"tern_dataset_vectors_name", "dataset"}, dataset != NULL));
+  TRY(check_count((check_place){"tern_dataset_vectors_name", "capacity"}, capacity));
+  TRY(check_array((check_place){"tern_dataset_vectors_name", "buffer"}, buffer, 1, 1, (const int64_t[]){capacity}));
+  TRY(check_handle((check_place){"tern_dataset_vectors_name", "dataset"}, dataset, HANDLE_DATASET));
+  return api_dataset_vectors_name(dataset, index, number, buffer, capacity, length);
+}
+
+int32_t tern_dataset_vectors_name(const tern_dataset *dataset, int64_t index, int64_t number, char *buffer,
+                                  int64_t capacity, int64_t *length) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_dataset_vectors_name(dataset, index, number, buffer, capacity, length);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_dataset_vectors_width(const tern_dataset *dataset, int64_t index, const char *name,
+                                             int64_t *width) {
+  TRY(check_pointer((check_place){"tern_dataset_vectors_width", "dataset"}, dataset != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_vectors_width", "name"}, name != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_vectors_width", "width"}, width != NULL));
+  TRY(check_handle((check_place){"tern_dataset_vectors_width", "dataset"}, dataset, HANDLE_DATASET));
+  TRY(check_text((check_place){"tern_dataset_vectors_width", "name"}, name));
+  return api_dataset_vectors_width(dataset, index, name, width);
+}
+
+int32_t tern_dataset_vectors_width(const tern_dataset *dataset, int64_t index, const char *name, int64_t *width) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_dataset_vectors_width(dataset, index, name, width);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_dataset_vectors(const tern_dataset *dataset, int64_t index, const char *name, double *values) {
+  TRY(check_pointer((check_place){"tern_dataset_vectors", "dataset"}, dataset != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_vectors", "name"}, name != NULL));
+  TRY(check_pointer((check_place){"tern_dataset_vectors", "values"}, values != NULL));
+  TRY(check_handle((check_place){"tern_dataset_vectors", "dataset"}, dataset, HANDLE_DATASET));
+  TRY(check_text((check_place){"tern_dataset_vectors", "name"}, name));
+  return api_dataset_vectors(dataset, index, name, values);
+}
+
+int32_t tern_dataset_vectors(const tern_dataset *dataset, int64_t index, const char *name, double *values) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_dataset_vectors(dataset, index, name, values);
+  guard_leave(&guard);
+  return status;
+}
+
 static int32_t checked_dataset_subset(const tern_dataset *dataset, int64_t count, const int64_t *indices,
                                       tern_dataset **subset) {
   TRY(check_pointer((check_place){"tern_dataset_subset", "dataset"}, dataset != NULL));

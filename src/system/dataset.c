@@ -26,6 +26,7 @@ static void frame_release(frame *frame) {
   for (int64_t k = 0; k < frame->n_tensors; ++k)
     memory_free(NULL, frame->tensors[k].name);
   memory_free(NULL, frame->tensors);
+  frame_free_vectors(frame);
   memory_free(NULL, frame);
 }
 
@@ -105,17 +106,32 @@ static int32_t frame_set_tensor(frame *frame, const char *name, int32_t order, c
   return TERN_SUCCESS;
 }
 
+static int32_t frame_copy_named(frame *copy, const frame *frame) {
+  for (int64_t k = 0; k < frame->n_tensors; ++k)
+    TRY(frame_set_tensor(copy, frame->tensors[k].name, frame->tensors[k].order, frame->tensors[k].values));
+  return frame_copy_vectors(copy, frame);
+}
+
 static int32_t frame_copy(frame **copy, const frame *frame) {
-  TRY(frame_new(copy, frame->system, frame->has_energy ? &frame->energy : NULL, frame->forces,
+  struct frame *made = NULL;
+  TRY(frame_new(&made, frame->system, frame->has_energy ? &frame->energy : NULL, frame->forces,
                 frame->has_virial ? frame->virial[0] : NULL));
-  for (int64_t k = 0; k < frame->n_tensors; ++k) {
-    const frame_tensor *tensor = &frame->tensors[k];
-    const int32_t status = frame_set_tensor(*copy, tensor->name, tensor->order, tensor->values);
-    if (status != TERN_SUCCESS) {
-      frame_release(*copy);
-      return status;
-    }
-  }
+  const int32_t status = frame_copy_named(made, frame);
+  if (status == TERN_SUCCESS)
+    *copy = made;
+  else
+    frame_release(made);
+  return status;
+}
+
+int32_t dataset_own_frame(tern_dataset *dataset, int64_t index, frame **own) {
+  frame *copy = NULL;
+  *own = dataset->frames[index];
+  if (atomic_load(&(*own)->references) == 1)
+    return TERN_SUCCESS;
+  TRY(frame_copy(&copy, *own));
+  frame_release(*own);
+  *own = dataset->frames[index] = copy;
   return TERN_SUCCESS;
 }
 
@@ -126,12 +142,11 @@ int32_t dataset_set_tensor(tern_dataset *dataset, int64_t index, const char *nam
   for (int64_t k = 0; k < tensor_count(order); ++k)
     if (!isfinite(values[k]))
       return error_set(TERN_ERROR_ARGUMENT, "%s[%lld] is %g: a finite number is needed", name, (long long)k, values[k]);
-  frame *own = dataset->frames[index];
-  if (atomic_load(&own->references) > 1) {
-    TRY(frame_copy(&own, dataset->frames[index]));
-    frame_release(dataset->frames[index]);
-    dataset->frames[index] = own;
-  }
+  frame *own;
+  if (frame_find_vectors(dataset->frames[index], name) != NULL)
+    return error_set(TERN_ERROR_ARGUMENT, "structure %lld has vectors '%s' of its atoms: a tensor needs another name",
+                     (long long)index, name);
+  TRY(dataset_own_frame(dataset, index, &own));
   return frame_set_tensor(own, name, order, values);
 }
 

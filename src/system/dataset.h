@@ -13,6 +13,13 @@ typedef struct frame_tensor {
   double values[TENSOR_MOST];
 } frame_tensor;
 
+/* A vector of each atom that a structure carries under a name. */
+typedef struct frame_vectors {
+  char *name;
+  int64_t width;
+  double *values; /* [n_atoms][width] */
+} frame_vectors;
+
 /* One structure with what is known of it; shared between data sets by counting references. */
 typedef struct frame {
   _Atomic int32_t references;
@@ -23,6 +30,8 @@ typedef struct frame {
   double *forces; /* [n_atoms][3]; NULL when unknown */
   int64_t n_tensors;
   frame_tensor *tensors;
+  int64_t n_vectors;
+  frame_vectors *vectors;
 } frame;
 
 struct tern_dataset {
@@ -45,6 +54,19 @@ int32_t dataset_set_tensor(tern_dataset *dataset, int64_t index, const char *nam
 const frame_tensor *frame_find_tensor(const frame *frame, const char *name);
 /* TERN_ERROR_MISSING that names what the structure has instead. */
 int32_t dataset_tensor(const tern_dataset *dataset, int64_t index, const char *name, const frame_tensor **found);
+/* Gives a structure's atoms vectors [n_atoms][width], or others in the place of those that it has under the name. */
+int32_t dataset_set_vectors(tern_dataset *dataset, int64_t index, const char *name, int64_t width,
+                            const double *values);
+/* NULL when the structure has none of that name. */
+const frame_vectors *frame_find_vectors(const frame *frame, const char *name);
+/* TERN_ERROR_MISSING that names what the structure has instead. */
+int32_t dataset_vectors(const tern_dataset *dataset, int64_t index, const char *name, const frame_vectors **found);
+/* The same to a frame that nobody shares; everything is checked already. */
+int32_t frame_set_vectors(frame *frame, const char *name, int64_t width, const double *values);
+int32_t frame_copy_vectors(frame *copy, const frame *frame);
+void frame_free_vectors(frame *frame);
+/* In the data set's place of a structure, one that nobody shares. */
+int32_t dataset_own_frame(tern_dataset *dataset, int64_t index, frame **own);
 int64_t dataset_count(const tern_dataset *dataset, int32_t target);
 /* The species that occur, ascending; [119] is enough. Returns how many. */
 int32_t dataset_species(const tern_dataset *dataset, int32_t *species);

@@ -14,7 +14,7 @@
 /* Names under which targets are looked for. */
 typedef struct extxyz_keys {
   char *energy, *forces, *virial, *stress;
-  char *tensor; /* NULL: no tensor is wanted */
+  char *tensor; /* or a column of vectors; NULL: neither is wanted */
 } extxyz_keys;
 
 /* One frame; arrays are kept and grow from one frame to the next. */
@@ -30,6 +30,9 @@ typedef struct extxyz_frame {
   double virial[3][3];
   int32_t tensor_order; /* -1: there is none */
   double tensor[TENSOR_MOST];
+  int64_t vector_width; /* 0: there are no vectors */
+  int64_t vector_capacity;
+  double *vectors; /* [n_atoms][vector_width] */
 } extxyz_frame;
 
 /* Reads the next frame; *found is false at the end of the file. */

@@ -49,7 +49,8 @@ static bool property_named(const property *property, const char *name) {
          memcmp(property->name, name, (size_t)property->name_length) == 0;
 }
 
-static int32_t property_role(const lines *lines, const property *property, const char *forces, extxyz_role *role) {
+static int32_t property_role(const lines *lines, const property *property, const char *forces, const char *vectors,
+                             extxyz_role *role) {
   static const struct {
     const char *name;
     char type;
@@ -65,7 +66,9 @@ static int32_t property_role(const lines *lines, const property *property, const
     *role = (extxyz_role)i;
     return TERN_SUCCESS;
   }
-  *role = ROLE_IGNORED;
+  *role = property_named(property, vectors) ? ROLE_VECTOR : ROLE_IGNORED;
+  if (*role == ROLE_VECTOR && property->type != 'R')
+    return lines_fail(lines, property->name, "Properties: '%s' must be %s:R:N, N numbers of each atom", vectors, vectors);
   return TERN_SUCCESS;
 }
 
@@ -73,6 +76,7 @@ static int32_t columns_add(const lines *lines, const property *property, extxyz_
   const int last = columns->count - 1;
   columns->width += property->width;
   columns->has_forces = columns->has_forces || role == ROLE_FORCES;
+  columns->vector_width = role == ROLE_VECTOR ? property->width : columns->vector_width;
   if (role == ROLE_IGNORED && last >= 0 && columns->group[last].role == ROLE_IGNORED) {
     columns->group[last].width += property->width;
     return columns->width <= EXTXYZ_WIDEST ? TERN_SUCCESS : property_fail(lines, property->name, "too many columns");
@@ -85,7 +89,8 @@ static int32_t columns_add(const lines *lines, const property *property, extxyz_
   return TERN_SUCCESS;
 }
 
-int32_t extxyz_columns_read(const lines *lines, const char *properties, const char *forces, extxyz_columns *columns) {
+int32_t extxyz_columns_read(const lines *lines, const char *properties, const char *forces, const char *vectors,
+                            extxyz_columns *columns) {
   const char *cursor = properties != NULL ? properties : "species:S:1:pos:R:3";
   bool species = false, position = false;
   memset(columns, 0, sizeof *columns);
@@ -93,7 +98,7 @@ int32_t extxyz_columns_read(const lines *lines, const char *properties, const ch
     property property = {0};
     extxyz_role role = ROLE_IGNORED;
     TRY(property_read(lines, &cursor, &property));
-    TRY(property_role(lines, &property, forces, &role));
+    TRY(property_role(lines, &property, forces, vectors, &role));
     TRY(columns_add(lines, &property, role, columns));
     species = species || role == ROLE_SYMBOL || role == ROLE_NUMBER;
     position = position || role == ROLE_POSITION;

@@ -5,7 +5,7 @@
 
 #include "system/extxyz.h"
 
-typedef enum extxyz_role { ROLE_SYMBOL, ROLE_NUMBER, ROLE_POSITION, ROLE_FORCES, ROLE_IGNORED } extxyz_role;
+typedef enum extxyz_role { ROLE_SYMBOL, ROLE_NUMBER, ROLE_POSITION, ROLE_FORCES, ROLE_VECTOR, ROLE_IGNORED } extxyz_role;
 
 enum { EXTXYZ_GROUPS = 16, EXTXYZ_WIDEST = 1000000 };
 
@@ -17,9 +17,12 @@ typedef struct extxyz_columns {
   } group[EXTXYZ_GROUPS];
   int64_t width; /* columns in all */
   bool has_forces;
+  int64_t vector_width; /* 0: no vectors */
 } extxyz_columns;
 
-/* `properties` NULL: the plain format's symbol and position. With `forces` NULL no column is taken for forces. */
-int32_t extxyz_columns_read(const lines *lines, const char *properties, const char *forces, extxyz_columns *columns);
+/* `properties` NULL: the plain format's symbol and position. With `forces` or `vectors` NULL no column is taken for
+   them. */
+int32_t extxyz_columns_read(const lines *lines, const char *properties, const char *forces, const char *vectors,
+                            extxyz_columns *columns);
 
 #endif

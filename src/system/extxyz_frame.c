@@ -14,6 +14,7 @@ void extxyz_frame_free(run *run, extxyz_frame *frame) {
   memory_free(run, frame->species);
   memory_free(run, frame->positions);
   memory_free(run, frame->forces);
+  memory_free(run, frame->vectors);
   memset(frame, 0, sizeof *frame);
 }
 
@@ -38,9 +39,19 @@ static int32_t frame_reserve(run *run, extxyz_frame *frame, int64_t atoms) {
   return TERN_SUCCESS;
 }
 
-static int32_t frame_vector(const lines *lines, const char **cursor, const char *what, double *vector) {
+/* The same for vectors, whose width differs from file to file. */
+static int32_t frame_reserve_vectors(run *run, extxyz_frame *frame, int64_t atoms) {
+  const int64_t needed = atoms * frame->vector_width;
+  if (needed <= frame->vector_capacity)
+    return TERN_SUCCESS;
+  TRY(memory_resize(run, (void **)&frame->vectors, 2 * needed, sizeof *frame->vectors, "the vectors of atoms"));
+  frame->vector_capacity = 2 * needed;
+  return TERN_SUCCESS;
+}
+
+static int32_t frame_reals(const lines *lines, const char **cursor, const char *what, int64_t count, double *vector) {
   const char *word = NULL;
-  for (int k = 0; k < 3; ++k) {
+  for (int64_t k = 0; k < count; ++k) {
     const int64_t length = extxyz_word(cursor, &word);
     if (length == 0 || !extxyz_real(word, length, &vector[k]))
       return frame_fail_word(lines, word, length, what);
@@ -83,9 +94,12 @@ static int32_t frame_atom(const lines *lines, const extxyz_columns *columns, int
   for (int i = 0; i < columns->count; ++i) {
     const extxyz_role role = columns->group[i].role;
     if (role == ROLE_POSITION)
-      TRY(frame_vector(lines, &cursor, "a finite coordinate", frame->positions + 3 * atom));
+      TRY(frame_reals(lines, &cursor, "a finite coordinate", 3, frame->positions + 3 * atom));
     else if (role == ROLE_FORCES)
-      TRY(frame_vector(lines, &cursor, "a finite force", frame->forces + 3 * atom));
+      TRY(frame_reals(lines, &cursor, "a finite force", 3, frame->forces + 3 * atom));
+    else if (role == ROLE_VECTOR)
+      TRY(frame_reals(lines, &cursor, "a finite number of the target", frame->vector_width,
+                      frame->vectors + frame->vector_width * atom));
     else if (role == ROLE_IGNORED)
       TRY(frame_skip(lines, &cursor, columns->group[i].width));
     else
@@ -107,6 +121,7 @@ static int32_t frame_atoms(lines *lines, const extxyz_columns *columns, extxyz_f
       return lines_fail(lines, lines->line, "the file ends after %lld of %lld atoms", (long long)atom,
                         (long long)frame->n_atoms);
     TRY(frame_reserve(lines->run, frame, atom + 1));
+    TRY(frame_reserve_vectors(lines->run, frame, atom + 1));
     TRY(frame_atom(lines, columns, atom, frame));
   }
   return TERN_SUCCESS;
@@ -151,7 +166,12 @@ int32_t extxyz_next(lines *lines, const extxyz_keys *keys, extxyz_frame *frame, 
     return lines_fail(lines, lines->line, "the file ends where the comment line is due");
   TRY(extxyz_comment_read(lines, keys, &comment));
   TRY(extxyz_comment_apply(lines, keys, &comment, frame));
-  TRY(extxyz_columns_read(lines, comment.properties, comment.has_forces ? keys->forces : NULL, &columns));
+  TRY(extxyz_columns_read(lines, comment.properties, comment.has_forces ? keys->forces : NULL,
+                          comment.has_tensor ? keys->tensor : NULL, &columns));
   frame->has_forces = columns.has_forces;
+  frame->vector_width = columns.vector_width;
+  if (columns.vector_width > 0 && frame->tensor_order >= 0)
+    return lines_fail(lines, comment.tensor, "'%s' is a column and an entry of the comment line: only one of them can "
+                      "be the target", keys->tensor);
   return frame_atoms(lines, &columns, frame);
 }

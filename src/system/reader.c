@@ -102,15 +102,19 @@ static int32_t reader_append(const extxyz_keys *keys, const extxyz_frame *frame,
       dataset_append(dataset, system, frame->has_energy ? &frame->energy : NULL,
                      frame->has_forces ? frame->forces : NULL, frame->has_virial ? frame->virial[0] : NULL);
   system_free(system);
-  if (status != TERN_SUCCESS || frame->tensor_order < 0)
-    return status;
+  TRY(status);
+  if (frame->vector_width > 0)
+    return dataset_set_vectors(dataset, dataset->size - 1, keys->tensor, frame->vector_width, frame->vectors);
+  if (frame->tensor_order < 0)
+    return TERN_SUCCESS;
   return dataset_set_tensor(dataset, dataset->size - 1, keys->tensor, frame->tensor_order, frame->tensor);
 }
 
 /* What a structure takes in a data set, which outlives the call and so is not counted by the run. */
 static double reader_bytes(const extxyz_frame *frame) {
-  const double atom =
-      sizeof *frame->species + 3 * sizeof *frame->positions + (frame->has_forces ? 3 * sizeof *frame->forces : 0);
+  const double atom = sizeof *frame->species + 3 * sizeof *frame->positions +
+                      (frame->has_forces ? 3 * sizeof *frame->forces : 0) +
+                      (double)frame->vector_width * sizeof *frame->vectors;
   const double fixed = sizeof(tern_system) + sizeof(struct frame) + sizeof(struct frame *) +
                        (frame->tensor_order < 0 ? 0 : sizeof(frame_tensor));
   return fixed + (double)frame->n_atoms * atom;

@@ -67,7 +67,10 @@ static void writer_comment(text *text, const frame *frame) {
   double volume = 0;
   if (system->has_cell)
     writer_list(text, "Lattice", 1, 9, system->cell[0]);
-  text_add(text, "Properties=species:S:1:pos:R:3%s", frame->forces != NULL ? ":forces:R:3 " : " ");
+  text_add(text, "Properties=species:S:1:pos:R:3%s", frame->forces != NULL ? ":forces:R:3" : "");
+  for (int64_t k = 0; k < frame->n_vectors; ++k)
+    text_add(text, ":%s:R:%lld", frame->vectors[k].name, (long long)frame->vectors[k].width);
+  text_add(text, " ");
   if (frame->has_energy)
     writer_list(text, "energy", 1, 1, &frame->energy);
   if (frame->has_virial)
@@ -80,10 +83,10 @@ static void writer_comment(text *text, const frame *frame) {
            system->periodic[2] ? 'T' : 'F');
 }
 
-static void writer_vector(text *text, const double vector[3]) {
-  for (int k = 0; k < 3; ++k) {
+static void writer_reals(text *text, int64_t count, const double *values) {
+  for (int64_t k = 0; k < count; ++k) {
     text_add(text, " ");
-    writer_real(text, vector[k]);
+    writer_real(text, values[k]);
   }
 }
 
@@ -99,12 +102,15 @@ static int32_t writer_flush(tern_writer *writer, int64_t unless_below) {
   return TERN_SUCCESS;
 }
 
-static int32_t writer_atoms(tern_writer *writer, const tern_system *system, const double *forces) {
+static int32_t writer_atoms(tern_writer *writer, const frame *frame) {
+  const tern_system *system = frame->system;
   for (int64_t i = 0; i < system->n_atoms; ++i) {
     text_add(&writer->text, "%s", elements_symbol(system->species[i]));
-    writer_vector(&writer->text, system->positions + 3 * i);
-    if (forces != NULL)
-      writer_vector(&writer->text, forces + 3 * i);
+    writer_reals(&writer->text, 3, system->positions + 3 * i);
+    if (frame->forces != NULL)
+      writer_reals(&writer->text, 3, frame->forces + 3 * i);
+    for (int64_t k = 0; k < frame->n_vectors; ++k)
+      writer_reals(&writer->text, frame->vectors[k].width, frame->vectors[k].values + i * frame->vectors[k].width);
     text_add(&writer->text, "\n");
     TRY(writer_flush(writer, 1 << 16));
   }
@@ -120,7 +126,7 @@ int32_t writer_append_frame(tern_writer *writer, const frame *frame) {
   writer->text.length = 0;
   text_add(&writer->text, "%lld\n", (long long)frame->system->n_atoms);
   writer_comment(&writer->text, frame);
-  const int32_t status = writer_atoms(writer, frame->system, frame->forces);
+  const int32_t status = writer_atoms(writer, frame);
   writer->failed = status != TERN_SUCCESS;
   return status;
 }

@@ -77,6 +77,7 @@ class Fixture:
             must("dataset_append", dataset, one, ctypes.byref(energy), None, None)
             must("system_free", one)
         must("dataset_set_tensor", dataset, 0, b"dipole", 1, array(ctypes.c_double, [0.1, 0.2, 0.3]))
+        must("dataset_set_vectors", dataset, 0, b"charge", 1, array(ctypes.c_double, [0.5, -0.5]))
         must("dataset_write", dataset, self.path)
         self.handles = {
             "options": options, "system": system, "dataset": dataset, "reader": made("reader_open", self.path, None),
@@ -129,7 +130,8 @@ class Call:
         if kind.startswith("callback."):
             return raw.PROGRESS()
         if kind == "string":
-            texts = {"path": fixture.path, "kind": b"power_spectrum", "key": b"cutoff", "name": b"dipole"}
+            texts = {"path": fixture.path, "kind": b"power_spectrum", "key": b"cutoff",
+                     "name": b"charge" if "vectors" in self.function else b"dipole"}
             return texts.get(argument["name"], b"4.0")
         if not is_pointer(argument):
             counts = is_count(self.function, argument) or argument["name"] == "n_centers"
@@ -241,7 +243,9 @@ class Arguments(WithHandles):
             self.refused(function, argument, -(2**63), "negative")
             first = next(a for a in FUNCTIONS[function] if argument["name"] in a["shape"])
             for huge in (2**50, 2**61, 2**62 + 1, 2**63 - 1):
-                wanted = huge * SIZES[first["type"]] * math.prod(int(i) for i in first["shape"] if i.isdigit())
+                others = (2 if i == "n_atoms" else int(i) for i in first["shape"]
+                          if i != argument["name"] and (i == "n_atoms" or i.isdigit()))
+                wanted = huge * SIZES[first["type"]] * math.prod(others)
                 self.refused(function, argument, huge, f"{float(wanted):.0f} bytes", status=raw.ERROR_MEMORY,
                              name=first["name"])
 

@@ -107,6 +107,11 @@ const NAMES = (
     :tern_dataset_tensor_name,
     :tern_dataset_tensor_order,
     :tern_dataset_tensor,
+    :tern_dataset_set_vectors,
+    :tern_dataset_vectors_count,
+    :tern_dataset_vectors_name,
+    :tern_dataset_vectors_width,
+    :tern_dataset_vectors,
     :tern_dataset_subset,
     :tern_reader_open,
     :tern_reader_next,
@@ -318,7 +323,7 @@ function dataset_new(dataset)
     ccall(POINTERS[28], Int32, (Ptr{Ptr{Cvoid}},), dataset)
 end
 
-"Reads an extended XYZ file, plain or gzip. Options: energy_key, forces_key, virial_key, stress_key, memory_limit; target, the key of a tensor to read from the comment lines."
+"Reads an extended XYZ file, plain or gzip. Options: energy_key, forces_key, virial_key, stress_key, memory_limit; target, the key of a tensor to read from the comment lines, or of vectors of the atoms, a column."
 function dataset_read(dataset, path, options)
     ccall(POINTERS[29], Int32, (Ptr{Ptr{Cvoid}}, Cstring, Ptr{Cvoid},), dataset, path, options)
 end
@@ -386,267 +391,294 @@ function dataset_tensor(dataset, index, name, values)
     ccall(POINTERS[41], Int32, (Ptr{Cvoid}, Int64, Cstring, Ptr{Float64},), dataset, index, name, values)
 end
 
+"Gives a vector to each atom of a structure under a name, such as features, or other vectors in the place of those that it has. Data sets that share the structure keep what they had."
+function dataset_set_vectors(dataset, index, name, width, values)
+    ccall(POINTERS[42], Int32, (Ptr{Cvoid}, Int64, Cstring, Int64, Ptr{Float64},), dataset, index, name, width,
+          values)
+end
+
+"How many names of vectors of atoms a structure carries."
+function dataset_vectors_count(dataset, index, count)
+    ccall(POINTERS[43], Int32, (Ptr{Cvoid}, Int64, Ptr{Int64},), dataset, index, count)
+end
+
+"The name of vectors of a structure's atoms, by its number."
+function dataset_vectors_name(dataset, index, number, buffer, capacity, length)
+    ccall(POINTERS[44], Int32, (Ptr{Cvoid}, Int64, Int64, Ptr{UInt8}, Int64, Ptr{Int64},), dataset, index,
+          number, buffer, capacity, length)
+end
+
+"Numbers of an atom's vector of that name; ERROR_MISSING when the structure has none."
+function dataset_vectors_width(dataset, index, name, width)
+    ccall(POINTERS[45], Int32, (Ptr{Cvoid}, Int64, Cstring, Ptr{Int64},), dataset, index, name, width)
+end
+
+"The vectors of a structure's atoms under a name; ERROR_MISSING when it has none."
+function dataset_vectors(dataset, index, name, values)
+    ccall(POINTERS[46], Int32, (Ptr{Cvoid}, Int64, Cstring, Ptr{Float64},), dataset, index, name, values)
+end
+
 "A data set of chosen structures, which share their memory with this one."
 function dataset_subset(dataset, count, indices, subset)
-    ccall(POINTERS[42], Int32, (Ptr{Cvoid}, Int64, Ptr{Int64}, Ptr{Ptr{Cvoid}},), dataset, count, indices,
+    ccall(POINTERS[47], Int32, (Ptr{Cvoid}, Int64, Ptr{Int64}, Ptr{Ptr{Cvoid}},), dataset, count, indices,
           subset)
 end
 
 "Opens a structure file to be read in chunks, so that memory does not grow with the file."
 function reader_open(reader, path, options)
-    ccall(POINTERS[43], Int32, (Ptr{Ptr{Cvoid}}, Cstring, Ptr{Cvoid},), reader, path, options)
+    ccall(POINTERS[48], Int32, (Ptr{Ptr{Cvoid}}, Cstring, Ptr{Cvoid},), reader, path, options)
 end
 
 "Reads the next structures; an empty data set at the end of the file."
 function reader_next(reader, count, dataset)
-    ccall(POINTERS[44], Int32, (Ptr{Cvoid}, Int64, Ptr{Ptr{Cvoid}},), reader, count, dataset)
+    ccall(POINTERS[49], Int32, (Ptr{Cvoid}, Int64, Ptr{Ptr{Cvoid}},), reader, count, dataset)
 end
 
 "Closes the file and ends the handle."
 function reader_free(reader)
-    ccall(POINTERS[45], Int32, (Ptr{Cvoid},), reader)
+    ccall(POINTERS[50], Int32, (Ptr{Cvoid},), reader)
 end
 
 "Begins a structure file, gzip when the name ends in .gz; it appears under its name only at writer_close."
 function writer_open(writer, path)
-    ccall(POINTERS[46], Int32, (Ptr{Ptr{Cvoid}}, Cstring,), writer, path)
+    ccall(POINTERS[51], Int32, (Ptr{Ptr{Cvoid}}, Cstring,), writer, path)
 end
 
 "Writes one structure with the targets that are given."
 function writer_append(writer, system, energy, forces, virial)
-    ccall(POINTERS[47], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64}, Ptr{Float64},), writer,
+    ccall(POINTERS[52], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64}, Ptr{Float64},), writer,
           system, energy, forces, virial)
 end
 
-"Writes one structure of a data set with all that it carries, tensors too."
+"Writes one structure of a data set with all that it carries, tensors and vectors of atoms too."
 function writer_append_structure(writer, dataset, index)
-    ccall(POINTERS[48], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64,), writer, dataset, index)
+    ccall(POINTERS[53], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64,), writer, dataset, index)
 end
 
 "Completes the file and puts it under its name; the handle still has to be freed."
 function writer_close(writer)
-    ccall(POINTERS[49], Int32, (Ptr{Cvoid},), writer)
+    ccall(POINTERS[54], Int32, (Ptr{Cvoid},), writer)
 end
 
 "Ends the handle; a file that was not closed is discarded."
 function writer_free(writer)
-    ccall(POINTERS[50], Int32, (Ptr{Cvoid},), writer)
+    ccall(POINTERS[55], Int32, (Ptr{Cvoid},), writer)
 end
 
 "A descriptor of a kind. Without the option species, and whenever it learns from data (components, selection, learned mixing of species), it must be fitted on a data set before it can compute."
 function descriptor_new(descriptor, kind, options)
-    ccall(POINTERS[51], Int32, (Ptr{Ptr{Cvoid}}, Cstring, Ptr{Cvoid},), descriptor, kind, options)
+    ccall(POINTERS[56], Int32, (Ptr{Ptr{Cvoid}}, Cstring, Ptr{Cvoid},), descriptor, kind, options)
 end
 
 "Ends the handle."
 function descriptor_free(descriptor)
-    ccall(POINTERS[52], Int32, (Ptr{Cvoid},), descriptor)
+    ccall(POINTERS[57], Int32, (Ptr{Cvoid},), descriptor)
 end
 
 "Learns from a data set what the options leave open: the species, and whatever a kind fits."
 function descriptor_fit(descriptor, dataset, progress, context)
-    ccall(POINTERS[53], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid},), descriptor, dataset, progress,
+    ccall(POINTERS[58], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid},), descriptor, dataset, progress,
           context)
 end
 
 "Writes the descriptor with its options and whatever was fitted; the file appears whole or not at all."
 function descriptor_save(descriptor, path)
-    ccall(POINTERS[54], Int32, (Ptr{Cvoid}, Cstring,), descriptor, path)
+    ccall(POINTERS[59], Int32, (Ptr{Cvoid}, Cstring,), descriptor, path)
 end
 
 "Reads a stored descriptor; it computes the same numbers bit for bit."
 function descriptor_load(descriptor, path)
-    ccall(POINTERS[55], Int32, (Ptr{Ptr{Cvoid}}, Cstring,), descriptor, path)
+    ccall(POINTERS[60], Int32, (Ptr{Ptr{Cvoid}}, Cstring,), descriptor, path)
 end
 
 "JSON object: kind, options, species, number of features, memory."
 function descriptor_info(descriptor, buffer, capacity, length)
-    ccall(POINTERS[56], Int32, (Ptr{Cvoid}, Ptr{UInt8}, Int64, Ptr{Int64},), descriptor, buffer, capacity,
+    ccall(POINTERS[61], Int32, (Ptr{Cvoid}, Ptr{UInt8}, Int64, Ptr{Int64},), descriptor, buffer, capacity,
           length)
 end
 
 "JSON array with one object per column: parity and whatever of nu, n, l, m and species applies."
 function descriptor_labels(descriptor, buffer, capacity, length)
-    ccall(POINTERS[57], Int32, (Ptr{Cvoid}, Ptr{UInt8}, Int64, Ptr{Int64},), descriptor, buffer, capacity,
+    ccall(POINTERS[62], Int32, (Ptr{Cvoid}, Ptr{UInt8}, Int64, Ptr{Int64},), descriptor, buffer, capacity,
           length)
 end
 
 "Numbers of rows (centres, pairs or triplets) and of features of a system."
 function descriptor_shape(descriptor, system, rows, features)
-    ccall(POINTERS[58], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int64}, Ptr{Int64},), descriptor, system, rows,
+    ccall(POINTERS[63], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int64}, Ptr{Int64},), descriptor, system, rows,
           features)
 end
 
 "How many numbers name a row: 2 (structure, centre), 3 (with one tag) or 4 (with two tags)."
 function descriptor_index_size(descriptor, index_size)
-    ccall(POINTERS[59], Int32, (Ptr{Cvoid}, Ptr{Int64},), descriptor, index_size)
+    ccall(POINTERS[64], Int32, (Ptr{Cvoid}, Ptr{Int64},), descriptor, index_size)
 end
 
 "What each row stands for."
 function descriptor_rows(descriptor, system, indices)
-    ccall(POINTERS[60], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int64},), descriptor, system, indices)
+    ccall(POINTERS[65], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int64},), descriptor, system, indices)
 end
 
 "The features of every row."
 function descriptor_compute(descriptor, system, values)
-    ccall(POINTERS[61], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64},), descriptor, system, values)
+    ccall(POINTERS[66], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64},), descriptor, system, values)
 end
 
 "Vector-Jacobian product: the gradient of sum(weights * values) with respect to positions and strain."
 function descriptor_pullback(descriptor, system, weights, position_gradient, strain_gradient)
-    ccall(POINTERS[62], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64}, Ptr{Float64},), descriptor,
+    ccall(POINTERS[67], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64}, Ptr{Float64},), descriptor,
           system, weights, position_gradient, strain_gradient)
 end
 
 "Jacobian-vector product: how the features change along a direction of the positions and of the strain."
 function descriptor_pushforward(descriptor, system, position_direction, strain_direction, derivative)
-    ccall(POINTERS[63], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64}, Ptr{Float64},), descriptor,
+    ccall(POINTERS[68], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64}, Ptr{Float64},), descriptor,
           system, position_direction, strain_direction, derivative)
 end
 
 "Number of blocks of the sparse Jacobian: one for each row and atom that it depends on."
 function descriptor_jacobian_shape(descriptor, system, blocks)
-    ccall(POINTERS[64], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int64},), descriptor, system, blocks)
+    ccall(POINTERS[69], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int64},), descriptor, system, blocks)
 end
 
 "The explicit sparse Jacobian of the features."
 function descriptor_jacobian(descriptor, system, indices, values, strain)
-    ccall(POINTERS[65], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int64}, Ptr{Float64}, Ptr{Float64},), descriptor,
+    ccall(POINTERS[70], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int64}, Ptr{Float64}, Ptr{Float64},), descriptor,
           system, indices, values, strain)
 end
 
 "Weights of rows: the product over a row's tags of the cutoff function with tag_cutoff and tag_width; 1 for a tag that is the centre, and for rows without tags. A sum of weight times any function of a row's features is smooth when neighbours become tags."
 function descriptor_weights(descriptor, system, weights)
-    ccall(POINTERS[66], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64},), descriptor, system, weights)
+    ccall(POINTERS[71], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64},), descriptor, system, weights)
 end
 
 "The gradient of sum(slopes * weights), weights as tern_descriptor_weights gives them."
 function descriptor_weights_pullback(descriptor, system, slopes, position_gradient, strain_gradient)
-    ccall(POINTERS[67], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64}, Ptr{Float64},), descriptor,
+    ccall(POINTERS[72], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64}, Ptr{Float64},), descriptor,
           system, slopes, position_gradient, strain_gradient)
 end
 
 "Number of centres of a system: its owned atoms, or those of the option centers. Calls that end in _range take some of them in that order, so that memory stays bounded; their rows are counted from the first row of the range. Each such call looks at all atoms once (about 0.15 microseconds for each), so ranges should have hundreds of centres rather than one."
 function descriptor_centers(descriptor, system, n_centers)
-    ccall(POINTERS[68], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int64},), descriptor, system, n_centers)
+    ccall(POINTERS[73], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int64},), descriptor, system, n_centers)
 end
 
 "Numbers of rows, of features and of blocks of the sparse Jacobian for a range of centres."
 function descriptor_shape_range(descriptor, system, first_center, n_centers, rows, features, blocks)
-    ccall(POINTERS[69], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Int64}, Ptr{Int64}, Ptr{Int64},),
+    ccall(POINTERS[74], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Int64}, Ptr{Int64}, Ptr{Int64},),
           descriptor, system, first_center, n_centers, rows, features, blocks)
 end
 
 "tern_descriptor_rows for a range of centres."
 function descriptor_rows_range(descriptor, system, first_center, n_centers, indices)
-    ccall(POINTERS[70], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Int64},), descriptor, system,
+    ccall(POINTERS[75], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Int64},), descriptor, system,
           first_center, n_centers, indices)
 end
 
 "tern_descriptor_compute for a range of centres."
 function descriptor_compute_range(descriptor, system, first_center, n_centers, values)
-    ccall(POINTERS[71], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Float64},), descriptor, system,
+    ccall(POINTERS[76], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Float64},), descriptor, system,
           first_center, n_centers, values)
 end
 
 "tern_descriptor_pullback for a range of centres: the gradient of the sum over their rows."
 function descriptor_pullback_range(descriptor, system, first_center, n_centers, weights, position_gradient, strain_gradient)
-    ccall(POINTERS[72], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Float64}, Ptr{Float64},
+    ccall(POINTERS[77], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Float64}, Ptr{Float64},
           Ptr{Float64},), descriptor, system, first_center, n_centers, weights, position_gradient,
           strain_gradient)
 end
 
 "tern_descriptor_pushforward for a range of centres."
 function descriptor_pushforward_range(descriptor, system, first_center, n_centers, position_direction, strain_direction, derivative)
-    ccall(POINTERS[73], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Float64}, Ptr{Float64},
+    ccall(POINTERS[78], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Float64}, Ptr{Float64},
           Ptr{Float64},), descriptor, system, first_center, n_centers, position_direction, strain_direction,
           derivative)
 end
 
 "tern_descriptor_jacobian for a range of centres."
 function descriptor_jacobian_range(descriptor, system, first_center, n_centers, indices, values, strain)
-    ccall(POINTERS[74], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Int64}, Ptr{Float64}, Ptr{Float64},),
+    ccall(POINTERS[79], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Int64}, Ptr{Float64}, Ptr{Float64},),
           descriptor, system, first_center, n_centers, indices, values, strain)
 end
 
 "tern_descriptor_weights for a range of centres."
 function descriptor_weights_range(descriptor, system, first_center, n_centers, weights)
-    ccall(POINTERS[75], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Float64},), descriptor, system,
+    ccall(POINTERS[80], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Float64},), descriptor, system,
           first_center, n_centers, weights)
 end
 
 "tern_descriptor_weights_pullback for a range of centres."
 function descriptor_weights_pullback_range(descriptor, system, first_center, n_centers, slopes, position_gradient, strain_gradient)
-    ccall(POINTERS[76], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Float64}, Ptr{Float64},
+    ccall(POINTERS[81], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Int64, Ptr{Float64}, Ptr{Float64},
           Ptr{Float64},), descriptor, system, first_center, n_centers, slopes, position_gradient,
           strain_gradient)
 end
 
 "Writes the features of a whole data set, with rows and labels, as safetensors, or as .npy (values only) when the name ends so."
 function descriptor_write(descriptor, dataset, path, progress, context)
-    ccall(POINTERS[77], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Cstring, Ptr{Cvoid}, Ptr{Cvoid},), descriptor, dataset,
+    ccall(POINTERS[82], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Cstring, Ptr{Cvoid}, Ptr{Cvoid},), descriptor, dataset,
           path, progress, context)
 end
 
 "Fits a model on a data set. Options of the model, its descriptor and the data apply."
 function model_fit(model, kind, dataset, options, progress, context)
-    ccall(POINTERS[78], Int32, (Ptr{Ptr{Cvoid}}, Cstring, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid},),
+    ccall(POINTERS[83], Int32, (Ptr{Ptr{Cvoid}}, Cstring, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid},),
           model, kind, dataset, options, progress, context)
 end
 
 "Ends the handle."
 function model_free(model)
-    ccall(POINTERS[79], Int32, (Ptr{Cvoid},), model)
+    ccall(POINTERS[84], Int32, (Ptr{Cvoid},), model)
 end
 
 "Writes the model; the file appears whole or not at all."
 function model_save(model, path)
-    ccall(POINTERS[80], Int32, (Ptr{Cvoid}, Cstring,), model, path)
+    ccall(POINTERS[85], Int32, (Ptr{Cvoid}, Cstring,), model, path)
 end
 
 "Reads a stored model; it predicts the same numbers bit for bit."
 function model_load(model, path)
-    ccall(POINTERS[81], Int32, (Ptr{Ptr{Cvoid}}, Cstring,), model, path)
+    ccall(POINTERS[86], Int32, (Ptr{Ptr{Cvoid}}, Cstring,), model, path)
 end
 
 "JSON object: kind, options, species, format version, provenance and the report of the fit."
 function model_info(model, buffer, capacity, length)
-    ccall(POINTERS[82], Int32, (Ptr{Cvoid}, Ptr{UInt8}, Int64, Ptr{Int64},), model, buffer, capacity, length)
+    ccall(POINTERS[87], Int32, (Ptr{Cvoid}, Ptr{UInt8}, Int64, Ptr{Int64},), model, buffer, capacity, length)
 end
 
 "Energy, forces and virial of a system."
 function model_predict(model, system, energy, forces, virial)
-    ccall(POINTERS[83], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64}, Ptr{Float64},), model,
+    ccall(POINTERS[88], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64}, Ptr{Float64},), model,
           system, energy, forces, virial)
 end
 
 "Energies and virials of each atom; they sum to those of model_predict, and the virials give the heat flux."
 function model_predict_atoms(model, system, energies, virials)
-    ccall(POINTERS[84], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64},), model, system, energies,
+    ccall(POINTERS[89], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64},), model, system, energies,
           virials)
 end
 
 "How sure a model is. The deviation belongs to the sum of all owned atoms' outputs: of n equal structures far from each other it is n times that of one, and deviations of parts of a system do not add up. A model that was fitted with option uncertainty none, or that has no last layer, gives MISSING."
 function model_predict_uncertainty(model, system, deviation, scores)
-    ccall(POINTERS[85], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64},), model, system, deviation,
+    ccall(POINTERS[90], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64},), model, system, deviation,
           scores)
 end
 
 "Are two structures the same but for a rotation, a translation, a relabelling of equal atoms and (group o3) a reflection? Options: tolerance, group."
 function compare(first, second, options, same, rmsd, rotation, permutation)
-    ccall(POINTERS[86], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int32}, Ptr{Float64}, Ptr{Float64},
+    ccall(POINTERS[91], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int32}, Ptr{Float64}, Ptr{Float64},
           Ptr{Int64},), first, second, options, same, rmsd, rotation, permutation)
 end
 
 "How many independent moves change the shape of a structure or of one environment: three for each atom that moves, less the rigid moves. All atoms of a structure move, those of an environment are the distinct neighbours of its centre, which stays. Rigid are translations of a structure and rotations, unless a cell or several images of an atom forbid them."
 function sensitivity_shape(descriptor, system, center, directions, moving)
-    ccall(POINTERS[87], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Int64}, Ptr{Int64},), descriptor, system,
+    ccall(POINTERS[92], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Int64}, Ptr{Int64},), descriptor, system,
           center, directions, moving)
 end
 
 "What a descriptor sees to first order: singular values of the derivative of all its rows (those of one centre for an environment) with respect to the moves that change the shape. Options: threshold."
 function sensitivity(descriptor, system, center, options, seen, singular_values, vectors, progress, context)
-    ccall(POINTERS[88], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Cvoid}, Ptr{Int64}, Ptr{Float64},
+    ccall(POINTERS[93], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Cvoid}, Ptr{Int64}, Ptr{Float64},
           Ptr{Float64}, Ptr{Cvoid}, Ptr{Cvoid},), descriptor, system, center, options, seen, singular_values,
           vectors, progress, context)
 end

@@ -125,6 +125,16 @@ PROTOTYPES = {
     "tern_dataset_tensor_order": [c_void_p, c_int64, c_char_p, POINTER(c_int32)],
     # dataset, index, name, values
     "tern_dataset_tensor": [c_void_p, c_int64, c_char_p, c_void_p],
+    # dataset, index, name, width, values
+    "tern_dataset_set_vectors": [c_void_p, c_int64, c_char_p, c_int64, c_void_p],
+    # dataset, index, count
+    "tern_dataset_vectors_count": [c_void_p, c_int64, POINTER(c_int64)],
+    # dataset, index, number, buffer, capacity, length
+    "tern_dataset_vectors_name": [c_void_p, c_int64, c_int64, c_void_p, c_int64, POINTER(c_int64)],
+    # dataset, index, name, width
+    "tern_dataset_vectors_width": [c_void_p, c_int64, c_char_p, POINTER(c_int64)],
+    # dataset, index, name, values
+    "tern_dataset_vectors": [c_void_p, c_int64, c_char_p, c_void_p],
     # dataset, count, indices, subset
     "tern_dataset_subset": [c_void_p, c_int64, c_void_p, POINTER(c_void_p)],
     # reader, path, options

@@ -168,6 +168,10 @@ static void datasets(void **state) {
   REFUSED(tern_dataset_tensor_name(f->energies, 0, 0, out.text, 64, &out.number), TERN_ERROR_ARGUMENT, "number");
   REFUSED(tern_dataset_tensor_order(f->energies, 0, "dipole", &out.flag), TERN_ERROR_MISSING, "dipole");
   REFUSED(tern_dataset_tensor(f->energies, 0, "dipole", out.reals), TERN_ERROR_MISSING, "dipole");
+  REFUSED(tern_dataset_vectors_count(f->energies, 1, &out.number), TERN_ERROR_ARGUMENT, "index");
+  REFUSED(tern_dataset_vectors_name(f->energies, 0, 0, out.text, 64, &out.number), TERN_ERROR_ARGUMENT, "number");
+  REFUSED(tern_dataset_vectors_width(f->energies, 0, "features", &out.number), TERN_ERROR_MISSING, "features");
+  REFUSED(tern_dataset_vectors(f->energies, 0, "features", out.reals), TERN_ERROR_MISSING, "features");
   REFUSED(tern_dataset_target(f->energies, -1, TERN_TARGET_ENERGY, out.reals), TERN_ERROR_ARGUMENT, "index");
   REFUSED(tern_dataset_subset(f->energies, 2, indices, &out.made.dataset), TERN_ERROR_ARGUMENT, "indices[1]");
   REFUSED(tern_reader_open(&out.made.reader, "not/there", NULL), TERN_ERROR_FILE, "not/there");
