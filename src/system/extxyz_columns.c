@@ -68,7 +68,8 @@ static int32_t property_role(const lines *lines, const property *property, const
   }
   *role = property_named(property, vectors) ? ROLE_VECTOR : ROLE_IGNORED;
   if (*role == ROLE_VECTOR && property->type != 'R')
-    return lines_fail(lines, property->name, "Properties: '%s' must be %s:R:N, N numbers of each atom", vectors, vectors);
+    return lines_fail(lines, property->name, "Properties: '%s' must be %s:R:N, N numbers of each atom", vectors,
+                      vectors);
   return TERN_SUCCESS;
 }
 

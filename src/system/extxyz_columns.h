@@ -5,7 +5,14 @@
 
 #include "system/extxyz.h"
 
-typedef enum extxyz_role { ROLE_SYMBOL, ROLE_NUMBER, ROLE_POSITION, ROLE_FORCES, ROLE_VECTOR, ROLE_IGNORED } extxyz_role;
+typedef enum extxyz_role {
+  ROLE_SYMBOL,
+  ROLE_NUMBER,
+  ROLE_POSITION,
+  ROLE_FORCES,
+  ROLE_VECTOR,
+  ROLE_IGNORED
+} extxyz_role;
 
 enum { EXTXYZ_GROUPS = 16, EXTXYZ_WIDEST = 1000000 };
 

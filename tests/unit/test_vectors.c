@@ -101,7 +101,7 @@ static void test_refused_files(void **state) {
     const char *text, *message;
   } rows[] = {{"1\nProperties=species:S:1:pos:R:3:x:I:2\nH 0 0 0 1 2\n", "'x' must be x:R:N"},
               {"1\nProperties=species:S:1:pos:R:3:x:R:2\nH 0 0 0 1\n", "a finite number of the target is due"},
-              {"1\nProperties=species:S:1:pos:R:3:x:R:2\nH 0 0 0 1 inf\n", "'inf' is not a finite number of the target"},
+              {"1\nProperties=species:S:1:pos:R:3:x:R:2\nH 0 0 0 1 inf\n", "'inf' is not a finite number of the"},
               {"1\nProperties=species:S:1:x:R:2:pos:R:3:x:R:2\nH 1 1 0 0 0 1 1\n", "a name is there twice"},
               {"1\nProperties=species:S:1:pos:R:3:x:R:1 x=3\nH 0 0 0 1\n", "'x' is a column and an entry"}};
   char path[HELPER_PATH];
