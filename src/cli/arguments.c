@@ -25,6 +25,8 @@ static const flag flags[] = {
     {'f', "frame", "N", "which structure of the file, from 0; without it the first"},
     {'c', "center", "I", "only the environment of this centre, from 0; without it the whole structure"},
     {'p', "pairs", NULL, "consecutive frames are pairs: print mean and delta errors"},
+    {'F', "full", NULL, "every model of the published table, which takes an hour, and learning curves"},
+    {'g', "go-on", NULL, "keep the rows that an interrupted call with the same data and times has left in the folder"},
     {'j', "json", NULL, "print JSON lines instead of tables"},
     {'q', "quiet", NULL, "no progress, no tables"},
 };
@@ -127,6 +129,8 @@ static int take_flag(arguments *arguments, typed *typed, char letter, const char
   case 'f': arguments->frame = value; break;
   case 'c': arguments->center = value; break;
   case 'p': arguments->pairs = true; break;
+  case 'F': arguments->full = true; break;
+  case 'g': arguments->go_on = true; break;
   case 'j': arguments->json = true; break;
   case 'q': arguments->quiet = true; break;
   case 's':

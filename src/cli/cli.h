@@ -18,7 +18,7 @@ typedef struct arguments {
   const char *inputs[MOST_INPUTS];
   const char *output, *test, *data, *frame, *center, *resume;
   char descriptor[64], model[64]; /* kinds; empty when not given */
-  bool json, quiet, pairs;
+  bool json, quiet, pairs, full, go_on;
   tern_options *options;
 } arguments;
 

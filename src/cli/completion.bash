@@ -17,7 +17,7 @@ _ternion() {
     --set) COMPREPLY=($(compgen -S = -W "$(ternion options --json 2>/dev/null | sed 's/.*"name": "\([^"]*\)".*/\1/')" -- "$word")) ;;
     *)
       case $word in
-        -*) COMPREPLY=($(compgen -W "$(ternion "${COMP_WORDS[1]}" --help 2>/dev/null | grep -o -- '--[a-z]*')" -- "$word")) ;;
+        -*) COMPREPLY=($(compgen -W "$(ternion "${COMP_WORDS[1]}" --help 2>/dev/null | grep -o -- '--[a-z-]*')" -- "$word")) ;;
         *) COMPREPLY=($(compgen -f -- "$word")) ;;
       esac
       ;;

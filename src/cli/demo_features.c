@@ -65,7 +65,7 @@ static int32_t compare_features(demo *demo, const tern_descriptor *descriptor, i
     status = demo_sum(descriptor, demo->test, i, features, false, sums + i % 2 * features);
     if (status == TERN_SUCCESS && i % 2 == 1)
       result->agreement = fmax(result->agreement, relative_difference(sums, sums + features, features));
-    if (status == TERN_SUCCESS && i % 64 == 0 && progress_show("compare features", i, size, -1, &demo->bar))
+    if (status == TERN_SUCCESS && i % 64 == 0 && demo_progress("compare features", i, size, -1, demo))
       status = TERN_CANCELLED;
   }
   free(sums);

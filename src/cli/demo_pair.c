@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One degenerate pair, for the picture: of the test pairs the one whose triplets differ most, its two structures, and by
-   how much each feature differs between them. */
+/* Superposition of the pairs, and one pair for the picture: of the test pairs the one whose triplets differ most, its
+   two structures, and by how much each feature differs between them. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,9 +10,9 @@
 #include "demo.h"
 
 const demo_bars demo_pair_bars[] = {
-    {"two neighbours (nu = 2)", "pair_nu2", "correlations", {{"centers", "0"}, {"nu_min", "2"}, {"nu_max", "2"}}, false},
-    {"three neighbours (nu = 3)", "pair_nu3", "correlations", {{"centers", "0"}, {"nu_min", "3"}, {"nu_max", "3"}}, false},
-    {"triplet frames, squared and summed", "pair_frames", "frames", {{"centers", "0"}}, true},
+    {"two neighbours (nu = 2)", "pair_nu2", "correlations", {{"nu_min", "2"}, {"nu_max", "2"}}, false},
+    {"three neighbours (nu = 3)", "pair_nu3", "correlations", {{"nu_min", "3"}, {"nu_max", "3"}}, false},
+    {"triplet frames, squared and summed", "pair_frames", "frames", {{NULL}}, true},
 };
 const int demo_n_bars = sizeof demo_pair_bars / sizeof demo_pair_bars[0];
 
@@ -26,7 +26,7 @@ typedef struct pair_sums {
 static int32_t pair_open(const demo *demo, const demo_bars *bars, pair_sums *pair) {
   tern_options *options = NULL;
   pair->squares = bars->squares;
-  int32_t status = demo_options(bars->options, &options);
+  int32_t status = demo_options(demo, bars->options, &options);
   if (status == TERN_SUCCESS)
     status = demo_descriptor(demo, bars->descriptor, options, &pair->descriptor, &pair->features);
   if (status == TERN_SUCCESS && (pair->sums = malloc(sizeof(double) * (size_t)(2 * pair->features + 1))) == NULL)
@@ -132,6 +132,42 @@ static int32_t write_atoms(FILE *file, const tern_dataset *dataset, int64_t inde
             (long long)atom);
   free(positions);
   tern_system_free(system);
+  return status;
+}
+
+static int32_t compare_pair(const demo *demo, const tern_options *options, int64_t index, int32_t *same, double *rmsd) {
+  tern_system *first = NULL, *second = NULL;
+  int32_t status = tern_dataset_system(demo->test, index, &first);
+  if (status == TERN_SUCCESS)
+    status = tern_dataset_system(demo->test, index + 1, &second);
+  if (status == TERN_SUCCESS)
+    status = tern_compare(first, second, options, same, rmsd, NULL, NULL);
+  tern_system_free(first);
+  tern_system_free(second);
+  return status;
+}
+
+int32_t demo_compare(demo *demo, int64_t *n_same, double *smallest) {
+  int64_t size = 0;
+  tern_options *options = NULL;
+  int32_t status = tern_dataset_size(demo->test, &size);
+  *smallest = INFINITY;
+  if (status == TERN_SUCCESS)
+    status = tern_options_new(&options);
+  if (status == TERN_SUCCESS) /* the files give 12 decimals */
+    status = tern_options_set(options, "tolerance", "1e-6");
+  for (int64_t i = 0; i + 1 < size && status == TERN_SUCCESS; i += 2) {
+    int32_t same = 0;
+    double rmsd = 0;
+    status = compare_pair(demo, options, i, &same, &rmsd);
+    *n_same += same;
+    if (!same)
+      *smallest = fmin(*smallest, rmsd);
+    if (status == TERN_SUCCESS && progress_show("superpose pairs", i + 2, size, -1, &demo->bar))
+      status = TERN_CANCELLED;
+  }
+  progress_end(&demo->bar);
+  tern_options_free(options);
   return status;
 }
 

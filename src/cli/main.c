@@ -6,8 +6,11 @@
 #include <string.h>
 
 static const verb verbs[] = {
-    {"demo", "[-o DIR] [--data FILE]", "fit linear models on degenerate pairs of B8 clusters and show what they cannot see",
-     "ternion demo -o demo", 0, 0, "oDjq", verb_demo},
+    {"demo", "[--full] [--go-on] [--set time_limit=SECONDS] [-o DIR] [--data FILE]",
+     "fit models on degenerate pairs of B8 clusters, and show what those of two and three neighbours cannot see",
+     "ternion demo -o demo\n"
+     "         ternion demo --full --set time_limit=60 -o full   (of the longest training; others in proportion)",
+     0, 0, "oDsFgjq", verb_demo},
     {"describe", "IN --descriptor KIND [--set KEY=VALUE ...] -o OUT", "write the features of structures (safetensors or .npy)",
      "ternion describe silicon.extxyz --descriptor power_spectrum --set cutoff=5 -o features.safetensors", 1, 1, "odsSjq",
      verb_describe},

@@ -54,5 +54,7 @@ void compared_free(compared *compared);
 bool plot_parity(picture *picture, const compared *compared);
 bool plot_pairs(picture *picture, const compared *compared);
 bool plot_training(picture *picture, int count, const char *const *logs);
+/* The number behind "key": in a line of JSON, or NaN. */
+double log_number(const char *line, const char *key);
 
 #endif

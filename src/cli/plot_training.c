@@ -18,8 +18,7 @@ typedef struct log_errors {
   double last[MOST_ERRORS];
 } log_errors;
 
-/* The number behind "key":, or NaN. */
-static double number(const char *line, const char *key) {
+double log_number(const char *line, const char *key) {
   char quoted[NAME + 4];
   snprintf(quoted, sizeof quoted, "\"%s\":", key);
   const char *place = strstr(line, quoted);
@@ -73,7 +72,7 @@ static bool write_log(FILE *script, int index, const char *path, log_errors *err
   }
   fprintf(script, "$steps%d << END\n", index);
   while (fgets(line, sizeof line, file)) {
-    const double time = number(line, "seconds"), loss = number(line, "loss");
+    const double time = log_number(line, "seconds"), loss = log_number(line, "loss");
     const char *object = measured(line, &errors->set);
     if (!isfinite(time) || !isfinite(loss))
       continue;
