@@ -36,6 +36,18 @@ static int64_t choose_block(const product_shape *shape, int64_t n, int64_t slots
   return gradient || block > n ? n : block < 1 ? 1 : block;
 }
 
+static int64_t larger(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
+
+/* Of all matrices that are multiplied, the largest number of rows or columns. */
+static int64_t most_of(const product_shape *shape, int64_t rows) {
+  int64_t most = larger(larger(rows, shape->right * shape->columns), shape->even_terms);
+  for (int64_t mu = 0; mu < shape->size; mu++)
+    most = larger(most, shape->left[mu + 1] - shape->left[mu]);
+  return most;
+}
+
 static void place(const frames_state *frames, int64_t n, bool wide, layout *layout, products *products) {
   const product_shape *shape = &products->shape;
   const int64_t size = wide ? 8 : 4, slots = products->slots, rows = n * slots;
@@ -57,7 +69,7 @@ static void place(const frames_state *frames, int64_t n, bool wide, layout *layo
   products->folded = layout_take(layout, products->block * slots * shape->even_terms * shape->columns, size);
   products->made = layout_take(layout, rows * shape->columns, size);
   products->back = layout_reals(layout, n * shape->even_terms);
-  const int64_t most = rows > shape->right * shape->columns ? rows : shape->right * shape->columns;
+  const int64_t most = most_of(shape, rows);
   products->spare = layout_take(layout, kernel_matrix_scratch(most, most, most, size), 1);
 }
 

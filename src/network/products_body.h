@@ -271,8 +271,10 @@ static void make_back(const network_inputs *inputs, const products *products, in
                                    .stride = terms,
                                    .right_transposed = 1,
                                    .factor = 1};
-  if (product.inner == 0)
+  if (product.inner == 0) { /* no input reads them */
+    memset(right, 0, (size_t)(n * terms) * sizeof *right);
     return;
+  }
   inputs->kernels->matrix[1].product(&product, made, folded, spare, products->spare);
   product = (kernel_matrix_product){.rows = terms,
                                     .columns = product.inner,

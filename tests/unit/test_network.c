@@ -2,6 +2,7 @@
 /* Networks on features and on triplets: derivatives against differences, symmetries, smoothness, training, files. */
 #include "model_checks.h"
 
+#include "model/network.h"
 #include "network/directions.h"
 #include "network/layers.h"
 #include "network/products.h"
@@ -119,8 +120,21 @@ static void test_triplet(void **state) {
   check_model("triplet", OPTIONS(SMALL, TINY, "self_pairs", "0", "tag_cutoff", "2.5"));
   check_model("triplet", OPTIONS(SMALL, TINY, "tag_products", "2,1,3", "hidden", "6"));
   check_model("triplet", OPTIONS(SMALL, TINY, "tag_products", "0"));
+  check_model("triplet", OPTIONS(SMALL, TINY, "tag_products", "2,1,3", "inputs", "4")); /* fewer than density columns */
   /* so many columns that combinations of them are kept */
   check_model("triplet", OPTIONS(TINY, "cutoff", "3", "n_max", "8", "l_max", "6", "tag_cutoff", "2"));
+}
+
+/* Without odd inputs nothing reads odd factors, nor comes back through them. */
+static void test_even(void **state) {
+  (void)state;
+  for (int products = 0; products < 2; products++) {
+    tern_model *model = trained("triplet", OPTIONS(SMALL, TINY, "inputs", "2", "tag_products", products ? "1,1,1" : "0"), 1);
+    assert_int_equal(((const network_state *)model->parts[0].state)->inputs->odd, 0);
+    check_derivatives(model, false);
+    check_derivatives(model, true);
+    model_free(model);
+  }
 }
 
 static void test_network(void **state) {
@@ -393,7 +407,7 @@ static void test_refusals(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_triplet), cmocka_unit_test(test_network),    cmocka_unit_test(test_smooth),
+      cmocka_unit_test(test_triplet), cmocka_unit_test(test_even), cmocka_unit_test(test_network),    cmocka_unit_test(test_smooth),
       cmocka_unit_test(test_extensive), cmocka_unit_test(test_again),    cmocka_unit_test(test_files),
       cmocka_unit_test(test_jacobian), cmocka_unit_test(test_directions), cmocka_unit_test(test_refusals),
       cmocka_unit_test(test_sum),     cmocka_unit_test(test_cancelled),
