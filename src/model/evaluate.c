@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/threads.h"
+#include "model/baseline.h"
 
 typedef struct measure {
   int64_t count;
@@ -21,6 +22,7 @@ typedef struct evaluation {
   const tern_dataset *dataset;
   run *run;
   measure (*measures)[TARGETS]; /* [size] */
+  double *highest;              /* [size][n_species]; NULL: not wanted */
   int64_t memory_limit;
   _Atomic int64_t done;
   _Atomic int32_t stopped;
@@ -33,26 +35,49 @@ static void measure_add(measure *measure, double difference) {
   measure->largest = fmax(measure->largest, fabs(difference));
 }
 
+static void keep_highest(const evaluation *evaluation, int64_t index, const double *energies) {
+  const tern_model *model = evaluation->model;
+  const tern_system *system = evaluation->dataset->frames[index]->system;
+  double *highest = evaluation->highest + index * model->n_species;
+  for (int64_t atom = 0; atom < system->n_owned; atom++) {
+    const int64_t k = baseline_index(model->n_species, model->species, system->species[atom]);
+    highest[k] = fmax(highest[k], energies[atom] - model->e0[k]);
+  }
+}
+
+static void add_differences(const frame *frame, double energy, const double *forces, const double *virial,
+                            measure *measures) {
+  const int64_t atoms = frame->system->n_atoms;
+  if (frame->has_energy)
+    measure_add(&measures[ENERGY], (energy - frame->energy) / (double)atoms);
+  for (int64_t k = 0; frame->forces != NULL && k < 3 * atoms; k++)
+    measure_add(&measures[FORCES], forces[k] - frame->forces[k]);
+  for (int k = 0; frame->has_virial && k < 9; k++)
+    measure_add(&measures[VIRIAL], (virial[k] - frame->virial[k / 3][k % 3]) / (double)atoms);
+}
+
 static int32_t evaluate_frame(evaluation *evaluation, run *run, int64_t index) {
   const frame *frame = evaluation->dataset->frames[index];
   const int64_t atoms = frame->system->n_atoms;
-  measure *measures = evaluation->measures[index];
-  double energy, virial[9], *forces = NULL;
+  double energy, virial[9], *forces = NULL, *energies = NULL;
+  int32_t status = TERN_SUCCESS;
   if (atoms == 0)
     return TERN_SUCCESS;
   if (frame->forces != NULL)
-    TRY(MEMORY_NEW(run, &forces, 3 * atoms, "predicted forces"));
-  int32_t status = model_predict(evaluation->model, run, frame->system, &energy, forces,
-                                 frame->has_virial ? virial : NULL, NULL, NULL);
+    status = MEMORY_NEW(run, &forces, 3 * atoms, "predicted forces");
+  if (status == TERN_SUCCESS && evaluation->highest != NULL)
+    status = MEMORY_NEW(run, &energies, atoms, "predicted energies of the atoms");
+  if (status == TERN_SUCCESS)
+    status = model_predict(evaluation->model, run, frame->system, &energy, forces, frame->has_virial ? virial : NULL,
+                           energies, NULL);
   if (status != TERN_SUCCESS)
     error_prefix(status, "structure %lld: ", (long long)index);
-  if (status == TERN_SUCCESS && frame->has_energy)
-    measure_add(&measures[ENERGY], (energy - frame->energy) / (double)atoms);
-  for (int64_t k = 0; status == TERN_SUCCESS && forces != NULL && k < 3 * atoms; k++)
-    measure_add(&measures[FORCES], forces[k] - frame->forces[k]);
-  for (int k = 0; status == TERN_SUCCESS && frame->has_virial && k < 9; k++)
-    measure_add(&measures[VIRIAL], (virial[k] - frame->virial[k / 3][k % 3]) / (double)atoms);
+  else
+    add_differences(frame, energy, forces, virial, evaluation->measures[index]);
+  if (status == TERN_SUCCESS && energies != NULL)
+    keep_highest(evaluation, index, energies);
   memory_free(run, forces);
+  memory_free(run, energies);
   return status;
 }
 
@@ -94,17 +119,40 @@ static void report_measures(const evaluation *evaluation, text *report) {
   text_add(report, "}");
 }
 
-int32_t model_evaluate(const tern_model *model, run *run, const tern_dataset *dataset, text *report) {
+/* The largest of all structures. */
+static void give_highest(const evaluation *evaluation, double *highest) {
+  const int32_t n_species = evaluation->model->n_species;
+  for (int32_t k = 0; k < n_species; k++) {
+    double most = -INFINITY;
+    for (int64_t index = 0; index < evaluation->dataset->size; index++)
+      most = fmax(most, evaluation->highest[index * n_species + k]);
+    highest[k] = isfinite(most) ? most : 0;
+  }
+}
+
+static int32_t evaluate_all(evaluation *evaluation, double *highest, text *report) {
+  run *run = evaluation->run;
+  const int64_t size = evaluation->dataset->size, numbers = size * evaluation->model->n_species;
+  TRY(MEMORY_NEW(run, &evaluation->measures, size, "errors of the structures"));
+  if (highest != NULL)
+    TRY(MEMORY_NEW(run, &evaluation->highest, numbers, "highest energies of the structures"));
+  for (int64_t k = 0; highest != NULL && k < numbers; k++)
+    evaluation->highest[k] = -INFINITY;
+  TRY(threads_for(run, size, 1, evaluate_frames, evaluation));
+  TRY(run_report(run, "errors", size, size, -1));
+  report_measures(evaluation, report);
+  if (highest != NULL)
+    give_highest(evaluation, highest);
+  return TERN_SUCCESS;
+}
+
+int32_t model_evaluate(const tern_model *model, run *run, const tern_dataset *dataset, double *highest, text *report) {
   evaluation evaluation = {.model = model, .dataset = dataset, .run = run};
   const int32_t threads = threads_count(run, dataset->size, 1);
   if (run->memory_limit > 0)
     evaluation.memory_limit = 1 + (run->memory_limit - run->memory_used) / (threads > 0 ? threads : 1);
-  TRY(MEMORY_NEW(run, &evaluation.measures, dataset->size, "errors of the structures"));
-  int32_t status = threads_for(run, dataset->size, 1, evaluate_frames, &evaluation);
-  if (status == TERN_SUCCESS)
-    status = run_report(run, "errors", dataset->size, dataset->size, -1);
-  if (status == TERN_SUCCESS)
-    report_measures(&evaluation, report);
+  const int32_t status = evaluate_all(&evaluation, highest, report);
   memory_free(run, evaluation.measures);
+  memory_free(run, evaluation.highest);
   return status;
 }

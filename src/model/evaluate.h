@@ -6,7 +6,8 @@
 #include "model/model.h"
 
 /* One member of a JSON object, "errors": {"energy_per_atom": {"rmse": ..., "mae": ..., "count": ..., "unit": ...},
- * ...}. */
-int32_t model_evaluate(const tern_model *model, run *run, const tern_dataset *dataset, text *report);
+   ...}. highest [n_species] in eV: of each species' predicted energies of atoms the largest, e0 taken away, 0 where
+   there are none; NULL: not wanted. */
+int32_t model_evaluate(const tern_model *model, run *run, const tern_dataset *dataset, double *highest, text *report);
 
 #endif

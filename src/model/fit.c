@@ -111,13 +111,11 @@ static int32_t fit_parts(tern_model *model, run *run, const tern_dataset *datase
   return TERN_SUCCESS;
 }
 
-/* As far as any part sees. */
 static int32_t fit_shortest(tern_model *model, run *run, const tern_dataset *dataset, text *report) {
-  double cutoff = 0;
-  for (int64_t k = 0; k < model->n_parts; k++)
-    if (model->parts[k].descriptor->cutoff > cutoff)
-      cutoff = model->parts[k].descriptor->cutoff;
+  const double cutoff = model_cutoff(model);
   TRY(shortest_measure(run, dataset, model->n_species, model->species, cutoff, model->shortest));
+  if (model->zbl != NULL)
+    TRY(zbl_meet_data(model->zbl, model->options, model->shortest, cutoff));
   text_add(report, ", ");
   shortest_report(model, report);
   return TERN_SUCCESS;
@@ -125,7 +123,7 @@ static int32_t fit_shortest(tern_model *model, run *run, const tern_dataset *dat
 
 static int32_t fit_report(tern_model *model, run *run, const tern_dataset *dataset, double start, text *report) {
   text_add(report, ", ");
-  TRY(model_evaluate(model, run, dataset, report));
+  TRY(model_evaluate(model, run, dataset, model->zbl != NULL ? model->zbl->highest : NULL, report));
   TRY(uncertainty_fit(&model->uncertainty, model, run, dataset, report));
   text_add(report, ", \"cost\": {\"seconds\": %.3f, \"threads\": %d, \"memory_peak\": %lld}}", run_seconds() - start,
            run->threads, (long long)run->memory_peak);

@@ -34,6 +34,14 @@ void model_free(tern_model *model) {
   memory_free(NULL, model);
 }
 
+double model_cutoff(const tern_model *model) {
+  double cutoff = 0;
+  for (int64_t k = 0; k < model->n_parts; k++)
+    if (model->parts[k].descriptor->cutoff > cutoff)
+      cutoff = model->parts[k].descriptor->cutoff;
+  return cutoff;
+}
+
 int32_t model_info(const tern_model *model, text *json) {
   text_add(json, "{\"what\": \"model\", \"kind\": \"%s\", \"format_version\": %d, \"model\": ", model->kind,
            store_format_version(model));

@@ -59,6 +59,9 @@ struct tern_model {
   char *provenance; /* JSON object: release, date, frames, targets */
 };
 
+/* Angstrom: as far as any part sees. */
+double model_cutoff(const tern_model *model);
+
 const model_kind *model_kinds(int64_t index); /* NULL past the end */
 const model_kind *model_kind_find(const char *name);
 

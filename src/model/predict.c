@@ -8,6 +8,7 @@
 #include "core/memory.h"
 #include "core/threads.h"
 #include "model/baseline.h"
+#include "model/fade.h"
 #include "model/model.h"
 
 enum { GRAIN = 16 }; /* centres that are worth a thread */
@@ -16,6 +17,7 @@ typedef struct prediction {
   const tern_model *model;
   const model_part *part; /* the one at hand, and */
   environments environments; /* its environments */
+  fade fade;
   run *run;
   int64_t n_atoms;
   int32_t most_threads;
@@ -73,13 +75,31 @@ static void add_virial(const environment *environment, const double *gradient, d
   }
 }
 
-static int32_t predict_center(prediction *prediction, workspace *space, int64_t index, int32_t thread) {
+/* A part's energy and gradient, as far as neighbours that are too near leave them; the constant that they give way to is
+   counted with the first part. */
+static int32_t evaluate(const prediction *prediction, const environment *environment, int64_t rows, void *scratch,
+                        model_answer *answer) {
   const model_part *part = prediction->part;
+  const fade *fade = &prediction->fade;
+  const double factor = fade_factor(fade, environment);
+  if (factor > 0)
+    TRY(part->kind->evaluate(part->state, part->descriptor, environment, rows, scratch, answer));
+  else if (answer->gradient != NULL)
+    memset(answer->gradient, 0, (size_t)(3 * environment->n_neighbours) * sizeof(double));
+  if (factor < 1) {
+    const bool first = part == prediction->model->parts;
+    fade_apply(fade, environment, factor, first ? fade_constant(fade, environment->center_species) : 0,
+               &answer->energy, answer->gradient);
+  }
+  return TERN_SUCCESS;
+}
+
+static int32_t predict_center(prediction *prediction, workspace *space, int64_t index, int32_t thread) {
   const environments *all = &prediction->environments;
   const environment environment = environments_at(all, index);
   const int64_t center = all->centers[index], rows = all->first_row[index + 1] - all->first_row[index];
   model_answer answer = {.gradient = environment.n_neighbours > 0 ? space->gradient : NULL};
-  TRY(part->kind->evaluate(part->state, part->descriptor, &environment, rows, space->scratch, &answer));
+  TRY(evaluate(prediction, &environment, rows, space->scratch, &answer));
   prediction->energies[center] += answer.energy;
   if (answer.gradient == NULL)
     return TERN_SUCCESS;
@@ -145,6 +165,7 @@ static void prediction_free(prediction *prediction) {
 
 static int32_t predict_part(prediction *prediction, const tern_system *system, const model_part *part) {
   prediction->part = part;
+  fade_open(&prediction->fade, prediction->model->zbl, part->descriptor);
   TRY(environments_build(part->descriptor, prediction->run, system, &prediction->environments));
   const int32_t status = threads_for(prediction->run, prediction->environments.neighbours.n_centers, GRAIN,
                                      predict_centers, prediction);

@@ -130,6 +130,8 @@ static int32_t store_write(const tern_model *model, const char *path, collection
   add_tensor(all, "e0", TENSOR_FLOAT64, model->n_species, model->e0);
   add_tensor(all, "species", TENSOR_INT32, model->n_species, model->species);
   add_tensor(all, "shortest_distances", TENSOR_FLOAT64, (int64_t)model->n_species * model->n_species, model->shortest);
+  if (model->zbl != NULL)
+    add_tensor(all, "zbl.highest", TENSOR_FLOAT64, model->n_species, model->zbl->highest);
   int64_t shape[2];
   if (model->uncertainty != NULL) {
     uncertainty_store(model->uncertainty, model->n_species, shape, all->tensors + all->count);
@@ -241,6 +243,17 @@ static int32_t load_shortest(tern_model *model, const safetensors_file *file) {
   return TERN_SUCCESS;
 }
 
+/* The baseline, and where the fitted parts give way to it; files without highest energies leave them zero. */
+static int32_t load_zbl(tern_model *model, const safetensors_file *file) {
+  TRY(zbl_new(&model->zbl, model->options, model->n_species, model->species));
+  if (model->zbl == NULL)
+    return TERN_SUCCESS;
+  TRY(zbl_meet_data(model->zbl, model->options, model->shortest, model_cutoff(model)));
+  if (safetensors_find(file, "zbl.highest") == NULL)
+    return TERN_SUCCESS;
+  return safetensors_copy_finite(file, "zbl.highest", model->n_species, model->zbl->highest);
+}
+
 /* A JSON object of the metadata, kept as it is. */
 static int32_t load_object(const safetensors_file *file, const char *key, char **kept) {
   const char *value;
@@ -327,9 +340,9 @@ static int32_t load_model(tern_model *model, safetensors_file *file) {
   TRY(load_object(file, "report", &model->report));
   TRY(load_object(file, "provenance", &model->provenance));
   TRY(load_first_part(model, file));
-  TRY(zbl_new(&model->zbl, model->options, model->n_species, model->species));
   TRY(load_further_parts(model, file));
   safetensors_within(file, "");
+  TRY(load_zbl(model, file));
   TRY(uncertainty_restore(&model->uncertainty, model, file));
   return load_name(model);
 }

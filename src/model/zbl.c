@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "model/baseline.h"
+#include "model/switch.h"
 #include "system/neighbours.h"
 
 /* e^2 / (4 pi epsilon_0) in eV Angstrom and the Bohr radius in Angstrom (CODATA 2018). */
@@ -31,6 +32,7 @@ static int32_t zbl_fill(zbl *self, int64_t n_species, const int32_t *species, do
   self->n_species = n_species;
   TRY(MEMORY_NEW(NULL, &self->species, n_species, "the species of the baseline"));
   TRY(MEMORY_NEW(NULL, &self->pairs, n_species * n_species, "the pairs of the baseline"));
+  TRY(MEMORY_NEW(NULL, &self->highest, n_species, "the highest energies of the data"));
   memcpy(self->species, species, (size_t)n_species * sizeof *species);
   for (int64_t a = 0; a < n_species; a++)
     for (int64_t b = 0; b < n_species; b++) {
@@ -67,36 +69,51 @@ void zbl_free(zbl *zbl) {
   if (zbl != NULL) {
     memory_free(NULL, zbl->species);
     memory_free(NULL, zbl->pairs);
+    memory_free(NULL, zbl->highest);
   }
   memory_free(NULL, zbl);
 }
 
+int32_t zbl_meet_data(zbl *zbl, const tern_options *options, const double *shortest, double cutoff) {
+  double inner, outer;
+  TRY(options_real(options, "fade_inner", &inner));
+  TRY(options_real(options, "fade_outer", &outer));
+  if (outer > 0 && inner >= outer)
+    return error_set(TERN_ERROR_OPTION, "option 'fade_inner' is %g: it must be less than fade_outer, %g", inner, outer);
+  for (int64_t k = 0; k < zbl->n_species * zbl->n_species; k++) {
+    zbl_pair *pair = &zbl->pairs[k];
+    const double nearest = shortest[k] < cutoff ? shortest[k] : fmin(cutoff, pair->outer);
+    pair->near = inner * nearest;
+    pair->far = outer * nearest;
+    zbl->cutoff = fmax(zbl->cutoff, pair->far);
+  }
+  return TERN_SUCCESS;
+}
+
 /* ---- one pair ---- */
 
-/* 1 at t = 0, 0 at t = 1, first and second derivatives 0 at both. */
-static double fade(double t, double *slope) {
-  *slope = -30 * t * t * (1 - t) * (1 - t);
-  return 1 - t * t * t * (10 + t * (6 * t - 15));
+/* How much of the repulsion counts: 1 - (1 - switch) (1 - what takes the place of the fitted part). */
+static double share_of(const zbl_pair *pair, double r, double *slope) {
+  double left_slope, taken_slope = 0;
+  const double left = switch_off(r, pair->inner, pair->outer, &left_slope);
+  const double taken = pair->far > 0 ? switch_off(r, pair->near, pair->far, &taken_slope) : 0;
+  *slope = left_slope * (1 - taken) + (1 - left) * taken_slope;
+  return 1 - (1 - left) * (1 - taken);
 }
 
 void zbl_pair_energy(const zbl_pair *pair, double r, double *energy, double *slope) {
-  double screening = 0, screening_slope = 0, fading_slope = 0, fading = 1;
+  double screening = 0, screening_slope = 0, share_slope;
   *energy = *slope = 0;
-  if (r >= pair->outer)
+  if (r >= pair->outer && r >= pair->far)
     return;
   for (int k = 0; k < 4; k++) {
     const double term = AMPLITUDES[k] * exp(-DECAYS[k] * r / pair->length);
     screening += term;
     screening_slope -= DECAYS[k] / pair->length * term;
   }
-  if (r > pair->inner) {
-    const double width = pair->outer - pair->inner;
-    fading = fade((r - pair->inner) / width, &fading_slope);
-    fading_slope /= width;
-  }
-  const double coulomb = pair->charges / r, bare = coulomb * screening;
-  *energy = bare * fading;
-  *slope = (coulomb * screening_slope - bare / r) * fading + bare * fading_slope;
+  const double coulomb = pair->charges / r, bare = coulomb * screening, share = share_of(pair, r, &share_slope);
+  *energy = bare * share;
+  *slope = (coulomb * screening_slope - bare / r) * share + bare * share_slope;
 }
 
 /* ---- systems ---- */

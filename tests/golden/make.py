@@ -1,7 +1,7 @@
 """Writes the golden files: the same numbers for every language, from formulas
 that share nothing with the library.
 
-    python3 make.py            writes *.txt, ridge_train.extxyz and bad/
+    python3 make.py            writes *.txt, *.tern, ridge_train.extxyz and bad/
     python3 make.py --check    exits 1 when a file differs from what it would write
 """
 import os
@@ -13,6 +13,7 @@ mp.dps = 50  # before anything is computed
 
 import blocks
 import errors
+import models
 import systems
 import training
 from correlations import Correlations
@@ -258,12 +259,14 @@ def golden_files():
     texts = {**radial, **descriptors, **ridge_files(),
              "descriptors.txt": contents(descriptors, radial),
              "errors.txt": errors.errors_file(), "zbl.txt": zbl.zbl_file()}
-    return {**{name: text.encode() for name, text in texts.items()}, **errors.bad_files()}
+    texts.update(models.model_files())
+    return {**{name: text if isinstance(text, bytes) else text.encode()
+               for name, text in texts.items()}, **errors.bad_files()}
 
 
 def leftovers(files):
     """Files of a golden kind that nothing here writes any more."""
-    found = [name for name in os.listdir(HERE) if name.endswith((".txt", ".extxyz"))]
+    found = [name for name in os.listdir(HERE) if name.endswith((".txt", ".extxyz", ".tern"))]
     found += ["bad/" + name for name in os.listdir(os.path.join(HERE, "bad"))]
     return sorted(set(found) - set(files))
 

@@ -216,5 +216,6 @@ class Bessel(Tabulated):
                 for row in self.wave]
 
 
+@lru_cache(None)
 def radial_functions(radial_basis="gto", **hypers):
     return {"gto": Gto, "bessel": Bessel}[radial_basis](**hypers)

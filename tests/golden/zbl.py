@@ -9,12 +9,23 @@ TERMS = [("0.18175", "3.19980"), ("0.50986", "0.94229"), ("0.28022", "0.40290"),
 PAIRS = [(1, 1), (1, 6), (6, 14), (14, 14), (14, 42), (42, 42)]
 
 
-def energy(z, w, r):
+def bond(z, w):
+    return mpf(RADII[z]) + mpf(RADII[w])
+
+
+def bare(z, w, r):
     length = mpf("0.88534") * mpf("0.529177210903") / (mpf(z) ** mpf("0.23") + mpf(w) ** mpf("0.23"))
-    screening = sum(mpf(a) * exp(-mpf(d) * r / length) for a, d in TERMS)
-    bond = mpf(RADII[z]) + mpf(RADII[w])
-    t = min(max((r - bond / 2) / (bond / 2), mpf(0)), mpf(1))
-    return z * w * mpf("14.3996454784") / r * screening * (1 - 10 * t**3 + 15 * t**4 - 6 * t**5)
+    return z * w * mpf("14.3996454784") / r * sum(mpf(a) * exp(-mpf(d) * r / length) for a, d in TERMS)
+
+
+def switch(r, begin, end):
+    """1 up to begin, 0 from end on."""
+    t = min(max((r - begin) / (end - begin), mpf(0)), mpf(1))
+    return 1 - 10 * t**3 + 15 * t**4 - 6 * t**5
+
+
+def energy(z, w, r):
+    return bare(z, w, r) * switch(r, bond(z, w) / 2, bond(z, w))
 
 
 def zbl_file():

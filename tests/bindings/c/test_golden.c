@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Radial functions, descriptors of every kind, derivatives and ridge predictions against the golden files. */
+/* Radial functions, descriptors of every kind, derivatives, ridge fits and stored models of every kind against the golden files. */
 #include "common.h"
 
 #include <math.h>
@@ -340,9 +340,29 @@ static void ridge(void **state) {
   }
 }
 
+static void stored_models(void **state) {
+  (void)state;
+  golden files = golden_read("models.txt", "files");
+  assert_true(files.count >= 7);
+  for (int f = 0; f < files.count; f++) {
+    char path[LINE + sizeof GOLDEN + 1];
+    golden name = golden_read(files.lines[f], "model");
+    tern_model *model = NULL;
+    snprintf(path, sizeof path, "%s/%s", GOLDEN, name.lines[0]);
+    MUST(tern_model_load(&model, path));
+    check_predictions(model, files.lines[f], "test1_");
+    check_predictions(model, files.lines[f], "test2_");
+    check_predictions(model, files.lines[f], "test3_");
+    MUST(tern_model_free(model));
+    golden_free(&name);
+  }
+  golden_free(&files);
+}
+
 int test_golden(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(radial_functions), cmocka_unit_test(descriptors),
                                      cmocka_unit_test(rows),             cmocka_unit_test(rows_are_atoms),
-                                     cmocka_unit_test(derivatives),      cmocka_unit_test(ridge)};
+                                     cmocka_unit_test(derivatives),      cmocka_unit_test(ridge),
+                                     cmocka_unit_test(stored_models)};
   return cmocka_run_group_tests_name("golden", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 ! SPDX-License-Identifier: BSD-3-Clause
-!> Radial functions, descriptors of every kind, derivatives and ridge predictions against the golden data.
+!> Radial functions, descriptors of every kind, derivatives, ridge fits and stored models of every kind against the golden data.
 program test_golden
   use, intrinsic :: iso_fortran_env, only: int64, real64
   use ternion
@@ -38,6 +38,11 @@ program test_golden
   call check_ridge('ridge_energies.txt')
   call check_ridge('ridge_forces.txt')
   call check_ridge('ridge_virial.txt')
+  call golden_text('models.txt', 'files', files)
+  call check(size(files) >= 7, 'at least 7 stored models')
+  do i = 1, size(files)
+    call check_model(trim(files(i)))
+  end do
   call finish()
 
 contains
@@ -192,6 +197,17 @@ contains
     call check_prediction(model, file, 'test1_')
     call check_prediction(stored, file, 'test2_')
   end subroutine check_ridge
+
+  subroutine check_model(file)
+    character(*), intent(in) :: file
+    type(tern_model) :: model
+    character(200), allocatable :: path(:)
+    call golden_text(file, 'model', path)
+    call model%load(folder() // trim(path(1)))
+    call check_prediction(model, file, 'test1_')
+    call check_prediction(model, file, 'test2_')
+    call check_prediction(model, file, 'test3_')
+  end subroutine check_model
 
   subroutine check_prediction(model, file, prefix)
     type(tern_model), intent(in) :: model

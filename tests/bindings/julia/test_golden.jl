@@ -71,22 +71,35 @@ end
     @test close_to(pushforward(descriptor, system; strain = turn), along(strain, turn), 1e-7)
 end
 
+function check_prediction(model, blocks, prefix)
+    system = golden_system(blocks, prefix)
+    energy, forces, virial = predict(model, system)
+    energies, virials = predict_atoms(model, system)
+    @test close_to([energy], blocks[prefix * "energy"], 1e-6)
+    @test close_to(forces, blocks[prefix * "forces"], 1e-6)
+    @test close_to(virial, permutedims(blocks[prefix * "virial"]), 1e-6)
+    @test close_to(energies, blocks[prefix * "atom_energies"], 1e-6)
+    @test close_to(virials, permutedims(blocks[prefix * "atom_virials"], (2, 1, 3)), 1e-6)
+end
+
 @testset "ridge, $name" for name in ("ridge_energies.txt", "ridge_forces.txt", "ridge_virial.txt")
     blocks = golden(name)
     model = fit("ridge", Dataset(joinpath(GOLDEN, blocks["train"][1])); golden_options(blocks)...)
     path = tempname()
     save(model, path)
     for fitted in (model, Model(path)), prefix in ("test1_", "test2_")
-        system = golden_system(blocks, prefix)
-        energy, forces, virial = predict(fitted, system)
-        energies, virials = predict_atoms(fitted, system)
-        @test close_to([energy], blocks[prefix * "energy"], 1e-6)
-        @test close_to(forces, blocks[prefix * "forces"], 1e-6)
-        @test close_to(virial, permutedims(blocks[prefix * "virial"]), 1e-6)
-        @test close_to(energies, blocks[prefix * "atom_energies"], 1e-6)
-        @test close_to(virials, permutedims(blocks[prefix * "atom_virials"], (2, 1, 3)), 1e-6)
+        check_prediction(fitted, blocks, prefix)
     end
     rm(path)
+end
+
+@testset "stored models" begin
+    files = golden("models.txt")["files"]
+    @test length(files) >= 7
+    for name in files, prefix in ("test1_", "test2_", "test3_")
+        blocks = golden(name)
+        check_prediction(Model(joinpath(GOLDEN, only(blocks["model"]))), blocks, prefix)
+    end
 end
 
 @testset "refused options" begin

@@ -79,7 +79,7 @@ class Descriptors(Case):
         self.assert_close(descriptor.pushforward(system, strain=turn), numpy.einsum("rfab,ab->rf", strain, turn), 1e-7)
 
 
-class Ridge(Case):
+class Models(Case):
     def test_predictions(self):
         for name in ("ridge_energies.txt", "ridge_forces.txt", "ridge_virial.txt"):
             blocks = golden(name)
@@ -90,6 +90,16 @@ class Ridge(Case):
                 for prefix in ("test1_", "test2_"):
                     with self.subTest(file=name, system=prefix, model=stage):
                         self.check_prediction(fitted, blocks, prefix)
+
+    def test_stored(self):
+        files = golden("models.txt")["files"]
+        self.assertGreaterEqual(len(files), 7)
+        for name in files:
+            blocks = golden(name)
+            model = ternion.Model(GOLDEN / blocks["model"][0])
+            for prefix in ("test1_", "test2_", "test3_"):
+                with self.subTest(file=name, system=prefix):
+                    self.check_prediction(model, blocks, prefix)
 
     def check_prediction(self, model, blocks, prefix):
         system = golden_system(blocks, prefix)
