@@ -95,10 +95,10 @@ static const option_row options_rows[] = {
      "Distance from which baseline zbl is switched off, in sums of the two covalent radii"},
     {"zbl_outer", OPTION_REAL, "1", "", "(0, inf)", "model",
      "Distance from which baseline zbl is zero, in sums of the two covalent radii"},
-    {"fade_outer", OPTION_REAL, "0.95", "", "[0, 1]", "model",
+    {"fade_outer", OPTION_REAL, "1", "", "[0, 1]", "model",
      "With baseline zbl: distance below which the fitted part of an atom's energy gives way to the repulsion, which is "
      "no longer switched off, in parts of the shortest distance that the species have in the data; 0: never"},
-    {"fade_inner", OPTION_REAL, "0.8", "", "[0, 1)", "model",
+    {"fade_inner", OPTION_REAL, "0.85", "", "[0, 1)", "model",
      "Distance below which nothing is left of the fitted part, in the same unit"},
 
     {"hidden", OPTION_INTEGERS, "96,64", "", "[1, 4096]", "model/network model/triplet",

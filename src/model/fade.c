@@ -25,9 +25,7 @@ static double left_by(const fade *fade, const environment *environment, int64_t 
   if (pair == NULL || square >= pair->far * pair->far)
     return 1;
   *r = sqrt(square);
-  const double left = 1 - switch_off(*r, pair->near, pair->far, slope);
-  *slope = -*slope;
-  return left;
+  return switch_off(*r, pair->far, pair->near, slope);
 }
 
 double fade_factor(const fade *fade, const environment *environment) {
@@ -44,7 +42,7 @@ void fade_apply(const fade *fade, const environment *environment, double factor,
   for (int64_t k = 0; gradient != NULL && k < environment->n_neighbours; k++) {
     double r = 1, slope;
     const double left = left_by(fade, environment, k, &r, &slope);
-    const double along = slope != 0 ? difference * factor / left * slope / r : 0;
+    const double along = left > 0 ? difference * factor / left * slope / r : 0;
     for (int axis = 0; axis < 3; axis++)
       gradient[3 * k + axis] = factor * gradient[3 * k + axis] + along * environment->vectors[3 * k + axis];
   }
