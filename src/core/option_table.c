@@ -125,8 +125,9 @@ static const option_row options_rows[] = {
      "Damping of spring at the start of training, relative to the mean diagonal of the Gram matrix"},
     {"damping_end", OPTION_REAL, "2e-5", "", "[0, inf)", "model/network model/triplet",
      "Damping at the end, approached geometrically; 0: constant"},
-    {"momentum", OPTION_REAL, "0.9", "", "[0, 1)", "model/network model/triplet",
-     "Part of the last step that spring keeps; decay of adam's mean gradient"},
+    {"momentum", OPTION_REAL, "auto", "", "auto|[0, 1)", "model/network model/triplet",
+     "Part of its direction that spring keeps, decay of adam's mean gradient; auto: 1 - step / 10 for spring, so that "
+     "more batches have a say as steps become short, 0.9 for adam"},
     {"step", OPTION_REAL, "auto", "", "auto|(0, inf)", "model/network model/triplet",
      "Step size at the start of training, falling linearly to 0; auto: 0.5 for spring, 0.01 for adam; lbfgs: first "
      "length of its line search, 1"},

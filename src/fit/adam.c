@@ -34,4 +34,5 @@ static int32_t adam_advance(fit_training *t, const fit_batch *batch, double step
 }
 
 const fit_optimizer fit_adam = {
-    .name = "adam", .kept = 2, .work = 1, .usual_rows = 100, .step = 0.01, .advance = adam_advance};
+    .name = "adam", .kept = 2, .work = 1, .usual_rows = 100, .step = 0.01, .momentum = 0.9,
+    .advance = adam_advance};

@@ -18,7 +18,7 @@ static int32_t read_numbers(fit_settings *settings, const tern_options *options)
   TRY(options_integer(options, "batch", &settings->batch));
   TRY(options_real(options, "damping", &settings->damping));
   TRY(options_real(options, "damping_end", &settings->damping_end));
-  TRY(options_real(options, "momentum", &settings->momentum));
+  TRY(options_real(options, "momentum", &settings->momentum)); /* as step */
   TRY(options_real(options, "step", &settings->step)); /* NaN: the word auto */
   TRY(options_integer(options, "epochs", &settings->epochs));
   TRY(options_real(options, "time_limit", &settings->time_limit));
@@ -36,6 +36,8 @@ int32_t fit_settings_read(fit_settings *settings, const tern_options *options) {
   TRY(read_numbers(settings, options));
   if (isnan(settings->step))
     settings->step = settings->optimizer->step;
+  if (isnan(settings->momentum))
+    settings->momentum = settings->optimizer->momentum;
   TRY(options_text(options, "checkpoint", &settings->checkpoint));
   TRY(options_text(options, "log", &settings->log));
   TRY(options_integer(options, "resume", &resume));

@@ -127,7 +127,7 @@ static void take_step(fit_training *t, double step) {
 }
 
 /* phi = momentum phi + J^T x; x of a Jacobian that vanishes is 0. */
-static int32_t new_direction(fit_training *t, double damping, bool *found) {
+static int32_t new_direction(fit_training *t, double momentum, double damping, bool *found) {
   const int64_t rows = t->jacobian.rows, n = t->problem->n_parameters;
   double *x = t->residual + rows, *phi = fit_kept(t, PHI);
   TRY(gram_lower(t->run, &t->jacobian, t->scratch, t->gram));
@@ -137,16 +137,22 @@ static int32_t new_direction(fit_training *t, double damping, bool *found) {
     return TERN_SUCCESS;
   TRY(gram_times(t->run, &t->jacobian, phi, x));
   for (int64_t row = 0; row < rows; row++)
-    x[row] = t->residual[row] - t->settings.momentum * x[row];
+    x[row] = t->residual[row] - momentum * x[row];
   if (scale > 0)
     TRY(damped_solve(t, damping, scale, x, found));
   else
     memset(x, 0, (size_t)rows * sizeof *x);
   for (int64_t k = 0; k < n; k++)
-    phi[k] *= t->settings.momentum;
+    phi[k] *= momentum;
   TRY(gram_transposed_times(t->run, &t->jacobian, x, phi));
   *found = *found && fit_finite(n, phi);
   return TERN_SUCCESS;
+}
+
+/* To first order phi solves J phi = r of all batches, and a step takes the part `step` of it: the shorter the steps, the
+   longer what earlier batches said of phi stays true. */
+static double momentum_at(const fit_training *t, double step) {
+  return isnan(t->settings.momentum) ? fmax(0, 1 - 0.1 * step) : t->settings.momentum;
 }
 
 static int32_t spring_advance(fit_training *t, const fit_batch *batch, double step, double damping) {
@@ -156,7 +162,7 @@ static int32_t spring_advance(fit_training *t, const fit_batch *batch, double st
   TRY(guard(t, batch, &loss));
   if (t->stopped != NULL)
     return TERN_SUCCESS;
-  TRY(new_direction(t, damping * t->reals.caution, &found));
+  TRY(new_direction(t, momentum_at(t, step), damping * t->reals.caution, &found));
   if (!found) {
     stop_not_finite(t);
     return TERN_SUCCESS;
@@ -169,4 +175,4 @@ static int32_t spring_advance(fit_training *t, const fit_batch *batch, double st
 }
 
 const fit_optimizer fit_spring = {
-    .name = "spring", .kept = 2, .usual_rows = 750, .step = 0.5, .gram = true, .advance = spring_advance};
+    .name = "spring", .kept = 2, .usual_rows = 750, .step = 0.5, .momentum = NAN, .gram = true, .advance = spring_advance};

@@ -73,6 +73,7 @@ typedef struct fit_optimizer {
   int64_t kept, work; /* vectors of parameters */
   int64_t usual_rows; /* of a step, when `batch` is chosen */
   double step;        /* when `step` is */
+  double momentum;    /* when `momentum` is; NaN: as the length of the step has it */
   bool gram;          /* needs the Gram matrix of a batch: it must fit at once */
   bool whole;         /* each step takes all items */
   /* One step from training->parameters on. When numbers are not finite the parameters stay the last good ones, and

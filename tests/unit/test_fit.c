@@ -114,8 +114,8 @@ static void dense_step(fit_case *c, double momentum, double damping, double step
   free(right);
 }
 
-static void spring_is_the_formula(void **state) {
-  (void)state;
+/* momentum: NaN is auto */
+static void check_formula(double momentum) {
   fit_case c;
   double expected[CASE_PARAMETERS], phi[CASE_PARAMETERS] = {0};
   case_new(&c, true);
@@ -125,15 +125,23 @@ static void spring_is_the_formula(void **state) {
   case_set(&c, "step", "0.4");
   case_set(&c, "damping", "0.1");
   case_set(&c, "damping_end", "0.01");
-  case_set(&c, "momentum", "0.7");
+  case_set(&c, "momentum", isnan(momentum) ? "auto" : "0.7");
   memcpy(expected, c.parameters, sizeof expected);
-  for (int k = 0; k < 4; k++)
-    dense_step(&c, 0.7, 0.1 * pow(0.1, k / 4.0), 0.4 * (1 - k / 4.0), expected, phi);
+  for (int k = 0; k < 4; k++) {
+    const double step = 0.4 * (1 - k / 4.0);
+    dense_step(&c, isnan(momentum) ? 1 - step / 10 : momentum, 0.1 * pow(0.1, k / 4.0), step, expected, phi);
+  }
   ASSERT_SUCCESS(case_train(&c));
   assert_true(reported(&c, "best_step") == 4);
   for (int k = 0; k < CASE_PARAMETERS; k++)
     assert_true(fabs(c.parameters[k] - expected[k]) <= 1e-10);
   case_end(&c);
+}
+
+static void spring_is_the_formula(void **state) {
+  (void)state;
+  check_formula(0.7);
+  check_formula(NAN);
 }
 
 /* ---- guards ---- */
