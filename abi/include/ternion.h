@@ -1008,6 +1008,16 @@ TERN_API int32_t tern_model_predict_atoms(const tern_model *model, const tern_sy
 TERN_API int32_t tern_model_predict_uncertainty(const tern_model *model, const tern_system *system, double *deviation,
                                                 double *scores);
 
+/**
+ * How near atoms come to each other compared with the data that the model was fitted on. What a model says below 1 is a
+ * guess, whatever its uncertainty.
+ * @param[in] model The handle.
+ * @param[in] system The system.
+ * @param[out] ratios ([n_owned]) For each atom its distance from a neighbour over the shortest one of these two species
+ *     in the data, the least of all its neighbours; 1 where all are farther.
+ */
+TERN_API int32_t tern_model_distance_ratios(const tern_model *model, const tern_system *system, double *ratios);
+
 /* -------------------------------------------------------------------------------------------------------- analysis */
 
 /**

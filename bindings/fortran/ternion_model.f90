@@ -22,6 +22,7 @@ module ternion_model
     procedure :: predict
     procedure :: predict_atoms
     procedure :: uncertainty
+    procedure :: distance_ratios
     procedure, private :: assign => model_assign
     generic :: assignment(=) => assign
     final :: model_final
@@ -161,4 +162,20 @@ contains
     if (status == TERN_SUCCESS .and. present(scores)) call move_alloc(values, scores)
     call finish_call(status, stat, errmsg)
   end subroutine uncertainty
+
+  !> For each owned atom its distance from a neighbour over the shortest one of these two species in the data that the model
+  !> was fitted on, the least of all its neighbours; 1 where all are farther. Below 1 a prediction is a guess.
+  subroutine distance_ratios(self, system, ratios, stat, errmsg)
+    class(tern_model), intent(in) :: self
+    type(tern_system), intent(in) :: system
+    real(real64), allocatable, intent(inout) :: ratios(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    real(real64), allocatable :: values(:)
+    integer(c_int32_t) :: status
+    allocate (values(system%n_owned()))
+    status = tern_model_distance_ratios(self%own%address, system%own%address, values)
+    if (status == TERN_SUCCESS) call move_alloc(values, ratios)
+    call finish_call(status, stat, errmsg)
+  end subroutine distance_ratios
 end module ternion_model

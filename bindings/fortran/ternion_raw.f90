@@ -123,6 +123,7 @@ module ternion_raw
   public :: tern_model_predict
   public :: tern_model_predict_atoms
   public :: tern_model_predict_uncertainty
+  public :: tern_model_distance_ratios
   public :: tern_compare
   public :: tern_sensitivity_shape
   public :: tern_sensitivity
@@ -1028,6 +1029,15 @@ module ternion_raw
       type(c_ptr), value :: scores
       integer(c_int32_t) :: status
     end function tern_model_predict_uncertainty
+    !> How near atoms come to each other compared with the data that the model was fitted on. What a model says below 1
+    !> is a guess, whatever its uncertainty.
+    function tern_model_distance_ratios(model, system, ratios) bind(c, name='tern_model_distance_ratios') result(status)
+      import :: c_double, c_int32_t, c_ptr
+      type(c_ptr), value :: model
+      type(c_ptr), value :: system
+      real(c_double), intent(inout) :: ratios(*)
+      integer(c_int32_t) :: status
+    end function tern_model_distance_ratios
     !> Are two structures the same but for a rotation, a translation, a relabelling of equal atoms and (group o3) a
     !> reflection? Options: tolerance, group.
     function tern_compare(first, second, options, same, rmsd, rotation, permutation) bind(c, name='tern_compare') &

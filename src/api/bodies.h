@@ -129,6 +129,7 @@ int32_t api_model_predict(const tern_model *model, const tern_system *system, do
 int32_t api_model_predict_atoms(const tern_model *model, const tern_system *system, double *energies, double *virials);
 int32_t api_model_predict_uncertainty(const tern_model *model, const tern_system *system, double *deviation,
                                       double *scores);
+int32_t api_model_distance_ratios(const tern_model *model, const tern_system *system, double *ratios);
 int32_t api_compare(const tern_system *first, const tern_system *second, const tern_options *options, int32_t *same,
                     double *rmsd, double *rotation, int64_t *permutation);
 int32_t api_sensitivity_shape(const tern_descriptor *descriptor, const tern_system *system, int64_t center,

@@ -1570,6 +1570,23 @@ int32_t tern_model_predict_uncertainty(const tern_model *model, const tern_syste
   return status;
 }
 
+static int32_t checked_model_distance_ratios(const tern_model *model, const tern_system *system, double *ratios) {
+  TRY(check_pointer((check_place){"tern_model_distance_ratios", "model"}, model != NULL));
+  TRY(check_pointer((check_place){"tern_model_distance_ratios", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_model_distance_ratios", "ratios"}, ratios != NULL));
+  TRY(check_handle((check_place){"tern_model_distance_ratios", "model"}, model, HANDLE_MODEL));
+  TRY(check_handle((check_place){"tern_model_distance_ratios", "system"}, system, HANDLE_SYSTEM));
+  return api_model_distance_ratios(model, system, ratios);
+}
+
+int32_t tern_model_distance_ratios(const tern_model *model, const tern_system *system, double *ratios) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_model_distance_ratios(model, system, ratios);
+  guard_leave(&guard);
+  return status;
+}
+
 static int32_t checked_compare(const tern_system *first, const tern_system *second, const tern_options *options,
                                int32_t *same, double *rmsd, double *rotation, int64_t *permutation) {
   TRY(check_pointer((check_place){"tern_compare", "first"}, first != NULL));

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "model/model.h"
 
+#include <string.h>
+
 #include "api/bodies.h"
 #include "core/error.h"
+#include "core/memory.h"
+#include "model/shortest.h"
 
 int32_t api_model_fit(tern_model **model, const char *kind, const tern_dataset *dataset, const tern_options *options,
                       tern_progress progress, void *context) {
@@ -47,4 +51,16 @@ int32_t api_model_predict_uncertainty(const tern_model *model, const tern_system
   run run;
   TRY(run_init(&run, model->options, NULL, NULL));
   return model_predict_uncertainty(model, &run, system, deviation, scores);
+}
+
+int32_t api_model_distance_ratios(const tern_model *model, const tern_system *system, double *ratios) {
+  double *found = NULL;
+  run run;
+  TRY(run_init(&run, model->options, NULL, NULL));
+  TRY(MEMORY_NEW(&run, &found, system->n_owned, "distances of the neighbours"));
+  const int32_t status = shortest_ratios(model, &run, system, found);
+  if (status == TERN_SUCCESS && system->n_owned > 0)
+    memcpy(ratios, found, (size_t)system->n_owned * sizeof(double));
+  memory_free(&run, found);
+  return status;
 }

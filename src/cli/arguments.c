@@ -27,6 +27,7 @@ static const flag flags[] = {
     {'p', "pairs", NULL, "consecutive frames are pairs: print mean and delta errors"},
     {'F', "full", NULL, "every model of the published table, which takes an hour, and learning curves"},
     {'g', "go-on", NULL, "keep the rows that an interrupted call with the same data and times has left in the folder"},
+    {'u', "uncertainty", NULL, "standard deviation of the energy, and how far each atom is from the training set"},
     {'j', "json", NULL, "print JSON lines instead of tables"},
     {'q', "quiet", NULL, "no progress, no tables"},
 };
@@ -131,6 +132,7 @@ static int take_flag(arguments *arguments, typed *typed, char letter, const char
   case 'p': arguments->pairs = true; break;
   case 'F': arguments->full = true; break;
   case 'g': arguments->go_on = true; break;
+  case 'u': arguments->uncertainty = true; break;
   case 'j': arguments->json = true; break;
   case 'q': arguments->quiet = true; break;
   case 's':

@@ -18,7 +18,7 @@ typedef struct arguments {
   const char *inputs[MOST_INPUTS];
   const char *output, *test, *data, *frame, *center, *resume;
   char descriptor[64], model[64]; /* kinds; empty when not given */
-  bool json, quiet, pairs, full, go_on;
+  bool json, quiet, pairs, uncertainty, full, go_on;
   tern_options *options;
 } arguments;
 
@@ -75,11 +75,14 @@ typedef struct measures {
   double last_error, last_reference, sum, sum_squares;
   error_sum mean, delta; /* errors of pair means and of pair differences, eV */
   double delta_squares;
+  int64_t n_deviations, within_1, within_2; /* energies with a deviation, and errors within it and within twice it */
+  double ratio_squares;                     /* sum of (error / deviation)^2 */
 } measures;
 double error_rmse(const error_sum *sum);
 double error_mae(const error_sum *sum);
 double measures_mean(const measures *measures);  /* RMSE of pair means / std(E), % */
 double measures_delta(const measures *measures); /* RMSE of pair differences / their RMS, % */
+void measures_add_deviation(measures *measures, double error, double deviation);
 void measures_print(const measures *measures, const char *set, bool pairs);
 void measures_print_json(const measures *measures, const char *set, bool pairs);
 
@@ -98,5 +101,27 @@ int32_t prediction_take(prediction *prediction, const tern_dataset *predicted, c
 void prediction_free(prediction *prediction);
 /* The errors of a model on a whole data set; `bar` NULL: no progress. TERN_CANCELLED after Ctrl-C. */
 int32_t measures_dataset(measures *measures, const tern_model *model, const tern_dataset *dataset, progress_bar *bar);
+
+/* doubt.c: how sure a model is of each frame; arrays grow and are used again. */
+typedef struct doubt {
+  int64_t capacity;
+  bool judged;                   /* there are a deviation and scores */
+  double deviation;              /* eV; NaN: unknown */
+  double *scores, *ratios;       /* [n_owned] */
+  double score, ratio;           /* the highest and the least of the frame; score NaN: unknown */
+  int64_t farthest, nearest;     /* their atoms */
+  int64_t n_far, n_near, warned; /* frames so far: with atoms of scores above 1, of ratios below 1; warned of */
+  double highest;                /* score of all frames */
+  int64_t highest_frame;
+} doubt;
+int32_t doubt_make(doubt *doubt, const tern_model *model, const tern_system *system, bool uncertainty);
+void doubt_free(doubt *doubt);
+/* On stderr: one of the first frames that deserve it, and the counts of all of them. */
+void doubt_warn(doubt *doubt, int64_t frame, const char *path, progress_bar *bar);
+void doubt_summarize(const doubt *doubt, int64_t frames);
+
+/* predicted.c */
+int32_t predicted_write(tern_writer *writer, const tern_system *system, const prediction *prediction,
+                        const doubt *doubt);
 
 #endif

@@ -44,6 +44,7 @@ void interrupt_watch(void) {
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGHUP, &action, NULL);
   signal(SIGPIPE, SIG_IGN); /* a reader that goes away shows as a failed write, and temporary files are removed */
+  signal(SIGXFSZ, SIG_IGN); /* so does a limit on the size of files */
 }
 bool interrupted(void) { return stop_asked != 0; }
 void interrupt_forget(void) { stop_asked = 0; }

@@ -36,6 +36,15 @@ double measures_mean(const measures *measures) {
 }
 double measures_delta(const measures *measures) { return 100 * sqrt(measures->delta.squares / measures->delta_squares); }
 
+void measures_add_deviation(measures *measures, double error, double deviation) {
+  ++measures->n_deviations;
+  measures->within_1 += fabs(error) <= deviation;
+  measures->within_2 += fabs(error) <= 2 * deviation;
+  measures->ratio_squares += error * error / (deviation * deviation);
+}
+
+static double percent(int64_t part, int64_t whole) { return 100 * (double)part / (double)whole; }
+
 static void print_row(const char *name, const error_sum *sum, double factor, const char *unit) {
   if (sum->count)
     printf("  %-18s %10lld %14.6g %14.6g  %s\n", name, (long long)sum->count, factor * error_mae(sum), factor * error_rmse(sum), unit);
@@ -51,6 +60,11 @@ void measures_print(const measures *measures, const char *set, bool pairs) {
   print_row("virial", &measures->virial, 1, "eV");
   if (pairs && measures->mean.count)
     printf("  pairs of frames: mean %.2f %%, delta %.2f %%\n", measures_mean(measures), measures_delta(measures));
+  if (measures->n_deviations > 0)
+    printf("  deviations: %.1f %% of the errors within 1 (normal: 68.3), %.1f %% within 2 (95.4); RMS of error / deviation"
+           " %.3g\n",
+           percent(measures->within_1, measures->n_deviations), percent(measures->within_2, measures->n_deviations),
+           sqrt(measures->ratio_squares / (double)measures->n_deviations));
 }
 
 static void print_json_row(const char *name, const error_sum *sum) {
@@ -68,6 +82,11 @@ void measures_print_json(const measures *measures, const char *set, bool pairs) 
   print_json_row("virial", &measures->virial);
   if (pairs && measures->mean.count)
     printf(", \"mean_percent\": %.6g, \"delta_percent\": %.6g", measures_mean(measures), measures_delta(measures));
+  if (measures->n_deviations > 0)
+    printf(", \"coverage\": {\"count\": %lld, \"within_1\": %.6g, \"within_2\": %.6g, \"error_by_deviation\": %.6g}",
+           (long long)measures->n_deviations, 0.01 * percent(measures->within_1, measures->n_deviations),
+           0.01 * percent(measures->within_2, measures->n_deviations),
+           sqrt(measures->ratio_squares / (double)measures->n_deviations));
   puts("}");
 }
 

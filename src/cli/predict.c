@@ -14,46 +14,102 @@ typedef struct stream {
   tern_reader *reader;
   tern_writer *writer; /* NULL: nothing to write */
   prediction prediction;
+  doubt doubt;
   measures measures;
   int64_t frames;
+  progress_bar bar;
 } stream;
 
-static void print_frame(const stream *stream) {
+/* ---- what is printed of a frame ---- */
+
+static void print_object(const stream *stream) {
   const prediction *prediction = &stream->prediction;
-  const bool known = !isnan(prediction->reference_energy);
-  if (stream->arguments->json) {
-    printf("{\"event\": \"frame\", \"frame\": %lld, \"atoms\": %lld, \"energy\": %.17g", (long long)stream->frames,
-           (long long)prediction->n_atoms, prediction->energy);
-    if (known)
-      printf(", \"reference\": %.17g", prediction->reference_energy);
-    puts("}");
-  } else if (stream->writer == NULL && !stream->arguments->quiet) {
-    if (stream->frames == 0)
-      printf("%8s %8s %18s %18s\n", "frame", "atoms", "energy/eV", "reference/eV");
-    printf("%8lld %8lld %18.8f", (long long)stream->frames, (long long)prediction->n_atoms, prediction->energy);
-    if (known)
-      printf(" %18.8f", prediction->reference_energy);
-    putchar('\n');
-  }
+  printf("{\"event\": \"frame\", \"frame\": %lld, \"atoms\": %lld, \"energy\": %.17g", (long long)stream->frames,
+         (long long)prediction->n_atoms, prediction->energy);
+  if (!isnan(prediction->reference_energy))
+    printf(", \"reference\": %.17g", prediction->reference_energy);
+  if (stream->doubt.judged)
+    printf(", \"energy_std\": %.10g", stream->doubt.deviation);
+  if (!isnan(stream->doubt.score))
+    printf(", \"extrapolation\": %.10g", stream->doubt.score);
+  if (stream->doubt.ratio < 1)
+    printf(", \"shortest_ratio\": %.10g", stream->doubt.ratio);
+  puts("}");
+}
+
+static void print_titles(bool judged) {
+  printf("%8s %8s %18s", "frame", "atoms", "energy/eV");
+  if (judged)
+    printf(" %14s %10s", "deviation/eV", "score");
+  printf(" %18s\n", "reference/eV");
+}
+
+static void print_line(const stream *stream) {
+  const prediction *prediction = &stream->prediction;
+  const bool judged = stream->doubt.judged, known = !isnan(prediction->reference_energy);
+  if (stream->frames == 0)
+    print_titles(judged);
+  printf("%8lld %8lld %18.8f", (long long)stream->frames, (long long)prediction->n_atoms, prediction->energy);
+  if (judged)
+    printf(" %14.6g %10.3g", stream->doubt.deviation, isnan(stream->doubt.score) ? 0 : stream->doubt.score);
+  if (known)
+    printf(" %18.8f", prediction->reference_energy);
+  putchar('\n');
+}
+
+static void print_frame(const stream *stream) {
+  if (stream->arguments->json)
+    print_object(stream);
+  else if (stream->writer == NULL && !stream->arguments->quiet)
+    print_line(stream);
+}
+
+/* ---- one frame ---- */
+
+static int32_t judge(stream *stream, const tern_system *system) {
+  const arguments *arguments = stream->arguments;
+  const prediction *prediction = &stream->prediction;
+  doubt *doubt = &stream->doubt;
+  if (arguments->quiet && !arguments->json && !arguments->uncertainty)
+    return TERN_SUCCESS;
+  const int32_t status = doubt_make(doubt, stream->model, system, arguments->uncertainty);
+  if (status != TERN_SUCCESS)
+    return status;
+  if (doubt->deviation > 0 && !isnan(prediction->reference_energy))
+    measures_add_deviation(&stream->measures, prediction->energy - prediction->reference_energy, doubt->deviation);
+  if (!arguments->quiet)
+    doubt_warn(doubt, stream->frames, arguments->inputs[1], &stream->bar);
+  return TERN_SUCCESS;
+}
+
+static int32_t predict_system(stream *stream, const tern_dataset *chunk, int64_t index, const tern_system *system) {
+  int32_t status =
+      prediction_make(&stream->prediction, stream->model, chunk, index, system, &stream->measures);
+  if (status == TERN_SUCCESS)
+    status = judge(stream, system);
+  if (status == TERN_SUCCESS && stream->writer)
+    status = predicted_write(stream->writer, system, &stream->prediction, &stream->doubt);
+  return status;
 }
 
 static int32_t predict_frame(stream *stream, const tern_dataset *chunk, int64_t index) {
   tern_system *system = NULL;
-  prediction *prediction = &stream->prediction;
   int32_t status = tern_dataset_system(chunk, index, &system);
   if (status == TERN_SUCCESS)
-    status = prediction_make(prediction, stream->model, chunk, index, system, &stream->measures);
-  if (status == TERN_SUCCESS && stream->writer)
-    status = tern_writer_append(stream->writer, system, &prediction->energy, prediction->forces, prediction->virial);
+    status = predict_system(stream, chunk, index, system);
   tern_system_free(system);
   if (status != TERN_SUCCESS) {
-    fprintf(stderr, "ternion: frame %lld of %s (counted from 0):\n", (long long)stream->frames, stream->arguments->inputs[1]);
+    progress_end(&stream->bar);
+    fprintf(stderr, "ternion: frame %lld of %s (counted from 0):\n", (long long)stream->frames,
+            stream->arguments->inputs[1]);
     return status;
   }
   print_frame(stream);
   ++stream->frames;
   return TERN_SUCCESS;
 }
+
+/* ---- all frames ---- */
 
 static int32_t predict_chunk(stream *stream, int64_t *size) {
   tern_dataset *chunk = NULL;
@@ -68,7 +124,6 @@ static int32_t predict_chunk(stream *stream, int64_t *size) {
 
 static int32_t predict_all(stream *stream) {
   const arguments *arguments = stream->arguments;
-  progress_bar bar = progress_new(arguments);
   int64_t size = 0;
   int32_t status = tern_model_load(&stream->model, arguments->inputs[0]);
   if (status == TERN_SUCCESS)
@@ -76,24 +131,35 @@ static int32_t predict_all(stream *stream) {
   if (status == TERN_SUCCESS && arguments->output)
     status = tern_writer_open(&stream->writer, arguments->output);
   while (status == TERN_SUCCESS && (status = predict_chunk(stream, &size)) == TERN_SUCCESS && size > 0)
-    if (stream->writer && progress_show("predict", stream->frames, 0, -1, &bar))
+    if (stream->writer && progress_show("predict", stream->frames, 0, -1, &stream->bar))
       status = TERN_CANCELLED;
-  progress_end(&bar);
+  progress_end(&stream->bar);
   if (status == TERN_SUCCESS && stream->writer)
     status = tern_writer_close(stream->writer);
   return status;
 }
 
-int verb_predict(const arguments *arguments) {
-  stream stream = {.arguments = arguments};
-  const bool bad = failed(predict_all(&stream));
-  if (!bad && arguments->json)
-    measures_print_json(&stream.measures, arguments->inputs[1], arguments->pairs);
-  else if (!bad && !arguments->quiet) {
-    printf("%lld frames%s%s\n", (long long)stream.frames, arguments->output ? ": " : "", arguments->output ? arguments->output : "");
-    measures_print(&stream.measures, "errors", arguments->pairs);
+static void print_summary(const stream *stream) {
+  const arguments *arguments = stream->arguments;
+  if (arguments->json) {
+    measures_print_json(&stream->measures, arguments->inputs[1], arguments->pairs);
+    return;
   }
+  if (arguments->quiet)
+    return;
+  printf("%lld frames%s%s\n", (long long)stream->frames, arguments->output ? ": " : "",
+         arguments->output ? arguments->output : "");
+  measures_print(&stream->measures, "errors", arguments->pairs);
+  doubt_summarize(&stream->doubt, stream->frames);
+}
+
+int verb_predict(const arguments *arguments) {
+  stream stream = {.arguments = arguments, .bar = progress_new(arguments)};
+  const bool bad = failed(predict_all(&stream));
+  if (!bad)
+    print_summary(&stream);
   prediction_free(&stream.prediction);
+  doubt_free(&stream.doubt);
   tern_writer_free(stream.writer);
   tern_reader_free(stream.reader);
   tern_model_free(stream.model);

@@ -251,18 +251,6 @@ class Work(InFolder):
         while child.poll() is None and not (os.path.exists(log) and os.path.getsize(log) > 2000):
             time.sleep(0.01)
 
-    def test_signals_leave_no_temporary_file(self):
-        model, many = self.path("m"), self.many()
-        self.assertEqual(run("fit", CLUSTERS, "--model", "ridge", *SMALL, "-o", model).returncode, 0)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            child = subprocess.Popen([PROGRAM, "predict", model, many, "-o", self.path("out")], stderr=subprocess.PIPE, text=True)
-            while child.poll() is None and len(os.listdir(self.folder)) < 3:
-                time.sleep(0.002)
-            child.send_signal(number)
-            child.communicate(timeout=60)
-            self.assertEqual(child.returncode, 1)
-            self.assertEqual(sorted(os.listdir(self.folder)), ["m", "many.extxyz"])
-
     def many(self):
         with open(CLUSTERS) as file:
             text = file.read()

@@ -83,3 +83,15 @@ function uncertainty(model::Model, system::System)
     check(Raw.model_predict_uncertainty(model, system, deviation, scores))
     return (deviation = deviation[], scores = scores)
 end
+
+"""
+    distance_ratios(model, system)
+
+For each owned atom its distance from a neighbour over the shortest one of these two species in the data that the model was fitted
+on, the least of all its neighbours; 1 where all are farther. Below 1 a prediction is a guess.
+"""
+function distance_ratios(model::Model, system::System)
+    ratios = Vector{Float64}(undef, owned_atoms(system))
+    check(Raw.model_distance_ratios(model, system, ratios))
+    return ratios
+end

@@ -156,6 +156,7 @@ const NAMES = (
     :tern_model_predict,
     :tern_model_predict_atoms,
     :tern_model_predict_uncertainty,
+    :tern_model_distance_ratios,
     :tern_compare,
     :tern_sensitivity_shape,
     :tern_sensitivity,
@@ -664,21 +665,26 @@ function model_predict_uncertainty(model, system, deviation, scores)
           scores)
 end
 
+"How near atoms come to each other compared with the data that the model was fitted on. What a model says below 1 is a guess, whatever its uncertainty."
+function model_distance_ratios(model, system, ratios)
+    ccall(POINTERS[91], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64},), model, system, ratios)
+end
+
 "Are two structures the same but for a rotation, a translation, a relabelling of equal atoms and (group o3) a reflection? Options: tolerance, group."
 function compare(first, second, options, same, rmsd, rotation, permutation)
-    ccall(POINTERS[91], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int32}, Ptr{Float64}, Ptr{Float64},
+    ccall(POINTERS[92], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int32}, Ptr{Float64}, Ptr{Float64},
           Ptr{Int64},), first, second, options, same, rmsd, rotation, permutation)
 end
 
 "How many independent moves change the shape of a structure or of one environment: three for each atom that moves, less the rigid moves. All atoms of a structure move, those of an environment are the distinct neighbours of its centre, which stays. Rigid are translations of a structure and rotations, unless a cell or several images of an atom forbid them."
 function sensitivity_shape(descriptor, system, center, directions, moving)
-    ccall(POINTERS[92], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Int64}, Ptr{Int64},), descriptor, system,
+    ccall(POINTERS[93], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Int64}, Ptr{Int64},), descriptor, system,
           center, directions, moving)
 end
 
 "What a descriptor sees to first order: singular values of the derivative of all its rows (those of one centre for an environment) with respect to the moves that change the shape. Options: threshold."
 function sensitivity(descriptor, system, center, options, seen, singular_values, vectors, progress, context)
-    ccall(POINTERS[93], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Cvoid}, Ptr{Int64}, Ptr{Float64},
+    ccall(POINTERS[94], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Cvoid}, Ptr{Int64}, Ptr{Float64},
           Ptr{Float64}, Ptr{Cvoid}, Ptr{Cvoid},), descriptor, system, center, options, seen, singular_values,
           vectors, progress, context)
 end

@@ -223,6 +223,8 @@ PROTOTYPES = {
     "tern_model_predict_atoms": [c_void_p, c_void_p, c_void_p, c_void_p],
     # model, system, deviation, scores
     "tern_model_predict_uncertainty": [c_void_p, c_void_p, POINTER(c_double), c_void_p],
+    # model, system, ratios
+    "tern_model_distance_ratios": [c_void_p, c_void_p, c_void_p],
     # first, second, options, same, rmsd, rotation, permutation
     "tern_compare": [c_void_p, c_void_p, c_void_p, POINTER(c_int32), POINTER(c_double), c_void_p, c_void_p],
     # descriptor, system, center, directions, moving

@@ -102,6 +102,13 @@ class Model(Owner):
         check(library.tern_model_predict_uncertainty(self, system, ctypes.byref(deviation), address(scores)))
         return Uncertainty(deviation.value, scores)
 
+    def distance_ratios(self, system):
+        """For each owned atom its distance from a neighbour over the shortest one of these species in the data that the
+        model was fitted on, the least of all neighbours; 1 where all are farther. Below 1 a prediction is a guess."""
+        ratios = numpy.empty(System._given(system).n_owned)
+        check(library.tern_model_distance_ratios(self, system, address(ratios)))
+        return ratios
+
     def __repr__(self):
         return f"<ternion.Model {self.info.get('kind', '')}>"
 

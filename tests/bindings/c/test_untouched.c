@@ -290,6 +290,8 @@ static void models(void **state) {
   REFUSED(tern_model_predict_atoms(f->model, f->coincident, out.reals, out.more), TERN_ERROR_DATA, "0 and 1");
   REFUSED(tern_model_predict_uncertainty(f->model, f->foreign, out.reals, out.more), TERN_ERROR_DATA, "C");
   REFUSED(tern_model_predict_uncertainty(f->model, f->coincident, out.reals, out.more), TERN_ERROR_DATA, "0 and 1");
+  REFUSED(tern_model_distance_ratios(f->model, f->foreign, out.reals), TERN_ERROR_DATA, "C");
+  REFUSED(tern_model_distance_ratios(f->model, f->coincident, out.reals), TERN_ERROR_DATA, "0 and 1");
 }
 
 static int was_refused(const char *function) {

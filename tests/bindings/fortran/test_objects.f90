@@ -107,6 +107,8 @@ contains
     call model%predict(system, energy)
     call model%uncertainty(system, deviation, scores)
     if (deviation < 0 .or. size(scores) /= system%n_owned()) error stop 'uncertainty'
+    call model%distance_ratios(system, scores)
+    if (size(scores) /= system%n_owned() .or. any(scores < 1)) error stop 'distance ratios'
   end subroutine predict_once
 
   !> Resident pages of this process.

@@ -283,6 +283,9 @@ class Models(Case):
         self.assertGreater(deviation, 0)
         self.assertEqual(max(model.uncertainty(frame.system).scores.max() for frame in dataset), 1)
         self.assertEqual(scores.shape, (system.n_owned,))
+        self.assertEqual(model.distance_ratios(system).tolist(), [1] * system.n_owned)
+        near = model.distance_ratios(ternion.System([14, 14], [[0, 0, 0], [0, 0, 1.0]]))
+        self.assertTrue((near < 0.7).all() and near.shape == (2,))
         unsure = ternion.fit("ridge", dataset, uncertainty="none", **SMALL)
         self.assertRaisesRegex(ternion.TernionError, "uncertainty", unsure.uncertainty, system)
         self.assertEqual([prediction.energy for prediction in model.predict(dataset[:2])],
