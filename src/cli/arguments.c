@@ -28,6 +28,7 @@ static const flag flags[] = {
     {'F', "full", NULL, "every model of the published table, which takes an hour, and learning curves"},
     {'g', "go-on", NULL, "keep the rows that an interrupted call with the same data and times has left in the folder"},
     {'u', "uncertainty", NULL, "standard deviation of the energy, and how far each atom is from the training set"},
+    {'a', "atoms", NULL, "write energies and 3x3 virials of each atom, too"},
     {'j', "json", NULL, "print JSON lines instead of tables"},
     {'q', "quiet", NULL, "no progress, no tables"},
 };
@@ -133,6 +134,7 @@ static int take_flag(arguments *arguments, typed *typed, char letter, const char
   case 'F': arguments->full = true; break;
   case 'g': arguments->go_on = true; break;
   case 'u': arguments->uncertainty = true; break;
+  case 'a': arguments->atoms = true; break;
   case 'j': arguments->json = true; break;
   case 'q': arguments->quiet = true; break;
   case 's':

@@ -18,7 +18,7 @@ typedef struct arguments {
   const char *inputs[MOST_INPUTS];
   const char *output, *test, *data, *frame, *center, *resume;
   char descriptor[64], model[64]; /* kinds; empty when not given */
-  bool json, quiet, pairs, uncertainty, full, go_on;
+  bool json, quiet, pairs, uncertainty, atoms, full, go_on;
   tern_options *options;
 } arguments;
 
@@ -120,8 +120,8 @@ void doubt_free(doubt *doubt);
 void doubt_warn(doubt *doubt, int64_t frame, const char *path, progress_bar *bar);
 void doubt_summarize(const doubt *doubt, int64_t frames);
 
-/* predicted.c */
-int32_t predicted_write(tern_writer *writer, const tern_system *system, const prediction *prediction,
-                        const doubt *doubt);
+/* predicted.c: with `atoms` energies and virials of each atom too. */
+int32_t predicted_write(tern_writer *writer, const tern_model *model, const tern_system *system,
+                        const prediction *prediction, const doubt *doubt, bool atoms);
 
 #endif

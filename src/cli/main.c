@@ -19,11 +19,11 @@ static const verb verbs[] = {
      "ternion fit train.extxyz --model ridge --descriptor power_spectrum --set cutoff=5 -o silicon.tern\n"
      "         ternion fit train.extxyz --settings metal --test test.extxyz -o silicon.tern", 1, 1, "odmrstSjq",
      verb_fit},
-    {"predict", "MODEL IN [-o OUT.extxyz] [--uncertainty] [--pairs]",
+    {"predict", "MODEL IN [-o OUT.extxyz] [--atoms] [--uncertainty] [--pairs]",
      "energies, forces and virials; errors where references exist; warnings where atoms are nearer than in any data",
      "ternion predict silicon.tern test.extxyz -o predicted.extxyz\n"
-     "         ternion predict silicon.tern run.extxyz.gz --uncertainty -o run_predicted.extxyz.gz",
-     2, 2, "osSupjq", verb_predict},
+     "         ternion predict silicon.tern run.extxyz.gz --uncertainty --atoms -o predicted.extxyz.gz",
+     2, 2, "osSuapjq", verb_predict},
     {"plot", "parity|pairs|training INPUT ... -o PICTURE",
      "draw predictions against references, differences of pairs, or the course of a training (PNG, SVG or PDF)",
      "ternion plot parity silicon.tern test.extxyz -o parity.png\n"

@@ -88,7 +88,8 @@ static int32_t predict_system(stream *stream, const tern_dataset *chunk, int64_t
   if (status == TERN_SUCCESS)
     status = judge(stream, system);
   if (status == TERN_SUCCESS && stream->writer)
-    status = predicted_write(stream->writer, system, &stream->prediction, &stream->doubt);
+    status = predicted_write(stream->writer, stream->model, system, &stream->prediction, &stream->doubt,
+                             stream->arguments->atoms);
   return status;
 }
 
@@ -154,6 +155,8 @@ static void print_summary(const stream *stream) {
 }
 
 int verb_predict(const arguments *arguments) {
+  if (arguments->atoms && arguments->output == NULL)
+    return usage_error("predict --atoms needs -o OUT.extxyz to write the atoms' energies and virials to");
   stream stream = {.arguments = arguments, .bar = progress_new(arguments)};
   const bool bad = failed(predict_all(&stream));
   if (!bad)

@@ -41,7 +41,7 @@ class Predict(InFolder):
         import ase.io
         data, out = make_crystals(self.path("crystals.xyz")), self.path("out.xyz.gz")
         model = self.fitted(data)
-        (*said, errors) = lines("predict", model, data, "--uncertainty", "-o", out)
+        (*said, errors) = lines("predict", model, data, "--uncertainty", "--atoms", "-o", out)
         self.assertLess(errors["virial"]["rmse"], 1)
         frames = ase.io.read(out, ":")
         self.assertEqual(len(frames), 12)
@@ -53,6 +53,10 @@ class Predict(InFolder):
             numpy.testing.assert_allclose(atoms.get_forces(), reference.get_forces(), atol=0.3)
             numpy.testing.assert_allclose(atoms.positions, reference.positions, atol=1e-7)
             self.assertTrue(atoms.pbc.all())
+            self.assertAlmostEqual(atoms.get_potential_energies().sum(), frame["energy"], 9)
+            self.assertEqual(atoms.arrays["virials"].shape, (len(atoms), 9))
+            numpy.testing.assert_allclose(atoms.arrays["virials"].sum(axis=0), atoms.info["virial"].ravel(), atol=1e-9)
+            self.assertAlmostEqual(atoms.arrays["extrapolation"].max(), frame["extrapolation"], 9)
 
     def test_compressed(self):
         """The same frames from a compressed file, and to one."""
@@ -79,6 +83,7 @@ class Predict(InFolder):
         table = run("predict", model, CLUSTERS, "--uncertainty").stdout
         self.assertIn("deviation/eV", table)
         self.assertIn("of the errors within 1", table)
+        self.refused(2, "predict", model, CLUSTERS, "--atoms", say=["-o OUT"])
         unsure = self.fitted(CLUSTERS, "--set", "uncertainty=none")
         self.refused(1, "predict", unsure, CLUSTERS, "--uncertainty", "-o", self.path("none"), say=["uncertainty", "last_layer"])
 
@@ -113,7 +118,7 @@ class Predict(InFolder):
         """Memory does not grow with the number of frames, whatever is asked of each."""
         model, out, peaks = self.fitted(), self.path("out.extxyz.gz"), []
         for source in (CLUSTERS, self.many()):
-            child = subprocess.Popen([PROGRAM, "predict", model, source, "--uncertainty", "-o", out, "--quiet"])
+            child = subprocess.Popen([PROGRAM, "predict", model, source, "--uncertainty", "--atoms", "-o", out, "--quiet"])
             _, status, usage = os.wait4(child.pid, 0)
             child.returncode = os.waitstatus_to_exitcode(status)
             self.assertEqual(child.returncode, 0)
