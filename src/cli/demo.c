@@ -138,6 +138,7 @@ int verb_demo(const arguments *arguments) {
   progress_end(&demo.bar);
   const int result = failed(status) ? EXIT_FAILED : finish(&demo);
   tern_dataset_free(demo.train);
+  tern_dataset_free(demo.energies);
   tern_dataset_free(demo.test);
   free(demo.results);
   return result;

@@ -51,7 +51,7 @@ typedef struct demo {
   const char *folder;
   int tables;   /* whose rows are wanted */
   double scale; /* of the rows' training times */
-  tern_dataset *train, *test;
+  tern_dataset *train, *energies, *test; /* energies: train without forces */
   demo_result *results; /* [demo_n_rows] */
   progress_bar bar;
   int row, n_wanted;   /* the one that is fitted, for the progress bar */

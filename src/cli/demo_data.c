@@ -106,6 +106,23 @@ int32_t demo_first(const tern_dataset *all, int64_t count, tern_dataset **part) 
   return take_range(all, 0, count, part);
 }
 
+/* Structures of which only energies are known: what is fitted on energies need not be measured on forces. */
+static int32_t copy_energies(const tern_dataset *all, tern_dataset *part) {
+  int64_t size = 0;
+  int32_t status = tern_dataset_size(all, &size);
+  for (int64_t i = 0; i < size && status == TERN_SUCCESS; ++i) {
+    tern_system *system = NULL;
+    double energy = 0;
+    status = tern_dataset_system(all, i, &system);
+    if (status == TERN_SUCCESS)
+      status = tern_dataset_target(all, i, TERN_TARGET_ENERGY, &energy);
+    if (status == TERN_SUCCESS)
+      status = tern_dataset_append(part, system, &energy, NULL, NULL);
+    tern_system_free(system);
+  }
+  return status;
+}
+
 /* The last eighth, in whole pairs, is for testing. */
 int32_t demo_read(demo *demo) {
   char path[SHIPPED_PATH];
@@ -127,6 +144,10 @@ int32_t demo_read(demo *demo) {
     status = take_range(all, 0, size - n_test, &demo->train);
   if (status == TERN_SUCCESS)
     status = take_range(all, size - n_test, n_test, &demo->test);
+  if (status == TERN_SUCCESS)
+    status = tern_dataset_new(&demo->energies);
+  if (status == TERN_SUCCESS)
+    status = copy_energies(demo->train, demo->energies);
   tern_dataset_free(all);
   return status;
 }

@@ -91,7 +91,8 @@ static int32_t row_structures(const demo *demo, const demo_row *row, tern_datase
   if (status == TERN_SUCCESS)
     status = tern_dataset_size(demo->test, &result->tested_on);
   result->trained_on = demo_part(row, size);
-  return status == TERN_SUCCESS ? demo_first(demo->train, result->trained_on, train) : status;
+  return status == TERN_SUCCESS ? demo_first(row->forces ? demo->train : demo->energies, result->trained_on, train)
+                                 : status;
 }
 
 static double seconds_now(void) {

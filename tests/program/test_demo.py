@@ -75,6 +75,20 @@ class Demo(InFolder):
         with open(self.path("demo/rows.jsonl")) as file:
             self.assertEqual(rows_of(map(json.loads, file)), again)
 
+    def test_full(self):
+        """Every row of the published table from very few structures: nothing is learned, but all is drawn."""
+        events = lines("demo", "--full", "-o", self.path("demo"), *self.few(32), "--set", "time_limit=2")
+        rows = rows_of(events)
+        for name, row in rows.items():
+            self.assertEqual(row["tested_on"], 4)
+            if row["blind"]:
+                self.assertAlmostEqual(row["delta_percent"], 100, delta=1e-3)
+        for name in ("bispectrum", "nu7", "frames"):
+            self.assertIn("published_delta_percent", rows[name])
+        self.assertEqual([rows[f"curve_{part}"]["trained_on"] for part in (8, 4, 2, 1)], [2, 6, 14, 28])
+        self.assertIn("force_rmse", rows["triplet_forces"])
+        self.drawn("errors", "networks", "curves")
+
     def test_refused(self):
         few = self.few(15)
         result = run("demo", "-o", self.path("demo"), *few)
