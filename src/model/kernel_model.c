@@ -65,6 +65,7 @@ void kernel_model_free(void *state) {
     memory_free(NULL, model->species[k].axes);
     memory_free(NULL, model->species[k].points);
     memory_free(NULL, model->species[k].weights);
+    memory_free(NULL, model->species[k].form);
     memory_free(NULL, model->species[k].trial);
   }
   memory_free(NULL, model->species);
@@ -176,6 +177,8 @@ static int32_t kernel_fit(void **state, run *run, tern_descriptor *descriptor, c
   int32_t status = kernel_model_new(&model, descriptor, options);
   if (status == TERN_SUCCESS)
     status = fit_points(run, model, descriptor, dataset, options, &targets, part, report);
+  if (status == TERN_SUCCESS)
+    status = kernel_form_make(model);
   memory_free(run, part);
   if (status == TERN_SUCCESS)
     *state = model;
@@ -265,22 +268,42 @@ static void feature_weights(const kernel_model *model, const kernel_points *own,
                                                       weights);
 }
 
-static int32_t evaluate_gradient(const kernel_model *model, const kernel_points *own, const tern_descriptor *descriptor,
-                                 const environment *environment, const features *features, const pieces *pieces,
-                                 double inverse, double *gradient) {
+/* Energy and, when wanted, its derivatives with respect to u, from every point. */
+static double evaluate_points(const kernel_model *model, const kernel_points *own, const pieces *pieces,
+                              bool with_slope) {
+  double energy = 0;
+  kernel_model_matrix(model)->times_vector(own->count, own->dimensions, own->points, own->dimensions, pieces->u,
+                                           pieces->values);
+  kernel_function_apply(&model->function, own->count, pieces->values, with_slope ? pieces->derivatives : NULL);
+  for (int64_t k = 0; k < own->count; k++)
+    energy += own->weights[k] * pieces->values[k];
+  if (!with_slope)
+    return energy;
   for (int64_t k = 0; k < own->count; k++)
     pieces->derivatives[k] *= own->weights[k];
   memset(pieces->slope, 0, (size_t)own->dimensions * sizeof(double));
   kernel_model_matrix(model)->transposed_times_vector(own->count, own->dimensions, own->points, own->dimensions,
                                                       pieces->derivatives, pieces->slope);
-  feature_weights(model, own, pieces->u, inverse, pieces->slope, features->weights);
-  return features_gradient(descriptor, environment, features, gradient);
+  return energy;
+}
+
+/* The same from the quadratic form. */
+static double evaluate_form(const kernel_model *model, const kernel_points *own, const pieces *pieces) {
+  double energy = 0;
+  kernel_model_matrix(model)->times_vector(own->dimensions, own->dimensions, own->form, own->dimensions, pieces->u,
+                                           pieces->slope);
+  for (int64_t k = 0; k < own->dimensions; k++) {
+    energy += pieces->u[k] * pieces->slope[k];
+    pieces->slope[k] *= 2;
+  }
+  return energy;
 }
 
 static int32_t kernel_evaluate(const void *state, const tern_descriptor *descriptor, const environment *environment,
                                int64_t rows, void *scratch, model_answer *answer) {
   const kernel_model *model = state;
   const kernel_points *own = &model->species[environment->center_species];
+  const bool with_form = own->form != NULL && !model->withheld;
   features features;
   pieces pieces;
   double inverse;
@@ -288,18 +311,16 @@ static int32_t kernel_evaluate(const void *state, const tern_descriptor *descrip
   TRY(features_compute(descriptor, environment, rows, scratch, &features));
   place(model, features.rest, &pieces);
   kernel_model_project(model, own, features.values, pieces.u, &inverse);
-  kernel_model_matrix(model)->times_vector(own->count, own->dimensions, own->points, own->dimensions, pieces.u,
-                                           pieces.values);
-  kernel_function_apply(&model->function, own->count, pieces.values,
-                        answer->gradient != NULL ? pieces.derivatives : NULL);
-  answer->energy = 0;
-  for (int64_t k = 0; k < own->count; k++)
-    answer->energy += own->weights[k] * pieces.values[k];
+  if (!with_form || answer->outputs != NULL)
+    answer->energy = evaluate_points(model, own, &pieces, answer->gradient != NULL && !with_form);
   if (answer->outputs != NULL)
     write_outputs(model, environment->center_species, pieces.values, answer->outputs);
+  if (with_form)
+    answer->energy = evaluate_form(model, own, &pieces);
   if (answer->gradient == NULL)
     return TERN_SUCCESS;
-  return evaluate_gradient(model, own, descriptor, environment, &features, &pieces, inverse, answer->gradient);
+  feature_weights(model, own, pieces.u, inverse, pieces.slope, features.weights);
+  return features_gradient(descriptor, environment, &features, answer->gradient);
 }
 
 const model_kind kernel_kind = {

@@ -28,6 +28,7 @@ typedef struct kernel_points {
   double softening;   /* added to the squared length */
   double *points;     /* [count][dimensions] */
   double *weights;    /* [count]: c */
+  double *form;       /* [dimensions][dimensions]: sum of c_m p_m p_m^T; NULL: the points themselves are used */
   double *trial;      /* [count]: c before held-out structures were added to the fit; NULL: none were */
 } kernel_points;
 
@@ -49,6 +50,8 @@ int32_t kernel_model_new(kernel_model **model, const tern_descriptor *descriptor
 void kernel_model_free(void *model);
 /* TERN_ERROR_DATA unless there is one row for each centre. */
 int32_t kernel_model_check_rows(const tern_descriptor *descriptor, int64_t rows, int64_t centers);
+/* The quadratic forms of the weights as they are, where predictions are faster with them. */
+int32_t kernel_form_make(kernel_model *model);
 /* double-precision products, from any thread. */
 static inline const kernel_matrix_functions *kernel_model_matrix(const kernel_model *model) {
   return &model->kernels->matrix[1];

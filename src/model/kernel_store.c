@@ -118,6 +118,8 @@ int32_t kernel_restore(void **state, const tern_descriptor *descriptor, const sa
   int32_t status = restore_function(file, model);
   for (int32_t k = 0; status == TERN_SUCCESS && k < model->n_species; k++)
     status = restore_species(file, k, model);
+  if (status == TERN_SUCCESS)
+    status = kernel_form_make(model);
   if (status != TERN_SUCCESS) {
     kernel_model_free(model);
     return status;

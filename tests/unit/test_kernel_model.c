@@ -89,16 +89,43 @@ static void check_differences(const tern_model *model) {
 
 static void test_derivatives(void **state) {
   (void)state;
-  tern_options *const options[4] = {
+  tern_options *const options[5] = {
       OPTIONS(SMALL, "regularization", "1e-6"),
+      OPTIONS(SMALL, "regularization", "1e-6", "principal_components", "7"),
       OPTIONS(SMALL, "regularization", "1e-6", "zeta", "4", "principal_components", "7"),
       OPTIONS(SMALL, "regularization", "1e-6", "kernel", "gaussian", "kernel_width", "0.7"),
       OPTIONS(SMALL, "regularization", "1e-6", "points", "9", "point_selection", "cur", "softening", "3")};
-  for (int k = 0; k < 4; k++) {
+  for (int k = 0; k < 5; k++) {
     tern_model *model = kernel_of_training_set(options[k]);
     check_differences(model);
     model_free(model);
   }
+}
+
+/* The quadratic form is the sum over the points, which answer when it is not there. */
+static void test_form(void **state) {
+  (void)state;
+  tern_model *model =
+      kernel_of_training_set(OPTIONS(SMALL, "principal_components", "9", "points", "100", "regularization", "1e-6"));
+  kernel_model *kernel = model->parts[0].state;
+  tern_system *system = many_atoms(0);
+  double forces[2][3 * MANY], virial[2][9], energy[2];
+  int64_t most = 0;
+  energy[0] = energy_of(model, system, forces[0], virial[0]);
+  for (int32_t s = 0; s < kernel->n_species; s++) {
+    most = kernel->species[s].form != NULL && kernel->species[s].count > most ? kernel->species[s].count : most;
+    memory_free(NULL, kernel->species[s].form);
+    kernel->species[s].form = NULL;
+  }
+  assert_true(most > 16); /* more than are summed at a time */
+  energy[1] = energy_of(model, system, forces[1], virial[1]);
+  assert_true(fabs(energy[0] - energy[1]) < 1e-9 * (1 + fabs(energy[0])));
+  for (int k = 0; k < 3 * MANY; k++)
+    assert_true(fabs(forces[0][k] - forces[1][k]) < 1e-8);
+  for (int k = 0; k < 9; k++)
+    assert_true(fabs(virial[0][k] - virial[1][k]) < 1e-8 * MANY);
+  system_free(system);
+  model_free(model);
 }
 
 static void test_rotation(void **state) {
@@ -315,7 +342,7 @@ int main(void) {
       cmocka_unit_test(test_derivatives), cmocka_unit_test(test_rotation), cmocka_unit_test(test_isolated),
       cmocka_unit_test(test_duplicates),  cmocka_unit_test(test_few_data), cmocka_unit_test(test_files),
       cmocka_unit_test(test_threads),     cmocka_unit_test(test_refusals), cmocka_unit_test(test_failures),
-      cmocka_unit_test(test_minimum),
+      cmocka_unit_test(test_minimum),     cmocka_unit_test(test_form),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
