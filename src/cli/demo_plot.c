@@ -42,7 +42,7 @@ static void write_panel(FILE *script, const demo *demo, panel panel) {
   const bool means = panel == PANEL_MEANS;
   int place = 0;
   fprintf(script, "set title '%s'\n%s\nplot x with lines dashtype 2 linecolor '#888888' notitle", panel_titles[panel],
-          panel == PANEL_BLIND ? "set label 1 'zero for every pair' at graph 0.5,0.36 center" : "unset label 1");
+          panel == PANEL_BLIND ? "set label 1 'zero for every pair' at graph 0.5,0.29 center" : "unset label 1");
   for (int i = 0; i < demo_n_rows; ++i) {
     if (!in_panel(demo, i, panel))
       continue;
@@ -74,14 +74,16 @@ static bool write_parity(const demo *demo) {
     ++any;
   demo_plot_head(script, "parity", 640 * panels, 700);
   fprintf(script,
-          "stats '%s.txt' using 1 nooutput\ncentre = STATS_mean\nstats '%s.txt' using 3 nooutput\n"
+          "stats '%s.txt' using 1 nooutput\ncentre = STATS_mean\nlow = 1.1*(STATS_min-centre)\n"
+          "high = 1.1*(STATS_max-centre)\nstats '%s.txt' using 3 nooutput\n"
           "most = 1.1*(STATS_max > -STATS_min ? STATS_max : -STATS_min)\nset multiplot layout 1,%d\n"
           "set size square\nset key top left font ',10' spacing 1.1\n"
           "set lmargin 9\nset rmargin 2\nset tmargin 3\nset bmargin 4\n"
           "set xlabel 'reference / eV'\nset ylabel 'predicted / eV'\n",
           demo_rows[any].name, demo_rows[any].name, panels);
+  fputs("set xrange [low:high]\nset yrange [low:high+0.45*(high-low)]\n", script);
   write_panel(script, demo, PANEL_MEANS);
-  fputs("set xrange [-most:most]\nset yrange [-most:1.45*most]\n", script);
+  fputs("set xrange [-most:most]\nset yrange [-most:1.9*most]\n", script);
   for (panel panel = PANEL_BLIND; panel <= PANEL_SEEING; ++panel)
     if (count_in_panel(demo, panel) > 0)
       write_panel(script, demo, panel);
@@ -123,6 +125,15 @@ static void write_bars_panel(FILE *script, const char *title, int column, const 
           title, column, column, color, column + 2, column, column);
 }
 
+/* Room for the largest number and its label. */
+static double bars_end(const demo *demo, bool means) {
+  double most = 0;
+  for (int i = 0; i < demo_n_rows; ++i)
+    if (in_bars(demo, i))
+      most = fmax(most, means ? demo->results[i].mean : demo->results[i].delta);
+  return 1.18 * most;
+}
+
 static void write_labels(FILE *script, const demo *demo) {
   int count = 0;
   fputs("set ytics (", script);
@@ -141,14 +152,16 @@ static bool write_bars(const demo *demo) {
   int count = 0;
   for (int i = 0; i < demo_n_rows; ++i)
     count += in_bars(demo, i);
-  demo_plot_head(script, "errors", 1500, 170 + 44 * count);
+  demo_plot_head(script, "errors", 1500, 185 + 44 * count);
   write_values(script, demo);
   write_labels(script, demo);
-  fputs("set multiplot\nset grid noy\nset key outside bottom center horizontal\nset xlabel 'error / %'\n"
-        "set lmargin at screen 0.24\nset rmargin at screen 0.60\nset xrange [0:118]\n",
-        script);
-  write_bars_panel(script, "Difference within a pair: delta (100 %: blind)", 3, "#d1495b");
-  fputs("set lmargin at screen 0.63\nset rmargin at screen 0.97\nunset ytics\nset xrange [0:80]\n", script);
+  fprintf(script,
+          "set multiplot\nset grid noy\nset key outside bottom center horizontal\nset xlabel 'error / %%' offset 0,0.4\n"
+          "set lmargin at screen 0.26\nset rmargin at screen 0.61\nset xrange [0:%.4g]\n",
+          bars_end(demo, false));
+  write_bars_panel(script, "Difference within a pair (100 %: blind)", 3, "#d1495b");
+  fprintf(script, "set lmargin at screen 0.64\nset rmargin at screen 0.98\nunset ytics\nset xrange [0:%.4g]\n",
+          bars_end(demo, true));
   write_bars_panel(script, "Mean of a pair", 2, "#00798c");
   fputs("unset multiplot\n", script);
   return demo_finish(demo, script, "errors.gp") == TERN_SUCCESS;
