@@ -31,6 +31,31 @@ static int32_t print_model(const arguments *arguments, const tern_model *model) 
   return TERN_SUCCESS;
 }
 
+/* Prints a JSON string, and steps behind it. */
+static const char *print_warning(const char *json) {
+  fputs("ternion: warning: ", stderr);
+  for (++json; *json && *json != '"'; ++json) {
+    json += *json == '\\' && json[1] != '\0';
+    fputc(*json, stderr);
+  }
+  fputc('\n', stderr);
+  return *json ? json + 1 : json;
+}
+
+/* What the report says that is wrong with the data; also when only errors are to be shown. */
+static int32_t print_warnings(const tern_model *model) {
+  char *info = NULL;
+  const int32_t status = fetch_text(model_text, model, &info);
+  if (status != TERN_SUCCESS)
+    return status;
+  static const char start[] = "\"warnings\": [";
+  const char *list = strstr(info, start);
+  for (const char *c = list == NULL ? "" : list + strlen(start); *c == '"' || *c == ',' || *c == ' ';)
+    c = *c == '"' ? print_warning(c) : c + 1;
+  free(info);
+  return TERN_SUCCESS;
+}
+
 static int32_t print_errors(const arguments *arguments, const tern_model *model, const tern_dataset *dataset, const char *set,
                             progress_bar *bar) {
   measures measures = {0};
@@ -82,6 +107,8 @@ static int32_t fit(const arguments *arguments, fit_progress *progress, tern_data
     print_counts(arguments->inputs[0], *train);
   if (status == TERN_SUCCESS)
     status = fit_and_save(arguments, *train, progress, model);
+  if (status == TERN_SUCCESS)
+    status = print_warnings(*model);
   if (status == TERN_SUCCESS && (arguments->json || !arguments->quiet))
     status = print_model(arguments, *model);
   if (status == TERN_SUCCESS && (arguments->json || !arguments->quiet))

@@ -119,7 +119,8 @@ int32_t fit_checkpoint_read(fit_training *t) {
   TRY(safetensors_read(&file, t->settings.checkpoint));
   const int32_t status = read_file(t, file);
   safetensors_free(file);
-  return status == TERN_SUCCESS ? status
-                                : error_prefix(status, "%s: cannot go on from this checkpoint: ",
-                                               t->settings.checkpoint);
+  if (status == TERN_SUCCESS)
+    return TERN_SUCCESS;
+  return error_prefix(status, "%s: cannot go on from this checkpoint (without option 'resume' training begins anew): ",
+                      t->settings.checkpoint);
 }

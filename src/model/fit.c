@@ -6,6 +6,7 @@
 #include "core/handle_tags.h"
 #include "core/memory.h"
 #include "model/baseline.h"
+#include "model/data_check.h"
 #include "model/evaluate.h"
 #include "model/model.h"
 #include "model/residual.h"
@@ -60,7 +61,9 @@ static int32_t fit_baseline(tern_model *model, run *run, const tern_dataset *dat
   memcpy(model->species, species, (size_t)model->n_species * sizeof(int32_t));
   TRY(MEMORY_NEW(NULL, &model->e0, model->n_species, "the energies of isolated atoms"));
   TRY(MEMORY_NEW(NULL, &model->shortest, (int64_t)model->n_species * model->n_species, "shortest distances"));
-  return fit_e0(model, run, dataset, report);
+  TRY(fit_e0(model, run, dataset, report));
+  text_add(report, ", ");
+  return data_check(run, dataset, model->n_species, model->species, report);
 }
 
 static int32_t fit_descriptor(model_part *part, run *run, const tern_dataset *dataset) {

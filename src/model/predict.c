@@ -121,11 +121,20 @@ static int32_t predict_centers(void *context, int64_t begin, int64_t end, int32_
   return status;
 }
 
+static int32_t refuse_species(const tern_model *model, int64_t atom, int32_t species) {
+  text known = {0};
+  for (int32_t k = 0; k < model->n_species; k++)
+    text_add(&known, "%s%s", k > 0 ? ", " : "", elements_symbol(model->species[k]));
+  error_set(TERN_ERROR_DATA, "atom %lld is %s, a species that the model was not fitted on; it knows %s",
+            (long long)atom, elements_symbol(species), known.failed ? "others" : known.data);
+  text_free(&known);
+  return TERN_ERROR_DATA;
+}
+
 int32_t model_check_species(const tern_model *model, const tern_system *system) {
   for (int64_t atom = 0; atom < system->n_owned; atom++)
     if (baseline_index(model->n_species, model->species, system->species[atom]) < 0)
-      return error_set(TERN_ERROR_DATA, "atom %lld is %s, a species that the model was not fitted on",
-                       (long long)atom, elements_symbol(system->species[atom]));
+      return refuse_species(model, atom, system->species[atom]);
   return TERN_SUCCESS;
 }
 

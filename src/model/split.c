@@ -11,7 +11,9 @@
 int32_t split_structures(int64_t size, double fraction, int64_t seed, unsigned char *held_out) {
   const int64_t wanted = (int64_t)llround(fraction * (double)size), count = wanted < 1 ? 1 : wanted;
   if (count >= size)
-    return error_set(TERN_ERROR_DATA, "option 'validation' is %g, which leaves none of the %lld structures to fit",
+    return error_set(TERN_ERROR_DATA,
+                     "option 'validation' is %g, which leaves none of the %lld structures to fit; set it to 0, or fit on"
+                     " more structures",
                      fraction, (long long)size);
   uint64_t state = (uint64_t)seed;
   int64_t left = count;

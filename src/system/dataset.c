@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/handle_tags.h"
 #include "core/memory.h"
+#include "core/text.h"
 #include "system/system_check.h"
 
 int32_t dataset_new(tern_dataset **dataset) {
@@ -27,6 +28,7 @@ static void frame_release(frame *frame) {
     memory_free(NULL, frame->tensors[k].name);
   memory_free(NULL, frame->tensors);
   frame_free_vectors(frame);
+  memory_free(NULL, frame->place);
   memory_free(NULL, frame);
 }
 
@@ -106,7 +108,15 @@ static int32_t frame_set_tensor(frame *frame, const char *name, int32_t order, c
   return TERN_SUCCESS;
 }
 
+static int32_t frame_set_place(frame *frame, const char *place) {
+  memory_free(NULL, frame->place);
+  frame->place = memory_text(place);
+  return frame->place != NULL ? TERN_SUCCESS : error_set(TERN_ERROR_MEMORY, "no memory for a structure's place");
+}
+
 static int32_t frame_copy_named(frame *copy, const frame *frame) {
+  if (frame->place != NULL)
+    TRY(frame_set_place(copy, frame->place));
   for (int64_t k = 0; k < frame->n_tensors; ++k)
     TRY(frame_set_tensor(copy, frame->tensors[k].name, frame->tensors[k].order, frame->tensors[k].values));
   return frame_copy_vectors(copy, frame);
@@ -148,6 +158,15 @@ int32_t dataset_set_tensor(tern_dataset *dataset, int64_t index, const char *nam
                      (long long)index, name);
   TRY(dataset_own_frame(dataset, index, &own));
   return frame_set_tensor(own, name, order, values);
+}
+
+int32_t dataset_set_place(tern_dataset *dataset, const char *path, int64_t line) {
+  text place = {0};
+  text_add(&place, "%s:%lld", path, (long long)line);
+  const int32_t status = place.failed ? error_set(TERN_ERROR_MEMORY, "no memory for a structure's place")
+                                      : frame_set_place(dataset->frames[dataset->size - 1], place.data);
+  text_free(&place);
+  return status;
 }
 
 int32_t dataset_subset(const tern_dataset *dataset, int64_t count, const int64_t *indices, tern_dataset **subset) {

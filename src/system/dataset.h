@@ -32,6 +32,7 @@ typedef struct frame {
   frame_tensor *tensors;
   int64_t n_vectors;
   frame_vectors *vectors;
+  char *place; /* "train.xyz:17", file and line that it was read from; NULL: none */
 } frame;
 
 struct tern_dataset {
@@ -44,6 +45,8 @@ int32_t dataset_new(tern_dataset **dataset);
 void dataset_free(tern_dataset *dataset);
 int32_t dataset_append(tern_dataset *dataset, const tern_system *system, const double *energy, const double *forces,
                        const double *virial);
+/* Where the last structure was read. */
+int32_t dataset_set_place(tern_dataset *dataset, const char *path, int64_t line);
 int32_t dataset_subset(const tern_dataset *dataset, int64_t count, const int64_t *indices, tern_dataset **subset);
 int32_t dataset_read(tern_dataset **dataset, const char *path, const tern_options *options);
 int32_t dataset_write(const tern_dataset *dataset, const char *path);

@@ -130,6 +130,7 @@ static int32_t reader_fill(tern_reader *reader, int64_t count, tern_dataset *dat
     bytes += reader_bytes(&reader->frame);
     TRY(memory_check(&reader->run, bytes, input_path(reader->input)));
     TRY(reader_append(&reader->keys, &reader->frame, dataset));
+    TRY(dataset_set_place(dataset, input_path(reader->input), reader->lines.number - reader->frame.n_atoms - 1));
     ++reader->n_read;
   }
   if (reader->n_read == 0)

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "model/data_check.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/memory.h"
+
+enum { MOST_NAMED = 5 }; /* of one sort, in warnings; all are counted */
+
+/* ---- duplicates ---- */
+
+typedef struct print_of {
+  uint64_t hash;
+  int64_t index;
+} print_of;
+
+static void hash_bytes(uint64_t *hash, const void *bytes, size_t count) { /* FNV-1a */
+  for (size_t k = 0; k < count; k++)
+    *hash = (*hash ^ ((const unsigned char *)bytes)[k]) * 0x100000001b3u;
+}
+
+static uint64_t hash_of(const tern_system *system) {
+  uint64_t hash = 0xcbf29ce484222325u;
+  hash_bytes(&hash, system->species, (size_t)system->n_atoms * sizeof *system->species);
+  if (system->positions != NULL) /* not made from a host's pairs */
+    hash_bytes(&hash, system->positions, (size_t)system->n_atoms * 3 * sizeof *system->positions);
+  hash_bytes(&hash, system->cell, sizeof system->cell);
+  hash_bytes(&hash, system->periodic, sizeof system->periodic);
+  return hash;
+}
+
+static int compare_prints(const void *a, const void *b) {
+  const print_of *x = a, *y = b;
+  if (x->hash != y->hash)
+    return x->hash < y->hash ? -1 : 1;
+  return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static bool same(const tern_system *a, const tern_system *b) {
+  return a->n_atoms == b->n_atoms && a->positions != NULL && b->positions != NULL &&
+         memcmp(a->species, b->species, (size_t)a->n_atoms * sizeof *a->species) == 0 &&
+         memcmp(a->positions, b->positions, (size_t)a->n_atoms * 3 * sizeof *a->positions) == 0 &&
+         memcmp(a->cell, b->cell, sizeof a->cell) == 0 && memcmp(a->periodic, b->periodic, sizeof a->periodic) == 0;
+}
+
+int32_t data_duplicates(run *run, const tern_dataset *dataset, int64_t *first) {
+  print_of *prints = NULL;
+  TRY(MEMORY_NEW(run, &prints, dataset->size, "fingerprints of the structures"));
+  for (int64_t k = 0; k < dataset->size; k++) {
+    first[k] = k;
+    prints[k] = (print_of){hash_of(dataset->frames[k]->system), k};
+  }
+  qsort(prints, (size_t)dataset->size, sizeof *prints, compare_prints);
+  for (int64_t k = 1, begin = 0; k < dataset->size; k++) {
+    begin = prints[k].hash == prints[begin].hash ? begin : k;
+    const tern_system *a = dataset->frames[prints[begin].index]->system;
+    if (begin < k && same(a, dataset->frames[prints[k].index]->system))
+      first[prints[k].index] = prints[begin].index;
+  }
+  memory_free(run, prints);
+  return TERN_SUCCESS;
+}
+
+/* ---- warnings ---- */
+
+typedef struct warnings {
+  const tern_dataset *dataset;
+  int64_t count;
+  text *report;
+} warnings;
+
+/* "structure 3 (train.xyz:17)" */
+static void add_structure(const warnings *warnings, int64_t index, text *message) {
+  const char *place = warnings->dataset->frames[index]->place;
+  text_add(message, "structure %lld", (long long)index);
+  if (place != NULL)
+    text_add(message, " (%s)", place);
+}
+
+static void warn(warnings *warnings, text *message) {
+  text_add(warnings->report, "%s", warnings->count++ > 0 ? ", " : "");
+  text_add_json(warnings->report, message->failed ? "" : message->data);
+  text_free(message);
+}
+
+static void warn_duplicates(warnings *warnings, int64_t count, const int64_t *first) {
+  const tern_dataset *dataset = warnings->dataset;
+  text message = {0};
+  int64_t k = 0;
+  while (count > 0 && first[k] == k)
+    k++;
+  if (count == 0)
+    return;
+  const frame *a = dataset->frames[first[k]], *b = dataset->frames[k];
+  text_add(&message, "%lld structure%s occur%s before, with the same atoms at the same places, as ", (long long)count,
+           count > 1 ? "s" : "", count > 1 ? "" : "s");
+  add_structure(warnings, k, &message);
+  text_add(&message, " and ");
+  add_structure(warnings, first[k], &message);
+  if (a->has_energy && b->has_energy && a->energy != b->energy)
+    text_add(&message, ", whose energies differ by %.6g eV", fabs(a->energy - b->energy));
+  text_add(&message, "; they count more, and validation does not see new structures: remove them");
+  warn(warnings, &message);
+}
+
+static void warn_outliers(warnings *warnings, int64_t count, const double *outlying) {
+  for (int64_t k = 0, named = 0; k < warnings->dataset->size && named < MOST_NAMED; k++) {
+    text message = {0};
+    if (outlying[k] == 0)
+      continue;
+    add_structure(warnings, k, &message);
+    text_add(&message,
+             ": its energy, %.10g eV, is %.6g eV per atom %s what the other structures suggest; correct it or leave the "
+             "structure out, as it spoils the fit",
+             warnings->dataset->frames[k]->energy, fabs(outlying[k]), outlying[k] > 0 ? "above" : "below");
+    if (++named == MOST_NAMED && count > named)
+      text_add(&message, " (and %lld more)", (long long)(count - named));
+    warn(warnings, &message);
+  }
+}
+
+static int32_t check(run *run, warnings *warnings, int64_t n_species, const int32_t *species, int64_t *first,
+                     double *outlying) {
+  const tern_dataset *dataset = warnings->dataset;
+  int64_t duplicates = 0, outliers = 0;
+  TRY(data_duplicates(run, dataset, first));
+  TRY(data_outliers(run, dataset, n_species, species, outlying));
+  for (int64_t k = 0; k < dataset->size; k++) {
+    duplicates += first[k] != k;
+    outliers += outlying[k] != 0;
+  }
+  text_add(warnings->report, "\"data\": {\"duplicates\": %lld, \"outliers\": %lld, \"warnings\": [",
+           (long long)duplicates, (long long)outliers);
+  warn_outliers(warnings, outliers, outlying);
+  warn_duplicates(warnings, duplicates, first);
+  text_add(warnings->report, "]}");
+  return TERN_SUCCESS;
+}
+
+int32_t data_check(run *run, const tern_dataset *dataset, int64_t n_species, const int32_t *species, text *report) {
+  warnings warnings = {.dataset = dataset, .report = report};
+  int64_t *first = NULL;
+  double *outlying = NULL;
+  int32_t status = MEMORY_NEW(run, &first, dataset->size, "first occurrences of the structures");
+  if (status == TERN_SUCCESS)
+    status = MEMORY_NEW(run, &outlying, dataset->size, "outlying energies");
+  if (status == TERN_SUCCESS)
+    status = check(run, &warnings, n_species, species, first, outlying);
+  memory_free(run, first);
+  memory_free(run, outlying);
+  return status;
+}
