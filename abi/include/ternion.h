@@ -28,7 +28,8 @@
  * - directions: Moves of atoms that change the shape: tern_sensitivity_shape.
  * - target_size: Numbers of the target: 1, 3 n_atoms or 9.
  * - tensor_size: Numbers of a tensor: 3^order, row by row.
- * - vectors_width: Numbers of an atom's vector: tern_dataset_vectors_width.
+ * - vectors_width: Numbers of an atom's vector: tern_dataset_vectors_width, tern_model_vectors_shape.
+ * - vector_centers: Centres of the system at hand: tern_model_vectors_shape.
  */
 #ifndef TERNION_H
 #define TERNION_H
@@ -926,6 +927,15 @@ TERN_API int32_t tern_descriptor_weights_pullback_range(const tern_descriptor *d
 TERN_API int32_t tern_descriptor_write(const tern_descriptor *descriptor, const tern_dataset *dataset,
                                        const char *path, tern_progress progress, void *context);
 
+/**
+ * A descriptor of kind learned: its features are the vectors that a model predicts, one row for each centre. Features
+ * of high order can be rebuilt from triplets and energies fitted on them: fit vectors, save the model, then fit
+ * energies with descriptor = learned and learned = the model's file. The model may be freed.
+ * @param[out] descriptor The new handle.
+ * @param[in] model A model fitted on vectors of atoms (option target).
+ */
+TERN_API int32_t tern_descriptor_from_model(tern_descriptor **descriptor, const tern_model *model);
+
 /* ----------------------------------------------------------------------------------------------------------- model */
 
 /**
@@ -970,7 +980,7 @@ TERN_API int32_t tern_model_load(tern_model **model, const char *path);
 TERN_API int32_t tern_model_info(const tern_model *model, char *buffer, int64_t capacity, int64_t *length);
 
 /**
- * Energy, forces and virial of a system.
+ * Energy, forces and virial of a system; ERROR_MISSING for a model that predicts vectors of atoms.
  * @param[in] model The handle.
  * @param[in] system The system.
  * @param[out] energy (eV) Total energy (of the owned atoms). May be NULL.
@@ -1017,6 +1027,36 @@ TERN_API int32_t tern_model_predict_uncertainty(const tern_model *model, const t
  *     in the data, the least of all its neighbours; 1 where all are farther.
  */
 TERN_API int32_t tern_model_distance_ratios(const tern_model *model, const tern_system *system, double *ratios);
+
+/**
+ * Name of the vectors that a model predicts for each centre; ERROR_MISSING for a model of energies. Such a model is
+ * fitted by the kinds network and triplet with the option target, the name of vectors that all structures carry.
+ * @param[in] model The handle.
+ * @param[out] buffer ([capacity]) Text, or NULL to ask for its length.
+ * @param[in] capacity (bytes) Size of buffer.
+ * @param[out] length (bytes) Length of the text without its NUL. May be NULL.
+ */
+TERN_API int32_t tern_model_vectors_name(const tern_model *model, char *buffer, int64_t capacity, int64_t *length);
+
+/**
+ * Sizes of what model_predict_vectors gives; ERROR_MISSING for a model of energies.
+ * @param[in] model The handle.
+ * @param[in] system The system.
+ * @param[out] n_centers Centres: all owned atoms, or those of the option centers. May be NULL.
+ * @param[out] width Numbers of a vector. May be NULL.
+ */
+TERN_API int32_t tern_model_vectors_shape(const tern_model *model, const tern_system *system, int64_t *n_centers,
+                                          int64_t *width);
+
+/**
+ * The vector of each centre; ERROR_MISSING for a model of energies. Derivatives are those of descriptor_from_model.
+ * @param[in] model The handle.
+ * @param[in] system The system.
+ * @param[out] centers ([vector_centers]) Atoms that are centres, 0-based. May be NULL.
+ * @param[out] values ([vector_centers][vectors_width], as the vectors) Their vectors. May be NULL.
+ */
+TERN_API int32_t tern_model_predict_vectors(const tern_model *model, const tern_system *system, int64_t *centers,
+                                            double *values);
 
 /* -------------------------------------------------------------------------------------------------------- analysis */
 

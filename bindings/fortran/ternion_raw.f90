@@ -115,6 +115,7 @@ module ternion_raw
   public :: tern_descriptor_weights_range
   public :: tern_descriptor_weights_pullback_range
   public :: tern_descriptor_write
+  public :: tern_descriptor_from_model
   public :: tern_model_fit
   public :: tern_model_free
   public :: tern_model_save
@@ -124,6 +125,9 @@ module ternion_raw
   public :: tern_model_predict_atoms
   public :: tern_model_predict_uncertainty
   public :: tern_model_distance_ratios
+  public :: tern_model_vectors_name
+  public :: tern_model_vectors_shape
+  public :: tern_model_predict_vectors
   public :: tern_compare
   public :: tern_sensitivity_shape
   public :: tern_sensitivity
@@ -956,6 +960,15 @@ module ternion_raw
       type(c_ptr), value :: context
       integer(c_int32_t) :: status
     end function tern_descriptor_write
+    !> A descriptor of kind learned: its features are the vectors that a model predicts, one row for each centre.
+    !> Features of high order can be rebuilt from triplets and energies fitted on them: fit vectors, save the model,
+    !> then fit energies with descriptor = learned and learned = the model's file. The model may be freed.
+    function tern_descriptor_from_model(descriptor, model) bind(c, name='tern_descriptor_from_model') result(status)
+      import :: c_int32_t, c_ptr
+      type(c_ptr), intent(inout) :: descriptor
+      type(c_ptr), value :: model
+      integer(c_int32_t) :: status
+    end function tern_descriptor_from_model
     !> Fits a model on a data set. Options of the model, its descriptor and the data apply.
     function tern_model_fit(model, kind, dataset, options, progress, context) bind(c, name='tern_model_fit') &
       result(status)
@@ -997,7 +1010,7 @@ module ternion_raw
       type(c_ptr), value :: length
       integer(c_int32_t) :: status
     end function tern_model_info
-    !> Energy, forces and virial of a system.
+    !> Energy, forces and virial of a system; ERROR_MISSING for a model that predicts vectors of atoms.
     function tern_model_predict(model, system, energy, forces, virial) bind(c, name='tern_model_predict') result(status)
       import :: c_int32_t, c_ptr
       type(c_ptr), value :: model
@@ -1038,6 +1051,37 @@ module ternion_raw
       real(c_double), intent(inout) :: ratios(*)
       integer(c_int32_t) :: status
     end function tern_model_distance_ratios
+    !> Name of the vectors that a model predicts for each centre; ERROR_MISSING for a model of energies. Such a model is
+    !> fitted by the kinds network and triplet with the option target, the name of vectors that all structures carry.
+    function tern_model_vectors_name(model, buffer, capacity, length) bind(c, name='tern_model_vectors_name') &
+      result(status)
+      import :: c_int32_t, c_int64_t, c_ptr
+      type(c_ptr), value :: model
+      type(c_ptr), value :: buffer
+      integer(c_int64_t), value :: capacity
+      type(c_ptr), value :: length
+      integer(c_int32_t) :: status
+    end function tern_model_vectors_name
+    !> Sizes of what model_predict_vectors gives; ERROR_MISSING for a model of energies.
+    function tern_model_vectors_shape(model, system, n_centers, width) bind(c, name='tern_model_vectors_shape') &
+      result(status)
+      import :: c_int32_t, c_ptr
+      type(c_ptr), value :: model
+      type(c_ptr), value :: system
+      type(c_ptr), value :: n_centers
+      type(c_ptr), value :: width
+      integer(c_int32_t) :: status
+    end function tern_model_vectors_shape
+    !> The vector of each centre; ERROR_MISSING for a model of energies. Derivatives are those of descriptor_from_model.
+    function tern_model_predict_vectors(model, system, centers, values) bind(c, name='tern_model_predict_vectors') &
+      result(status)
+      import :: c_int32_t, c_ptr
+      type(c_ptr), value :: model
+      type(c_ptr), value :: system
+      type(c_ptr), value :: centers
+      type(c_ptr), value :: values
+      integer(c_int32_t) :: status
+    end function tern_model_predict_vectors
     !> Are two structures the same but for a rotation, a translation, a relabelling of equal atoms and (group o3) a
     !> reflection? Options: tolerance, group.
     function tern_compare(first, second, options, same, rmsd, rotation, permutation) bind(c, name='tern_compare') &

@@ -118,6 +118,7 @@ int32_t api_descriptor_weights_pullback_range(const tern_descriptor *descriptor,
                                               double *position_gradient, double *strain_gradient);
 int32_t api_descriptor_write(const tern_descriptor *descriptor, const tern_dataset *dataset, const char *path,
                              tern_progress progress, void *context);
+int32_t api_descriptor_from_model(tern_descriptor **descriptor, const tern_model *model);
 int32_t api_model_fit(tern_model **model, const char *kind, const tern_dataset *dataset, const tern_options *options,
                       tern_progress progress, void *context);
 int32_t api_model_free(tern_model *model);
@@ -130,6 +131,11 @@ int32_t api_model_predict_atoms(const tern_model *model, const tern_system *syst
 int32_t api_model_predict_uncertainty(const tern_model *model, const tern_system *system, double *deviation,
                                       double *scores);
 int32_t api_model_distance_ratios(const tern_model *model, const tern_system *system, double *ratios);
+int32_t api_model_vectors_name(const tern_model *model, char *buffer, int64_t capacity, int64_t *length);
+int32_t api_model_vectors_shape(const tern_model *model, const tern_system *system, int64_t *n_centers,
+                                int64_t *width);
+int32_t api_model_predict_vectors(const tern_model *model, const tern_system *system, int64_t *centers,
+                                  double *values);
 int32_t api_compare(const tern_system *first, const tern_system *second, const tern_options *options, int32_t *same,
                     double *rmsd, double *rotation, int64_t *permutation);
 int32_t api_sensitivity_shape(const tern_descriptor *descriptor, const tern_system *system, int64_t center,

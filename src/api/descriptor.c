@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "descriptor/descriptor.h"
 
+#include <string.h>
+
 #include "api/bodies.h"
 #include "api/check.h"
 #include "core/error.h"
+#include "model/learned.h"
 
 int32_t api_descriptor_new(tern_descriptor **descriptor, const char *kind, const tern_options *options) {
+  if (strcmp(kind, learned_kind.name) == 0)
+    return learned_new_from_options(descriptor, options);
   return descriptor_new(descriptor, kind, options);
+}
+
+int32_t api_descriptor_from_model(tern_descriptor **descriptor, const tern_model *model) {
+  return learned_new(descriptor, model);
 }
 
 int32_t api_descriptor_free(tern_descriptor *descriptor) {
@@ -26,7 +35,7 @@ int32_t api_descriptor_save(const tern_descriptor *descriptor, const char *path)
 }
 
 int32_t api_descriptor_load(tern_descriptor **descriptor, const char *path) {
-  return descriptor_load(descriptor, path);
+  return descriptor_load(descriptor, path, &learned_kind);
 }
 
 static int32_t descriptor_give(const tern_descriptor *descriptor, int32_t (*tell)(const tern_descriptor *, text *),

@@ -1436,6 +1436,21 @@ int32_t tern_descriptor_write(const tern_descriptor *descriptor, const tern_data
   return status;
 }
 
+static int32_t checked_descriptor_from_model(tern_descriptor **descriptor, const tern_model *model) {
+  TRY(check_pointer((check_place){"tern_descriptor_from_model", "descriptor"}, descriptor != NULL));
+  TRY(check_pointer((check_place){"tern_descriptor_from_model", "model"}, model != NULL));
+  TRY(check_handle((check_place){"tern_descriptor_from_model", "model"}, model, HANDLE_MODEL));
+  return api_descriptor_from_model(descriptor, model);
+}
+
+int32_t tern_descriptor_from_model(tern_descriptor **descriptor, const tern_model *model) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_descriptor_from_model(descriptor, model);
+  guard_leave(&guard);
+  return status;
+}
+
 static int32_t checked_model_fit(tern_model **model, const char *kind, const tern_dataset *dataset,
                                  const tern_options *options, tern_progress progress, void *context) {
   TRY(check_pointer((check_place){"tern_model_fit", "model"}, model != NULL));
@@ -1583,6 +1598,58 @@ int32_t tern_model_distance_ratios(const tern_model *model, const tern_system *s
   guard guard;
   guard_enter(&guard);
   const int32_t status = checked_model_distance_ratios(model, system, ratios);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_model_vectors_name(const tern_model *model, char *buffer, int64_t capacity, int64_t *length) {
+  TRY(check_pointer((check_place){"tern_model_vectors_name", "model"}, model != NULL));
+  TRY(check_count((check_place){"tern_model_vectors_name", "capacity"}, capacity));
+  TRY(check_array((check_place){"tern_model_vectors_name", "buffer"}, buffer, 1, 1, (const int64_t[]){capacity}));
+  TRY(check_handle((check_place){"tern_model_vectors_name", "model"}, model, HANDLE_MODEL));
+  return api_model_vectors_name(model, buffer, capacity, length);
+}
+
+int32_t tern_model_vectors_name(const tern_model *model, char *buffer, int64_t capacity, int64_t *length) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_model_vectors_name(model, buffer, capacity, length);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_model_vectors_shape(const tern_model *model, const tern_system *system, int64_t *n_centers,
+                                           int64_t *width) {
+  TRY(check_pointer((check_place){"tern_model_vectors_shape", "model"}, model != NULL));
+  TRY(check_pointer((check_place){"tern_model_vectors_shape", "system"}, system != NULL));
+  TRY(check_handle((check_place){"tern_model_vectors_shape", "model"}, model, HANDLE_MODEL));
+  TRY(check_handle((check_place){"tern_model_vectors_shape", "system"}, system, HANDLE_SYSTEM));
+  return api_model_vectors_shape(model, system, n_centers, width);
+}
+
+int32_t tern_model_vectors_shape(const tern_model *model, const tern_system *system, int64_t *n_centers,
+                                 int64_t *width) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_model_vectors_shape(model, system, n_centers, width);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_model_predict_vectors(const tern_model *model, const tern_system *system, int64_t *centers,
+                                             double *values) {
+  TRY(check_pointer((check_place){"tern_model_predict_vectors", "model"}, model != NULL));
+  TRY(check_pointer((check_place){"tern_model_predict_vectors", "system"}, system != NULL));
+  TRY(check_handle((check_place){"tern_model_predict_vectors", "model"}, model, HANDLE_MODEL));
+  TRY(check_handle((check_place){"tern_model_predict_vectors", "system"}, system, HANDLE_SYSTEM));
+  return api_model_predict_vectors(model, system, centers, values);
+}
+
+int32_t tern_model_predict_vectors(const tern_model *model, const tern_system *system, int64_t *centers,
+                                   double *values) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_model_predict_vectors(model, system, centers, values);
   guard_leave(&guard);
   return status;
 }

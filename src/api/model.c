@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "model/shortest.h"
+#include "model/vectors.h"
 
 int32_t api_model_fit(tern_model **model, const char *kind, const tern_dataset *dataset, const tern_options *options,
                       tern_progress progress, void *context) {
@@ -63,4 +64,28 @@ int32_t api_model_distance_ratios(const tern_model *model, const tern_system *sy
     memcpy(ratios, found, (size_t)system->n_owned * sizeof(double));
   memory_free(&run, found);
   return status;
+}
+
+int32_t api_model_vectors_name(const tern_model *model, char *buffer, int64_t capacity, int64_t *length) {
+  if (model->vectors == NULL)
+    return error_set(TERN_ERROR_MISSING, "the model predicts energies, no vectors of atoms");
+  return text_copy(model->vectors, buffer, capacity, length);
+}
+
+int32_t api_model_vectors_shape(const tern_model *model, const tern_system *system, int64_t *n_centers,
+                                int64_t *width) {
+  int64_t centers, numbers;
+  TRY(vectors_shape(model, system, &centers, &numbers));
+  if (n_centers != NULL)
+    *n_centers = centers;
+  if (width != NULL)
+    *width = numbers;
+  return TERN_SUCCESS;
+}
+
+int32_t api_model_predict_vectors(const tern_model *model, const tern_system *system, int64_t *centers,
+                                  double *values) {
+  run run;
+  TRY(run_init(&run, model->options, NULL, NULL));
+  return vectors_predict(model, &run, system, centers, values);
 }

@@ -55,8 +55,10 @@ static const option_row options_rows[] = {
     {"sum_tags", OPTION_FLAG, "0", "", "0|1", "descriptor/triplets",
      "Whether the rows of a centre are summed to one"},
 
+    {"learned", OPTION_TEXT, "", "", "a file's path", "descriptor/learned",
+     "Model fitted on vectors of atoms, whose predictions are the features"},
     {"descriptor", OPTION_CHOICE, "power_spectrum", "",
-     "density|power_spectrum|correlations|frames|triplets", "model",
+     "density|power_spectrum|correlations|frames|triplets|learned", "model",
      "Descriptor that the model reads"},
     {"energy_weight", OPTION_REAL, "1", "", "[0, inf)", "model", "Weight of the energies"},
     {"force_weight", OPTION_REAL, "0.1", "Angstrom", "[0, inf)", "model",
@@ -111,7 +113,11 @@ static const option_row options_rows[] = {
      "Numbers of functions of the first and the second tag's distance and of their angle by which the features of a "
      "triplet are multiplied; 0: none, distances and angle are features themselves"},
     {"directions", OPTION_INTEGER, "2", "", "[1, 1000]", "model/network model/triplet",
-     "Random directions of a structure's atoms along which forces are trained on in one step"},
+     "Random directions of a structure's atoms along which forces, or of a centre's components along which vectors are "
+     "trained on in one step"},
+    {"target_power", OPTION_REAL, "0.5", "", "[0, 1]", "model/network model/triplet",
+     "Principal components of a target that is a vector are scaled by their standard deviation to minus this power; 0 "
+     "fits the vectors as they are, 1 all components alike"},
     {"stored_directions", OPTION_INTEGER, "18", "", "[0, 100000]", "model/network model/triplet",
      "Directions of each structure whose features are kept in memory, as far as memory_limit allows, and renewed in "
      "turn; 0: computed at each step"},

@@ -65,8 +65,7 @@ static int32_t descriptor_fill(tern_descriptor *descriptor, const tern_options *
   return descriptor_create_state(descriptor, n_species, species);
 }
 
-/* A descriptor with these species rather than those of the options. */
-static int32_t descriptor_make(tern_descriptor **descriptor, const descriptor_kind *kind, const tern_options *options,
+int32_t descriptor_new_of_kind(tern_descriptor **descriptor, const descriptor_kind *kind, const tern_options *options,
                                int32_t n_species, const int32_t *species) {
   tern_descriptor *made = NULL;
   TRY(MEMORY_NEW(NULL, &made, 1, "descriptor"));
@@ -87,14 +86,44 @@ int32_t descriptor_new(tern_descriptor **descriptor, const char *kind, const ter
     return descriptor_kind_unknown(kind);
   TRY(options_check(options, kind, "descriptor"));
   TRY(descriptor_option_species(options, species, &n_species));
-  return descriptor_make(descriptor, found, options, n_species, species);
+  return descriptor_new_of_kind(descriptor, found, options, n_species, species);
 }
 
 int32_t descriptor_new_for_species(tern_descriptor **descriptor, const char *kind, const tern_options *options,
                                    int32_t n_species, const int32_t *species) {
   const descriptor_kind *found = descriptor_kind_find(kind);
   return found == NULL ? descriptor_kind_unknown(kind)
-                       : descriptor_make(descriptor, found, options, n_species, species);
+                       : descriptor_new_of_kind(descriptor, found, options, n_species, species);
+}
+
+static int32_t descriptor_fill_like(tern_descriptor *descriptor, const tern_descriptor *like) {
+  TRY(options_copy(&descriptor->options, like->options));
+  descriptor->cutoff = like->cutoff;
+  TRY(descriptor_read_centers(descriptor));
+  descriptor->index_size = kind_index_size(descriptor->kind, descriptor->options);
+  TRY(MEMORY_NEW(NULL, &descriptor->species, like->n_species, "species"));
+  memcpy(descriptor->species, like->species, (size_t)like->n_species * sizeof *like->species);
+  descriptor->n_species = like->n_species;
+  return TERN_SUCCESS;
+}
+
+int32_t descriptor_new_like(tern_descriptor **descriptor, const descriptor_kind *kind, const tern_descriptor *like,
+                            void *state) {
+  tern_descriptor *made = NULL;
+  int32_t status = MEMORY_NEW(NULL, &made, 1, "descriptor");
+  if (status != TERN_SUCCESS) {
+    kind_destroy(kind, state);
+    return status;
+  }
+  made->tag = HANDLE_DESCRIPTOR;
+  made->kind = kind;
+  made->state = state;
+  status = descriptor_fill_like(made, like);
+  if (status == TERN_SUCCESS)
+    *descriptor = made;
+  else
+    descriptor_free(made);
+  return status;
 }
 
 static void descriptor_clear(tern_descriptor *descriptor) {

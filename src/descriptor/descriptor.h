@@ -32,8 +32,14 @@ int32_t descriptor_new(tern_descriptor **descriptor, const char *kind, const ter
 /* The same with the species given (ascending atomic numbers), whatever the options say. */
 int32_t descriptor_new_for_species(tern_descriptor **descriptor, const char *kind, const tern_options *options,
                                    int32_t n_species, const int32_t *species);
+int32_t descriptor_new_of_kind(tern_descriptor **descriptor, const descriptor_kind *kind, const tern_options *options,
+                               int32_t n_species, const int32_t *species);
 /* The option `species`, ascending and each once (the option's table has checked the range); none: *count = 0. */
 int32_t descriptor_option_species(const tern_options *options, int32_t *species, int32_t *count);
+/* A descriptor of a guest's kind for the centres, species and cutoff of another one; `state` is taken over, also by a
+   failure. */
+int32_t descriptor_new_like(tern_descriptor **descriptor, const descriptor_kind *kind, const tern_descriptor *like,
+                            void *state);
 void descriptor_free(tern_descriptor *descriptor);
 /* Are the species known, and whatever the kind learns from data? */
 bool descriptor_fitted(const tern_descriptor *descriptor);
@@ -41,11 +47,13 @@ bool descriptor_fitted(const tern_descriptor *descriptor);
 int32_t descriptor_ready(const tern_descriptor *descriptor);
 int32_t descriptor_fit(tern_descriptor *descriptor, run *run, const tern_dataset *dataset);
 int32_t descriptor_save(const tern_descriptor *descriptor, const char *path);
-int32_t descriptor_load(tern_descriptor **descriptor, const char *path);
+/* `guest`: a kind beyond those of the table, from a room to the right; NULL: none. */
+int32_t descriptor_load(tern_descriptor **descriptor, const char *path, const descriptor_kind *guest);
 /* The parts of a file that hold a descriptor, so that a model's file can hold one too (tensors "descriptor.*"). */
 int32_t descriptor_store(const tern_descriptor *descriptor, int64_t capacity, tensor *tensors, int64_t *n_tensors,
                          text *json); /* json: {"kind": ..., "options": {...}, "species": [...]} */
-int32_t descriptor_restore(tern_descriptor **descriptor, const safetensors_file *file, const char *json);
+int32_t descriptor_restore(tern_descriptor **descriptor, const safetensors_file *file, const char *json,
+                           const descriptor_kind *guest);
 /* The options in effect as a JSON object. */
 int32_t descriptor_options_json(const tern_descriptor *descriptor, text *json);
 int32_t descriptor_info(const tern_descriptor *descriptor, text *json);

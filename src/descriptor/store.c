@@ -134,8 +134,14 @@ static int32_t restore_species(const json_t *stored, int32_t *species, int32_t *
   return TERN_SUCCESS;
 }
 
+/* Of the table, or the guest. */
+static int32_t restore_kind(const char *name, const descriptor_kind *guest, const descriptor_kind **kind) {
+  *kind = guest != NULL && strcmp(guest->name, name) == 0 ? guest : descriptor_kind_find(name);
+  return *kind != NULL ? TERN_SUCCESS : descriptor_kind_unknown(name);
+}
+
 static int32_t restore_make(tern_descriptor **descriptor, const safetensors_file *file, const json_t *json,
-                            tern_options *options) {
+                            tern_options *options, const descriptor_kind *guest) {
   int32_t species[STORE_MOST_SPECIES], n_species = 0;
   const char *kind = json_string_value(json_object_get(json, "kind"));
   if (kind == NULL)
@@ -143,7 +149,10 @@ static int32_t restore_make(tern_descriptor **descriptor, const safetensors_file
   TRY(restore_options(json_object_get(json, "options"), options));
   TRY(restore_species(json_object_get(json, "species"), species, &n_species));
   tern_descriptor *made = NULL;
-  const int32_t status = descriptor_new_for_species(&made, kind, options, n_species, species);
+  const descriptor_kind *found;
+  int32_t status = restore_kind(kind, guest, &found);
+  if (status == TERN_SUCCESS)
+    status = descriptor_new_of_kind(&made, found, options, n_species, species);
   if (status != TERN_SUCCESS)
     return error_prefix(status == TERN_ERROR_MEMORY ? status : TERN_ERROR_FORMAT, "descriptor: ");
   if (made->state != NULL && !descriptor_fitted(made) && json_is_true(json_object_get(json, "fitted"))) {
@@ -157,7 +166,8 @@ static int32_t restore_make(tern_descriptor **descriptor, const safetensors_file
   return TERN_SUCCESS;
 }
 
-int32_t descriptor_restore(tern_descriptor **descriptor, const safetensors_file *file, const char *text) {
+int32_t descriptor_restore(tern_descriptor **descriptor, const safetensors_file *file, const char *text,
+                           const descriptor_kind *guest) {
   json_error_t error;
   tern_options *options = NULL;
   json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, &error);
@@ -167,7 +177,7 @@ int32_t descriptor_restore(tern_descriptor **descriptor, const safetensors_file 
   }
   int32_t status = options_new(&options);
   if (status == TERN_SUCCESS)
-    status = restore_make(descriptor, file, json, options);
+    status = restore_make(descriptor, file, json, options, guest);
   options_free(options);
   json_decref(json);
   return status;
@@ -189,12 +199,12 @@ static int32_t load_check(const safetensors_file *file) {
   return TERN_SUCCESS;
 }
 
-int32_t descriptor_load(tern_descriptor **descriptor, const char *path) {
+int32_t descriptor_load(tern_descriptor **descriptor, const char *path, const descriptor_kind *guest) {
   safetensors_file *file = NULL;
   TRY(safetensors_read(&file, path));
   int32_t status = load_check(file);
   if (status == TERN_SUCCESS)
-    status = descriptor_restore(descriptor, file, safetensors_metadata(file, "descriptor"));
+    status = descriptor_restore(descriptor, file, safetensors_metadata(file, "descriptor"), guest);
   safetensors_free(file);
   return status == TERN_SUCCESS ? status : error_prefix(status, "%s: ", path);
 }

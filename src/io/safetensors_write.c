@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "io/file.h"
 #include "io/safetensors_header.h"
+#include "io/safetensors_memory.h"
 
 struct safetensors_writer {
   output_file *output;
@@ -88,5 +89,38 @@ int32_t safetensors_write(const char *path, int64_t n_tensors, const tensor *ten
   if (status == TERN_SUCCESS)
     status = safetensors_writer_close(writer);
   safetensors_writer_free(writer);
+  return status;
+}
+
+/* Header and data one after the other. */
+static int32_t safetensors_join(unsigned char **bytes, int64_t *size, int64_t n_tensors, const tensor *tensors,
+                                const text *header) {
+  unsigned char *made = NULL;
+  const uint64_t length = (uint64_t)header->length;
+  int64_t total = SAFETENSORS_PREFIX + header->length, one = 0;
+  for (int64_t i = 0; i < n_tensors; ++i, total += one)
+    safetensors_bytes(&tensors[i], &one);
+  TRY(MEMORY_NEW(NULL, &made, total, "a safetensors file in memory"));
+  *bytes = made;
+  *size = total;
+  memcpy(made, &length, SAFETENSORS_PREFIX);
+  memcpy(made + SAFETENSORS_PREFIX, header->data, (size_t)header->length);
+  made += SAFETENSORS_PREFIX + header->length;
+  for (int64_t i = 0; i < n_tensors; ++i, made += one) {
+    safetensors_bytes(&tensors[i], &one);
+    if (one > 0)
+      memcpy(made, tensors[i].data, (size_t)one);
+  }
+  return TERN_SUCCESS;
+}
+
+int32_t safetensors_write_memory(unsigned char **bytes, int64_t *size, int64_t n_tensors, const tensor *tensors,
+                                 int64_t n_metadata, const metadata_entry *metadata) {
+  text header = {0};
+  TRY(safetensors_check_machine());
+  int32_t status = safetensors_header_write(n_tensors, tensors, n_metadata, metadata, &header);
+  if (status == TERN_SUCCESS)
+    status = safetensors_join(bytes, size, n_tensors, tensors, &header);
+  text_free(&header);
   return status;
 }

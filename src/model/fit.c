@@ -8,10 +8,12 @@
 #include "model/baseline.h"
 #include "model/data_check.h"
 #include "model/evaluate.h"
+#include "model/learned.h"
 #include "model/model.h"
 #include "model/residual.h"
 #include "model/shortest.h"
 #include "model/uncertainty.h"
+#include "model/vectors.h"
 
 static int32_t kind_unknown(const char *name) {
   const char *names[32];
@@ -61,7 +63,12 @@ static int32_t fit_baseline(tern_model *model, run *run, const tern_dataset *dat
   memcpy(model->species, species, (size_t)model->n_species * sizeof(int32_t));
   TRY(MEMORY_NEW(NULL, &model->e0, model->n_species, "the energies of isolated atoms"));
   TRY(MEMORY_NEW(NULL, &model->shortest, (int64_t)model->n_species * model->n_species, "shortest distances"));
-  TRY(fit_e0(model, run, dataset, report));
+  if (model->vectors == NULL) {
+    TRY(fit_e0(model, run, dataset, report));
+  } else {
+    text_add(report, "\"target\": ");
+    text_add_json(report, model->vectors);
+  }
   text_add(report, ", ");
   return data_check(run, dataset, model->n_species, model->species, report);
 }
@@ -69,20 +76,22 @@ static int32_t fit_baseline(tern_model *model, run *run, const tern_dataset *dat
 static int32_t fit_descriptor(model_part *part, run *run, const tern_dataset *dataset) {
   const char *name;
   TRY(options_text(part->options, "descriptor", &name));
+  if (part->kind->descriptor == NULL && strcmp(name, learned_kind.name) == 0)
+    return learned_new_from_options(&part->descriptor, part->options);
   TRY(descriptor_new(&part->descriptor, part->kind->descriptor != NULL ? part->kind->descriptor : name, part->options));
   return descriptor_fit(part->descriptor, run, dataset);
 }
 
-/* What the earlier parts leave is what this one is fitted on. */
+/* What the earlier parts leave is what this one is fitted on; vectors are fitted as they are. */
 static int32_t fit_part(tern_model *model, run *run, const tern_dataset *dataset, text *report) {
   model_part *part = &model->parts[model->n_parts];
   tern_dataset *rest = NULL;
   int32_t status = fit_descriptor(part, run, dataset);
-  if (status == TERN_SUCCESS)
+  if (status == TERN_SUCCESS && model->vectors == NULL)
     status = residual_new(&rest, model, run, dataset);
   model->n_parts++;
   if (status == TERN_SUCCESS)
-    status = part->kind->fit(&part->state, run, part->descriptor, rest, part->options, report);
+    status = part->kind->fit(&part->state, run, part->descriptor, rest != NULL ? rest : dataset, part->options, report);
   dataset_free(rest);
   return status;
 }
@@ -126,8 +135,12 @@ static int32_t fit_shortest(tern_model *model, run *run, const tern_dataset *dat
 
 static int32_t fit_report(tern_model *model, run *run, const tern_dataset *dataset, double start, text *report) {
   text_add(report, ", ");
-  TRY(model_evaluate(model, run, dataset, model->zbl != NULL ? model->zbl->highest : NULL, report));
-  TRY(uncertainty_fit(&model->uncertainty, model, run, dataset, report));
+  if (model->vectors != NULL) {
+    TRY(vectors_evaluate(model, run, dataset, report));
+  } else {
+    TRY(model_evaluate(model, run, dataset, model->zbl != NULL ? model->zbl->highest : NULL, report));
+    TRY(uncertainty_fit(&model->uncertainty, model, run, dataset, report));
+  }
   text_add(report, ", \"cost\": {\"seconds\": %.3f, \"threads\": %d, \"memory_peak\": %lld}}", run_seconds() - start,
            run->threads, (long long)run->memory_peak);
   TRY(keep(report, &model->report));
@@ -182,13 +195,40 @@ static int32_t prepare_parts(tern_model *model, const char *kinds, const tern_op
   return options_check(options, kinds, "model");
 }
 
-/* Tensors are carried by structures, but no kind learns them. */
-static int32_t check_target(const tern_options *options) {
+/* The one part is to predict vectors of that name. */
+static int32_t choose_vectors(tern_model *model, const char *target, int64_t n_parts) {
+  const char *baseline;
+  TRY(options_text(model->parts[0].options, "baseline", &baseline));
+  if (n_parts > 1)
+    return error_set(TERN_ERROR_OPTION, "kind of model '%s': vectors such as '%s' are fitted by one kind, not by a sum",
+                     model->kind, target);
+  const model_kind *found = model_vector_kind_find(model->parts[0].kind->name);
+  if (found == NULL)
+    return error_set(TERN_ERROR_OPTION, "a model '%s' is not fitted on vectors such as '%s'; network and triplet are",
+                     model->kind, target);
+  if (strcmp(baseline, "none") != 0)
+    return error_set(TERN_ERROR_OPTION, "option 'baseline' is '%s', which vectors such as '%s' do not have", baseline,
+                     target);
+  model->parts[0].kind = found;
+  model->vectors = memory_text(target);
+  return model->vectors != NULL ? TERN_SUCCESS : error_set(TERN_ERROR_MEMORY, "no memory for a model");
+}
+
+/* The energy, or vectors of atoms that structures carry under the name. Tensors are carried, too, but no kind learns
+   them. */
+static int32_t choose_target(tern_model *model, const tern_dataset *dataset, const tern_options *options,
+                             int64_t n_parts) {
   const char *target;
   TRY(options_text(options, "target", &target));
   if (strcmp(target, "energy") == 0)
     return TERN_SUCCESS;
-  return error_set(TERN_ERROR_OPTION, "option 'target' is '%s'; models are fitted on 'energy' only", target);
+  for (int64_t k = 0; k < dataset->size; k++)
+    if (frame_find_vectors(dataset->frames[k], target) != NULL)
+      return choose_vectors(model, target, n_parts);
+  return error_set(TERN_ERROR_OPTION,
+                   "option 'target' is '%s'; models are fitted on 'energy' or on vectors of the atoms that structures "
+                   "carry under this name, and none of these does",
+                   target);
 }
 
 /* Parts that were prepared but not fitted when it failed. */
@@ -206,13 +246,13 @@ int32_t model_fit(tern_model **model, const char *kind, run *run, const tern_dat
   made->tag = HANDLE_MODEL;
   made->kind = memory_text(kind);
   int32_t status = prepare_parts(made, kind, options, &n_parts);
-  if (status == TERN_SUCCESS)
-    status = check_target(options);
+  if (status == TERN_SUCCESS && made->kind == NULL)
+    status = error_set(TERN_ERROR_MEMORY, "no memory for a model");
   if (status == TERN_SUCCESS && dataset->size == 0)
     status = error_set(TERN_ERROR_DATA,
                        "the data set to fit on is empty; it needs at least one structure with a target");
-  if (status == TERN_SUCCESS && made->kind == NULL)
-    status = error_set(TERN_ERROR_MEMORY, "no memory for a model");
+  if (status == TERN_SUCCESS)
+    status = choose_target(made, dataset, options, n_parts);
   if (status == TERN_SUCCESS)
     status = options_copy(&made->options, options);
   if (status == TERN_SUCCESS)

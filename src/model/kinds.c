@@ -14,6 +14,18 @@ static const model_kind *const kinds[] = {
     &triplet_kind,
 };
 
+static const model_kind *const vector_kinds[] = {
+    &vector_network_kind,
+    &vector_triplet_kind,
+};
+
+const model_kind *model_vector_kind_find(const char *name) {
+  for (size_t k = 0; k < sizeof vector_kinds / sizeof *vector_kinds; k++)
+    if (strcmp(vector_kinds[k]->name, name) == 0)
+      return vector_kinds[k];
+  return NULL;
+}
+
 const model_kind *model_kinds(int64_t index) {
   return index >= 0 && index < (int64_t)(sizeof kinds / sizeof *kinds) ? kinds[index] : NULL;
 }

@@ -12,7 +12,7 @@
 #include "model/uncertainty.h"
 
 void model_free(tern_model *model) {
-  if (model == NULL)
+  if (model == NULL || atomic_fetch_sub(&model->references, 1) > 0)
     return;
   for (int64_t k = 0; k < model->n_parts; k++) {
     model_part *part = &model->parts[k];
@@ -24,6 +24,7 @@ void model_free(tern_model *model) {
   uncertainty_free(model->uncertainty);
   options_free(model->options);
   memory_free(NULL, model->kind);
+  memory_free(NULL, model->vectors);
   memory_free(NULL, model->species);
   memory_free(NULL, model->e0);
   zbl_free(model->zbl);
@@ -42,9 +43,23 @@ double model_cutoff(const tern_model *model) {
   return cutoff;
 }
 
+int32_t model_check_energies(const tern_model *model) {
+  if (model->vectors == NULL)
+    return TERN_SUCCESS;
+  return error_set(TERN_ERROR_MISSING, "the model predicts vectors '%s' of atoms, no energies; "
+                   "tern_model_predict_vectors gives them", model->vectors);
+}
+
 int32_t model_info(const tern_model *model, text *json) {
-  text_add(json, "{\"what\": \"model\", \"kind\": \"%s\", \"format_version\": %d, \"model\": ", model->kind,
+  text_add(json, "{\"what\": \"model\", \"kind\": \"%s\", \"format_version\": %d, ", model->kind,
            store_format_version(model));
+  if (model->vectors != NULL) {
+    text_add(json, "\"vectors\": ");
+    text_add_json(json, model->vectors);
+    text_add(json, ", \"vectors_width\": %lld, ",
+             (long long)model->parts[0].kind->vectors->width(model->parts[0].state));
+  }
+  text_add(json, "\"model\": ");
   TRY(store_describe(model, 0, json));
   text_add(json, ", \"e0\": {");
   for (int32_t k = 0; k < model->n_species; k++)

@@ -14,6 +14,20 @@ typedef struct model_answer {
   double *outputs;  /* [width], set: the numbers of which the energy is a linear function, the last layer's inputs */
 } model_answer;
 
+/* What a kind that predicts vectors of centres offers in the place of evaluate. Each works on one environment, with
+   scratch of so many bytes for environments of up to so many neighbours and rows. */
+typedef struct vector_functions {
+  int64_t (*width)(const void *state);
+  int64_t (*scratch)(const void *state, const tern_descriptor *descriptor, int64_t n_neighbours, int64_t rows);
+  int32_t (*forward)(const void *state, const tern_descriptor *descriptor, const environment *environment, int64_t rows,
+                     void *scratch, double *values); /* [width]; NULL: only what backward needs is left in scratch */
+  /* gradient [n_neighbours][3] of sum(weights * values), after forward; [width] derivatives along directions. */
+  int32_t (*backward)(const void *state, const tern_descriptor *descriptor, const environment *environment,
+                      int64_t rows, void *scratch, const double *weights, double *gradient);
+  int32_t (*pushforward)(const void *state, const tern_descriptor *descriptor, const environment *environment,
+                         int64_t rows, void *scratch, const double *directions, double *derivative);
+} vector_functions;
+
 typedef struct model_kind {
   const char *name, *meaning;
   const char *descriptor; /* the kind of descriptor that it always reads; NULL: what the option says */
@@ -26,6 +40,7 @@ typedef struct model_kind {
   int64_t (*scratch)(const void *state, const tern_descriptor *descriptor, int64_t n_neighbours, int64_t rows);
   int32_t (*evaluate)(const void *state, const tern_descriptor *descriptor, const environment *environment,
                       int64_t rows, void *scratch, model_answer *answer);
+  const vector_functions *vectors; /* in the place of scratch and evaluate; NULL: energies */
   int64_t (*width)(const void *state); /* of the outputs; NULL: there are none */
   /* Answers from now on as before the structures held out for validation were added to the final fit (on), or as usual
      again; called within the fit only. NULL: they never are added. */
@@ -45,6 +60,8 @@ enum { MODEL_MOST_PARTS = 8 };
 
 struct tern_model {
   uint32_t tag;
+  _Atomic int32_t references; /* beyond the first: of descriptors that are made from it */
+  char *vectors; /* name of the vectors of centres that it predicts; NULL: energies */
   char *kind; /* as "ridge", or "ridge+triplet" for a sum */
   tern_options *options;
   int32_t n_species;
@@ -64,11 +81,18 @@ double model_cutoff(const tern_model *model);
 
 const model_kind *model_kinds(int64_t index); /* NULL past the end */
 const model_kind *model_kind_find(const char *name);
+/* Of the same name, that predicts vectors of centres; NULL: there is none. */
+const model_kind *model_vector_kind_find(const char *name);
+/* Refuses a model that predicts vectors. */
+int32_t model_check_energies(const tern_model *model);
 
 int32_t model_fit(tern_model **model, const char *kind, run *run, const tern_dataset *dataset, const tern_options *options);
 void model_free(tern_model *model);
 int32_t model_save(const tern_model *model, const char *path);
 int32_t model_load(tern_model **model, const char *path);
+/* The same file in memory; ended by memory_free(NULL, ...). */
+int32_t model_pack(const tern_model *model, unsigned char **bytes, int64_t *size);
+int32_t model_unpack(tern_model **model, const void *bytes, int64_t size);
 int32_t model_info(const tern_model *model, text *json);
 /* Any output may be NULL; energies [n_owned], virials [n_owned][3][3]. */
 int32_t model_predict(const tern_model *model, run *run, const tern_system *system, double *energy, double *forces, double *virial,

@@ -17,6 +17,9 @@ typedef struct network_state {
 
 extern const model_kind network_kind;
 extern const model_kind triplet_kind;
+/* The same for vectors of centres, whose last layer and constants have as many outputs. */
+extern const model_kind vector_network_kind;
+extern const model_kind vector_triplet_kind;
 
 /* State without weights; `inputs` are taken over, also by a failure. */
 int32_t network_state_new(network_state **state, const tern_descriptor *descriptor, network_inputs *inputs,
@@ -24,8 +27,12 @@ int32_t network_state_new(network_state **state, const tern_descriptor *descript
 void network_state_free(void *state);
 int32_t network_state_store(const void *state, int64_t capacity, tensor *tensors, int64_t *count);
 int32_t network_state_restore(void **state, const tern_descriptor *descriptor, const safetensors_file *file);
+int32_t network_state_restore_vectors(void **state, const tern_descriptor *descriptor, const safetensors_file *file);
 /* shared: one set of weights for all species of the centre. */
 int32_t network_state_fit(void **state, run *run, const tern_descriptor *descriptor, const tern_dataset *dataset,
                           const tern_options *options, bool shared, text *report);
+/* On the vectors that the option `target` names. */
+int32_t network_state_fit_vectors(void **state, run *run, const tern_descriptor *descriptor,
+                                  const tern_dataset *dataset, const tern_options *options, bool shared, text *report);
 
 #endif

@@ -8,6 +8,7 @@
 #include "model/network.h"
 #include "model/split.h"
 #include "network/problem.h"
+#include "network/vector_problem.h"
 
 enum { SAMPLED = 2000 }; /* environments that the inputs are learned from */
 
@@ -17,6 +18,8 @@ typedef struct fitting {
   const tern_dataset *dataset;
   const tern_options *options;
   bool shared;
+  const char *vectors; /* name of the target; NULL: energies and their derivatives */
+  network_vectors components;
   unsigned char *held_out;
   network_input_choices inputs;
   network_choices choices;
@@ -170,35 +173,111 @@ static int32_t train(fitting *fitting, network_state *self, text *report) {
   return status;
 }
 
-static int32_t fit(fitting *fitting, network_state **state, text *report) {
-  network_inputs *inputs = NULL;
-  TRY(read_targets(fitting));
+/* ---- vectors ---- */
+
+static int32_t learn_components(fitting *fitting) {
+  double power;
+  TRY(options_real(fitting->options, "target_power", &power));
+  TRY(network_vectors_learn(&fitting->components, fitting->run, fitting->descriptor, fitting->dataset,
+                            fitting->held_out, fitting->vectors, power));
+  fitting->shape.outputs = fitting->components.outputs;
+  return TERN_SUCCESS;
+}
+
+static void report_vectors(const fitting *fitting, text *report) {
+  text_add(report, "\"vectors\": {\"width\": %lld, \"components\": %lld, \"deviation\": %.10g}, ",
+           (long long)fitting->components.width, (long long)fitting->components.outputs,
+           sqrt(fitting->components.variance));
+}
+
+/* Trains a network of components; `unfolded` are the weights of one for the vectors. */
+static int32_t train_vectors(fitting *fitting, const network_inputs *inputs, double *unfolded, text *report) {
+  const vector_choices choices = {fitting->choices.wide, fitting->choices.seed, fitting->choices.directions};
+  const int64_t total = network_layout_of(&fitting->shape).total;
+  vector_problem *problem = NULL;
+  double *parameters = NULL, *weights = NULL;
+  TRY(vector_problem_new(&problem, fitting->run, fitting->descriptor, fitting->dataset, fitting->held_out, inputs,
+                         &fitting->components, &fitting->shape, &choices));
+  int32_t status = MEMORY_NEW(fitting->run, &parameters, total, "parameters of a network");
+  if (status == TERN_SUCCESS)
+    status = MEMORY_NEW(fitting->run, &weights, total, "weights of a network");
+  if (status == TERN_SUCCESS) {
+    fit_problem view = vector_problem_view(problem, fitting->shared ? "triplet of vectors" : "network of vectors");
+    report_network(fitting, 0, inputs, report);
+    report_vectors(fitting, report);
+    network_start(&fitting->shape, fitting->choices.seed, parameters);
+    view.spent = run_seconds() - fitting->start;
+    status = fit_train(fitting->run, &view, fitting->options, parameters, report);
+  }
+  if (status == TERN_SUCCESS) {
+    network_weights(&fitting->shape, parameters, weights);
+    network_vectors_unfold(&fitting->components, &fitting->shape, weights, unfolded);
+  }
+  memory_free(fitting->run, weights);
+  memory_free(fitting->run, parameters);
+  vector_problem_free(fitting->run, problem);
+  return status;
+}
+
+/* ---- all ---- */
+
+static int32_t fit_shape(fitting *fitting, network_inputs **inputs) {
   TRY(read_products(fitting));
   TRY(read_choices(fitting));
   TRY(read_shape(fitting));
   TRY(split_new(&fitting->held_out, fitting->run, fitting->options, fitting->dataset->size));
-  TRY(fit_inputs(fitting, &inputs));
-  fitting->shape.even = inputs->even;
-  fitting->shape.odd = inputs->odd;
+  if (fitting->vectors != NULL)
+    TRY(learn_components(fitting));
+  TRY(fit_inputs(fitting, inputs));
+  fitting->shape.even = (*inputs)->even;
+  fitting->shape.odd = (*inputs)->odd;
+  return TERN_SUCCESS;
+}
+
+static int32_t fit_vectors(fitting *fitting, network_state **state, text *report) {
+  network_inputs *inputs = NULL;
+  fitting->choices.unit = 1;
+  TRY(options_text(fitting->options, "target", &fitting->vectors));
+  TRY(fit_shape(fitting, &inputs));
+  network_shape wide = fitting->shape;
+  wide.outputs = fitting->components.width;
+  TRY(network_state_new(state, fitting->descriptor, inputs, &wide, 1));
+  return train_vectors(fitting, (*state)->inputs, (*state)->network.weights, report);
+}
+
+static int32_t fit_energies(fitting *fitting, network_state **state, text *report) {
+  network_inputs *inputs = NULL;
+  TRY(read_targets(fitting));
+  TRY(fit_shape(fitting, &inputs));
   fitting->choices.unit = choose_unit(fitting);
   TRY(network_state_new(state, fitting->descriptor, inputs, &fitting->shape, fitting->choices.unit));
   return train(fitting, *state, report);
 }
 
-int32_t network_state_fit(void **state, run *run, const tern_descriptor *descriptor, const tern_dataset *dataset,
-                          const tern_options *options, bool shared, text *report) {
-  fitting fitting = {.run = run,
-                     .descriptor = descriptor,
-                     .dataset = dataset,
-                     .options = options,
-                     .shared = shared,
-                     .start = run_seconds()};
+static int32_t fit(fitting *fitting, int32_t (*how)(struct fitting *, network_state **, text *), void **state,
+                   text *report) {
   network_state *self = NULL;
-  const int32_t status = fit(&fitting, &self, report);
-  memory_free(run, fitting.held_out);
+  fitting->start = run_seconds();
+  const int32_t status = how(fitting, &self, report);
+  memory_free(fitting->run, fitting->held_out);
+  network_vectors_free(fitting->run, &fitting->components);
   if (status == TERN_SUCCESS)
     *state = self;
   else
     network_state_free(self);
   return status;
+}
+
+int32_t network_state_fit(void **state, run *run, const tern_descriptor *descriptor, const tern_dataset *dataset,
+                          const tern_options *options, bool shared, text *report) {
+  fitting fitting = {
+      .run = run, .descriptor = descriptor, .dataset = dataset, .options = options, .shared = shared};
+  return fit(&fitting, fit_energies, state, report);
+}
+
+int32_t network_state_fit_vectors(void **state, run *run, const tern_descriptor *descriptor,
+                                  const tern_dataset *dataset, const tern_options *options, bool shared, text *report) {
+  fitting fitting = {
+      .run = run, .descriptor = descriptor, .dataset = dataset, .options = options, .shared = shared};
+  return fit(&fitting, fit_vectors, state, report);
 }

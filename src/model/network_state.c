@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "model/network.h"
 #include "network/problem.h"
+#include "system/vectors.h"
 
 /* Numbers of the tensor "network.sizes"; widths follow. */
 enum { SIZE_EVEN, SIZE_ODD, SIZE_SETS, SIZE_BIASES, SIZE_CONSTANTS, SIZE_LAYERS, SIZES };
@@ -47,10 +48,10 @@ int32_t network_state_new(network_state **state, const tern_descriptor *descript
 
 int32_t network_state_store(const void *state, int64_t capacity, tensor *tensors, int64_t *count) {
   const network_state *self = state;
-  if (capacity < 3)
-    return error_set(TERN_ERROR_INTERNAL, "a network stores 3 tensors and its inputs, there is room for %lld",
+  if (capacity < 4)
+    return error_set(TERN_ERROR_INTERNAL, "a network stores 4 tensors and its inputs, there is room for %lld",
                      (long long)capacity);
-  TRY(network_inputs_store(self->inputs, capacity - 3, tensors + 3, count));
+  TRY(network_inputs_store(self->inputs, capacity - 4, tensors + 3, count));
   tensors[0] = (tensor){.name = "network.sizes",
                         .type = TENSOR_INT64,
                         .rank = 1,
@@ -64,6 +65,12 @@ int32_t network_state_store(const void *state, int64_t capacity, tensor *tensors
                         .shape = {self->network.layout.total},
                         .data = self->network.weights};
   *count += 3;
+  if (self->network.shape.outputs > 0)
+    tensors[(*count)++] = (tensor){.name = "network.outputs",
+                                   .type = TENSOR_INT64,
+                                   .rank = 1,
+                                   .shape = {1},
+                                   .data = &self->network.shape.outputs};
   return TERN_SUCCESS;
 }
 
@@ -89,12 +96,26 @@ static int32_t read_shape(const tern_descriptor *descriptor, const safetensors_f
   return TERN_SUCCESS;
 }
 
-int32_t network_state_restore(void **state, const tern_descriptor *descriptor, const safetensors_file *file) {
+/* Vectors have as many outputs as a tensor says. */
+static int32_t read_outputs(const safetensors_file *file, network_shape *shape) {
+  const int64_t one = 1;
+  const tensor *found;
+  TRY(safetensors_get(file, "network.outputs", TENSOR_INT64, 1, &one, &found));
+  shape->outputs = *(const int64_t *)found->data;
+  if (shape->outputs < 1 || shape->outputs > VECTORS_WIDEST)
+    return error_set(TERN_ERROR_FORMAT, "tensor 'network.outputs' holds %lld; valid are 1 to %d",
+                     (long long)shape->outputs, VECTORS_WIDEST);
+  return TERN_SUCCESS;
+}
+
+static int32_t restore(void **state, const tern_descriptor *descriptor, const safetensors_file *file, bool vectors) {
   network_shape shape;
   network_inputs *inputs = NULL;
   network_state *self = NULL;
   double unit;
   TRY(read_shape(descriptor, file, &shape));
+  if (vectors)
+    TRY(read_outputs(file, &shape));
   TRY(safetensors_copy_finite(file, "network.unit", 1, &unit));
   TRY(network_inputs_restore(&inputs, descriptor, file));
   const bool fits = shape.even == inputs->even && shape.odd == inputs->odd &&
@@ -111,4 +132,12 @@ int32_t network_state_restore(void **state, const tern_descriptor *descriptor, c
   else
     network_state_free(self);
   return status;
+}
+
+int32_t network_state_restore(void **state, const tern_descriptor *descriptor, const safetensors_file *file) {
+  return restore(state, descriptor, file, false);
+}
+
+int32_t network_state_restore_vectors(void **state, const tern_descriptor *descriptor, const safetensors_file *file) {
+  return restore(state, descriptor, file, true);
 }

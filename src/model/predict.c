@@ -221,6 +221,7 @@ static void copy_out(int64_t count, const double *values, double *output) {
 int32_t model_predict(const tern_model *model, run *run, const tern_system *system, double *energy, double *forces,
                       double *virial, double *energies, double *virials) {
   prediction prediction = {.model = model, .run = run, .n_atoms = system->n_atoms};
+  TRY(model_check_energies(model));
   int32_t status = prediction_new(&prediction, system, forces != NULL, virial != NULL, virials != NULL);
   if (status == TERN_SUCCESS)
     status = predict_zbl(&prediction, system);

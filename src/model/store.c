@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Models as safetensors files: metadata say what it is, tensors "e0", "species", those of the kind and
-   "descriptor.*". Further parts of a sum stand in the metadata "further_parts", their tensors' names begin with the
-   part's number, "2.". */
+   "descriptor.*"; the metadata "vectors" names what a model of vectors predicts. Further parts of a sum stand in the
+   metadata "further_parts", their tensors' names begin with the part's number, "2.". */
 #include "model/store.h"
 
 #include <jansson.h>
@@ -11,6 +11,8 @@
 #include "core/error.h"
 #include "core/handle_tags.h"
 #include "core/memory.h"
+#include "io/safetensors_memory.h"
+#include "model/learned.h"
 #include "model/uncertainty.h"
 
 enum { MOST_TENSORS = 256, MOST_SPECIES = 118 };
@@ -18,6 +20,8 @@ enum { MOST_TENSORS = 256, MOST_SPECIES = 118 };
 /* ---- writing ---- */
 
 int32_t store_format_version(const tern_model *model) {
+  if (model->vectors != NULL)
+    return MODEL_FORMAT_VECTORS;
   return model->n_parts > 1 ? MODEL_FORMAT_SUM : MODEL_FORMAT_SINGLE;
 }
 
@@ -124,9 +128,24 @@ static int32_t add_further_parts(const tern_model *model, collection *all, text 
   return give(list, json);
 }
 
-enum { DESCRIPTOR, MODEL, REPORT, FURTHER, TEXTS };
+enum { DESCRIPTOR, MODEL, REPORT, FURTHER, TEXTS, MOST_METADATA = 10 };
 
-static int32_t store_write(const tern_model *model, const char *path, collection *all, text texts[TEXTS]) {
+/* A file, or memory. */
+typedef struct destination {
+  const char *path; /* NULL: memory */
+  unsigned char *bytes;
+  int64_t size;
+} destination;
+
+static int32_t store_give(destination *destination, const collection *all, int64_t n_metadata,
+                          const metadata_entry *metadata) {
+  if (destination->path != NULL)
+    return safetensors_write(destination->path, all->count, all->tensors, n_metadata, metadata);
+  return safetensors_write_memory(&destination->bytes, &destination->size, all->count, all->tensors, n_metadata,
+                                  metadata);
+}
+
+static int32_t store_write(const tern_model *model, destination *destination, collection *all, text texts[TEXTS]) {
   add_tensor(all, "e0", TENSOR_FLOAT64, model->n_species, model->e0);
   add_tensor(all, "species", TENSOR_INT32, model->n_species, model->species);
   add_tensor(all, "shortest_distances", TENSOR_FLOAT64, (int64_t)model->n_species * model->n_species, model->shortest);
@@ -146,26 +165,41 @@ static int32_t store_write(const tern_model *model, const char *path, collection
       return error_set(TERN_ERROR_MEMORY, "no memory to describe a model");
   char version[16];
   text_format(version, sizeof version, "%d", store_format_version(model));
-  const metadata_entry metadata[] = {
+  metadata_entry metadata[MOST_METADATA] = {
       {"format", MODEL_FORMAT},          {"format_version", version},
       {"kind", model->parts[0].kind->name}, {"model", texts[MODEL].data},
       {"descriptor", texts[DESCRIPTOR].data}, {"report", texts[REPORT].data},
       {"provenance", model->provenance}, {"units", MODEL_UNITS},
-      {"further_parts", texts[FURTHER].data},
   };
-  const int64_t entries = (int64_t)(sizeof metadata / sizeof *metadata);
-  return safetensors_write(path, all->count, all->tensors, model->n_parts > 1 ? entries : entries - 1, metadata);
+  int64_t entries = 8;
+  if (model->n_parts > 1)
+    metadata[entries++] = (metadata_entry){"further_parts", texts[FURTHER].data};
+  if (model->vectors != NULL)
+    metadata[entries++] = (metadata_entry){"vectors", model->vectors};
+  return store_give(destination, all, entries, metadata);
 }
 
-int32_t model_save(const tern_model *model, const char *path) {
+static int32_t store(const tern_model *model, destination *destination) {
   text texts[TEXTS] = {{0}};
   collection *all = NULL;
   TRY(MEMORY_NEW(NULL, &all, 1, "the list of a model's tensors"));
-  const int32_t status = store_write(model, path, all, texts);
+  const int32_t status = store_write(model, destination, all, texts);
   for (int k = 0; k < TEXTS; k++)
     text_free(&texts[k]);
   memory_free(NULL, all);
   return status;
+}
+
+int32_t model_save(const tern_model *model, const char *path) {
+  return store(model, &(destination){.path = path});
+}
+
+int32_t model_pack(const tern_model *model, unsigned char **bytes, int64_t *size) {
+  destination memory = {0};
+  TRY(store(model, &memory));
+  *bytes = memory.bytes;
+  *size = memory.size;
+  return TERN_SUCCESS;
 }
 
 /* ---- reading ---- */
@@ -178,9 +212,9 @@ static int32_t load_check(const safetensors_file *file) {
                      "'");
   if (strcmp(format, MODEL_FORMAT) != 0)
     return error_set(TERN_ERROR_FORMAT, "no model: its format is '%s', not '" MODEL_FORMAT "'", format);
-  if (version == NULL || (strcmp(version, "1") != 0 && strcmp(version, "2") != 0))
+  if (version == NULL || strlen(version) != 1 || strchr("123", version[0]) == NULL)
     return error_set(TERN_ERROR_VERSION,
-                     "a model of format version %s; this library (release " TERNION_VERSION ") reads versions 1 and 2",
+                     "a model of format version %s; this library (release " TERNION_VERSION ") reads versions 1 to 3",
                      version == NULL ? "unknown" : version);
   return TERN_SUCCESS;
 }
@@ -272,7 +306,7 @@ static int32_t load_part(tern_model *model, safetensors_file *file, const char *
                          const char *descriptor) {
   model_part *part = &model->parts[model->n_parts];
   char prefix[16] = "";
-  part->kind = kind == NULL ? NULL : model_kind_find(kind);
+  part->kind = kind == NULL ? NULL : model->vectors != NULL ? model_vector_kind_find(kind) : model_kind_find(kind);
   if (part->kind == NULL)
     return error_set(TERN_ERROR_FORMAT,
                      "a model of kind '%s', which this library (release " TERNION_VERSION ") does not know",
@@ -282,7 +316,7 @@ static int32_t load_part(tern_model *model, safetensors_file *file, const char *
   safetensors_within(file, prefix);
   TRY(options_new(&part->options));
   TRY(load_options(part->options, description));
-  TRY(descriptor_restore(&part->descriptor, file, descriptor));
+  TRY(descriptor_restore(&part->descriptor, file, descriptor, &learned_kind));
   if (!descriptor_fitted(part->descriptor))
     return error_set(TERN_ERROR_FORMAT, "'descriptor' has no species, or lacks what it learned");
   return part->kind->restore(&part->state, part->descriptor, file);
@@ -333,8 +367,17 @@ static int32_t load_name(tern_model *model) {
   return model->kind != NULL ? TERN_SUCCESS : error_set(TERN_ERROR_MEMORY, "no memory for a model");
 }
 
+static int32_t load_target(tern_model *model, const safetensors_file *file) {
+  const char *vectors = safetensors_metadata(file, "vectors");
+  if (vectors == NULL)
+    return TERN_SUCCESS;
+  model->vectors = memory_text(vectors);
+  return model->vectors != NULL ? TERN_SUCCESS : error_set(TERN_ERROR_MEMORY, "no memory for a model");
+}
+
 static int32_t load_model(tern_model *model, safetensors_file *file) {
   TRY(load_check(file));
+  TRY(load_target(model, file));
   TRY(load_baseline(model, file));
   TRY(load_shortest(model, file));
   TRY(load_object(file, "report", &model->report));
@@ -343,14 +386,15 @@ static int32_t load_model(tern_model *model, safetensors_file *file) {
   TRY(load_further_parts(model, file));
   safetensors_within(file, "");
   TRY(load_zbl(model, file));
+  if (model->vectors != NULL && model->n_parts > 1)
+    return error_set(TERN_ERROR_FORMAT, "a model of vectors '%s' has several parts", model->vectors);
   TRY(uncertainty_restore(&model->uncertainty, model, file));
   return load_name(model);
 }
 
-int32_t model_load(tern_model **model, const char *path) {
-  safetensors_file *file = NULL;
+/* The file is ended. */
+static int32_t load(tern_model **model, safetensors_file *file, const char *name) {
   tern_model *made = NULL;
-  TRY(safetensors_read(&file, path));
   int32_t status = MEMORY_NEW(NULL, &made, 1, "a model");
   if (status == TERN_SUCCESS) {
     made->tag = HANDLE_MODEL;
@@ -359,8 +403,21 @@ int32_t model_load(tern_model **model, const char *path) {
   safetensors_free(file);
   if (status != TERN_SUCCESS) {
     model_free(made);
-    return error_prefix(status, "%s: ", path);
+    return error_prefix(status, "%s: ", name);
   }
   *model = made;
   return TERN_SUCCESS;
+}
+
+int32_t model_load(tern_model **model, const char *path) {
+  safetensors_file *file = NULL;
+  TRY(safetensors_read(&file, path));
+  return load(model, file, path);
+}
+
+int32_t model_unpack(tern_model **model, const void *bytes, int64_t size) {
+  static const char name[] = "a model within a file";
+  safetensors_file *file = NULL;
+  TRY(safetensors_read_memory(&file, name, bytes, size));
+  return load(model, file, name);
 }

@@ -92,3 +92,35 @@ void network_gradient(const network *network, const network_rows *rows, void *sc
   else
     float_gradient(network, rows, &pieces, results, sums, inputs, weights);
 }
+
+/* ---- vectors ---- */
+
+void network_hidden(const network *network, const network_rows *rows, void *scratch, void *sums) {
+  pieces pieces;
+  open_scratch(network, rows, scratch, &pieces);
+  if (network->wide)
+    double_hidden(network, rows, &pieces, sums);
+  else
+    float_hidden(network, rows, &pieces, sums);
+}
+
+void network_hidden_jacobian(const network *network, const network_rows *rows, const void *last, bool add,
+                             void *scratch, void *jacobian) {
+  const double factor = 1;
+  pieces pieces;
+  open_scratch(network, rows, scratch, &pieces);
+  if (network->wide)
+    double_hidden_rows(network, rows, &factor, add, last, &pieces, jacobian, 0);
+  else
+    float_hidden_rows(network, rows, &factor, add, last, &pieces, jacobian, 0);
+}
+
+void network_hidden_gradient(const network *network, const network_rows *rows, const void *last, void *scratch,
+                             void *inputs, void *weights) {
+  pieces pieces;
+  open_scratch(network, rows, scratch, &pieces);
+  if (network->wide)
+    double_hidden_gradient(network, rows, last, &pieces, inputs, weights);
+  else
+    float_hidden_gradient(network, rows, last, &pieces, inputs, weights);
+}

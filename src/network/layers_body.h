@@ -62,14 +62,20 @@ static void NAME(inner_layer)(const network *network, const network_rows *rows, 
                                            pieces->slopes[k]);
 }
 
-static void NAME(evaluate)(const network *network, const network_rows *rows, const pieces *pieces, double *results) {
+/* Sums of the last hidden layer. */
+static void NAME(sum_hidden)(const network *network, const network_rows *rows, const pieces *pieces) {
   const int64_t last = network->shape.layers - 1, width = network->shape.widths[last];
-  const REAL *weights = NAME(set_weights)(network, rows) + network->layout.last, *sums = pieces->sums;
   NAME(first_layer)(network, rows, pieces);
   for (int64_t k = 1; k <= last; k++)
     NAME(inner_layer)(network, rows, pieces, k);
   network->kernels->network[WIDE].weighted_sums(rows->slots, rows->rows, width, rows->weights, pieces->values[last],
                                                 pieces->sums);
+}
+
+static void NAME(evaluate)(const network *network, const network_rows *rows, const pieces *pieces, double *results) {
+  const int64_t width = network_last_width(&network->shape);
+  const REAL *weights = NAME(set_weights)(network, rows) + network->layout.last, *sums = pieces->sums;
+  NAME(sum_hidden)(network, rows, pieces);
   for (int64_t slot = 0; slot < rows->slots; slot++)
     for (int64_t k = 0; k < width; k++)
       results[slot] += (double)sums[slot * width + k] * (double)weights[k];
@@ -78,10 +84,10 @@ static void NAME(evaluate)(const network *network, const network_rows *rows, con
 /* ---- backward ---- */
 
 /* Gradients of the last layer's values, then of its inputs. */
-static void NAME(last_back)(const network *network, const network_rows *rows, const pieces *pieces) {
+static void NAME(last_back)(const network *network, const network_rows *rows, const REAL *weights,
+                            const pieces *pieces) {
   const int64_t last = network->shape.layers - 1, width = network->shape.widths[last];
-  network->kernels->network[WIDE].spread(rows->slots * rows->rows, width, rows->weights,
-                                         NAME(set_weights)(network, rows) + network->layout.last,
+  network->kernels->network[WIDE].spread(rows->slots * rows->rows, width, rows->weights, weights,
                                          pieces->gradients[last]);
 }
 
@@ -169,13 +175,12 @@ static void NAME(last_rows)(const network *network, const network_rows *rows, co
     }
 }
 
-static void NAME(jacobian)(const network *network, const network_rows *rows, const double *factors, bool add,
-                           const pieces *pieces, double *results, REAL *jacobian, int64_t stride) {
+/* Of all layers but the last, whose weights are `last`. */
+static void NAME(hidden_rows)(const network *network, const network_rows *rows, const double *factors, bool add,
+                              const REAL *last, const pieces *pieces, REAL *jacobian, int64_t stride) {
   const network_shape *shape = &network->shape;
   const network_scales scales = network_scales_of(shape);
-  NAME(evaluate)(network, rows, pieces, results);
-  NAME(last_rows)(network, rows, factors, add, pieces, jacobian, stride);
-  NAME(last_back)(network, rows, pieces);
+  NAME(last_back)(network, rows, last, pieces);
   for (int64_t k = shape->layers - 1; k > 0; k--) {
     NAME(activation_back)(network, rows, pieces, k);
     NAME(outer)(network, rows, factors, add, scales.weights[k], shape->widths[k - 1], shape->widths[k - 1],
@@ -189,11 +194,19 @@ static void NAME(jacobian)(const network *network, const network_rows *rows, con
   NAME(first_rows)(network, rows, factors, add, pieces, jacobian, stride);
 }
 
+static void NAME(jacobian)(const network *network, const network_rows *rows, const double *factors, bool add,
+                           const pieces *pieces, double *results, REAL *jacobian, int64_t stride) {
+  NAME(evaluate)(network, rows, pieces, results);
+  NAME(last_rows)(network, rows, factors, add, pieces, jacobian, stride);
+  NAME(hidden_rows)(network, rows, factors, add, NAME(set_weights)(network, rows) + network->layout.last, pieces,
+                    jacobian, stride);
+}
+
 /* ---- gradient with respect to the inputs ---- */
 
-static void NAME(weights_back)(const network *network, const network_rows *rows, const pieces *pieces, REAL *weights) {
+static void NAME(weights_back)(const network *network, const network_rows *rows, const REAL *last,
+                               const pieces *pieces, REAL *weights) {
   const int64_t width = network_last_width(&network->shape);
-  const REAL *last = NAME(set_weights)(network, rows) + network->layout.last;
   const REAL *values = pieces->values[network->shape.layers - 1];
   for (int64_t row = 0; row < rows->rows; row++) {
     REAL sum = 0;
@@ -215,18 +228,33 @@ static void NAME(inputs_back)(const network *network, const network_rows *rows, 
                    false, inputs + shape->even, columns, pieces->products);
 }
 
-static void NAME(gradient)(const network *network, const network_rows *rows, const pieces *pieces, double *results,
-                           REAL *sums, REAL *inputs, REAL *weights) {
-  NAME(evaluate)(network, rows, pieces, results);
-  memcpy(sums, pieces->sums, (size_t)network_last_width(&network->shape) * sizeof(REAL));
-  if (inputs == NULL)
-    return;
-  NAME(weights_back)(network, rows, pieces, weights);
-  NAME(last_back)(network, rows, pieces);
+static void NAME(hidden_gradient)(const network *network, const network_rows *rows, const REAL *last,
+                                  const pieces *pieces, REAL *inputs, REAL *weights) {
+  NAME(weights_back)(network, rows, last, pieces, weights);
+  NAME(last_back)(network, rows, last, pieces);
   for (int64_t k = network->shape.layers - 1; k > 0; k--) {
     NAME(activation_back)(network, rows, pieces, k);
     NAME(layer_back)(network, rows, pieces, k);
   }
   NAME(activation_back)(network, rows, pieces, 0);
   NAME(inputs_back)(network, rows, pieces, inputs);
+}
+
+static void NAME(gradient)(const network *network, const network_rows *rows, const pieces *pieces, double *results,
+                           REAL *sums, REAL *inputs, REAL *weights) {
+  NAME(evaluate)(network, rows, pieces, results);
+  memcpy(sums, pieces->sums, (size_t)network_last_width(&network->shape) * sizeof(REAL));
+  if (inputs != NULL)
+    NAME(hidden_gradient)(network, rows, NAME(set_weights)(network, rows) + network->layout.last, pieces, inputs,
+                          weights);
+}
+
+/* ---- vectors ---- */
+
+static void NAME(hidden)(const network *network, const network_rows *rows, const pieces *pieces, REAL *sums) {
+  const int64_t count = rows->slots * network_last_width(&network->shape);
+  const REAL *own = pieces->sums;
+  NAME(sum_hidden)(network, rows, pieces);
+  for (int64_t k = 0; k < count; k++)
+    sums[k] += own[k];
 }

@@ -17,9 +17,9 @@ network_layout network_layout_of(const network_shape *shape) {
     next = layout.inner_bias[k] + shape->widths[k];
   }
   layout.last = next;
-  layout.set = next + network_last_width(shape);
+  layout.set = next + network_outputs(shape) * network_last_width(shape);
   layout.constants = shape->sets * layout.set;
-  layout.total = layout.constants + shape->constants;
+  layout.total = layout.constants + shape->constants * network_outputs(shape);
   return layout;
 }
 
@@ -56,14 +56,15 @@ static void start_set(const network_shape *shape, filling *filling) {
     fill(filling, shape->widths[k - 1] * shape->widths[k], 1 / sqrt((double)shape->widths[k - 1]), scales.weights[k]);
     fill(filling, shape->widths[k], 0.3, scales.inner_bias[k]);
   }
-  fill(filling, network_last_width(shape), 1 / sqrt((double)network_last_width(shape)), scales.last);
+  const int64_t last = network_last_width(shape);
+  fill(filling, network_outputs(shape) * last, 1 / sqrt((double)last), scales.last);
 }
 
 void network_start(const network_shape *shape, uint64_t seed, double *parameters) {
   filling filling = {random_stream_of(seed, 0, 0), parameters};
   for (int64_t set = 0; set < shape->sets; set++)
     start_set(shape, &filling);
-  for (int64_t k = 0; k < shape->constants; k++)
+  for (int64_t k = 0; k < shape->constants * network_outputs(shape); k++)
     filling.parameters[k] = 0;
 }
 
@@ -87,7 +88,7 @@ void network_weights(const network_shape *shape, const double *parameters, doubl
       weights = scale_part(shape->widths[k - 1] * shape->widths[k], scales.weights[k], &parameters, weights);
       weights = scale_part(shape->widths[k], scales.inner_bias[k], &parameters, weights);
     }
-    weights = scale_part(network_last_width(shape), scales.last, &parameters, weights);
+    weights = scale_part(network_outputs(shape) * network_last_width(shape), scales.last, &parameters, weights);
   }
-  scale_part(shape->constants, scales.constant, &parameters, weights);
+  scale_part(shape->constants * network_outputs(shape), scales.constant, &parameters, weights);
 }

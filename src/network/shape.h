@@ -2,7 +2,8 @@
 /* Small networks on rows of features: psi(row) = last . h_n, h_1 = act(P + Q) + act(P - Q) with P = even inputs times
    weights plus a bias for each combination of species and Q = odd inputs times weights (h_1 = act(P) where there are no
    odd inputs), h_k = act(h_(k-1) W_k + b_k). A structure's prediction is the weighted sum of psi over its rows plus a
-   constant for each of its centres. */
+   constant for each of its centres. Networks for vectors have several last vectors and as many constants: their
+   prediction for a centre are the products of the last vectors with the weighted sum of h_n over its rows. */
 #ifndef TERNION_NETWORK_SHAPE_H
 #define TERNION_NETWORK_SHAPE_H
 
@@ -17,10 +18,12 @@ typedef struct network_shape {
   int64_t sets;                        /* of all weights: a row takes one of them */
   int64_t biases;                      /* of the first layer in each set */
   int64_t constants;
+  int64_t outputs; /* of a network for vectors; 0: one number */
 } network_shape;
 
 /* Where the parameters lie; a set is [even][width], [odd][width], [biases][width] of the first layer, [before][width]
-   and [width] of each further one, and the last weights. Constants follow the sets. */
+   and [width] of each further one, and the last weights [outputs][width]. Constants [constants][outputs] follow the
+   sets. */
 typedef struct network_layout {
   int64_t even, odd, bias;                /* in a set */
   int64_t weights[NETWORK_MOST_LAYERS];   /* in a set, of layers 1 .. */
@@ -44,6 +47,10 @@ void network_weights(const network_shape *shape, const double *parameters, doubl
 
 static inline int64_t network_last_width(const network_shape *shape) {
   return shape->widths[shape->layers - 1];
+}
+
+static inline int64_t network_outputs(const network_shape *shape) {
+  return shape->outputs > 0 ? shape->outputs : 1;
 }
 
 #endif

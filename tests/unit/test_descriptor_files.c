@@ -44,7 +44,7 @@ static void test_reload(void **state) {
   for (int k = 0; k < KINDS; k++) {
     tern_descriptor *made = described_new(kinds[k], settings), *loaded = NULL;
     ASSERT_SUCCESS(descriptor_save(made, PLACE("reload.tern")));
-    ASSERT_SUCCESS(descriptor_load(&loaded, PLACE("reload.tern")));
+    ASSERT_SUCCESS(descriptor_load(&loaded, PLACE("reload.tern"), NULL));
     assert_true(loaded->kind == made->kind && loaded->n_centers == 2 && loaded->centers[0] == 3);
     check_same(made, loaded);
     descriptor_free(made);
@@ -62,7 +62,7 @@ static void test_reload_of_points(void **state) {
   ASSERT_SUCCESS(options_set(options, "radial_basis", "bessel"));
   ASSERT_SUCCESS(descriptor_new_for_species(&descriptor, "power_spectrum", options, 2, species));
   ASSERT_SUCCESS(descriptor_save(descriptor, PLACE("points")));
-  ASSERT_SUCCESS(descriptor_load(&loaded, PLACE("points")));
+  ASSERT_SUCCESS(descriptor_load(&loaded, PLACE("points"), NULL));
   assert_int_equal(descriptor->kind->features(descriptor->state), loaded->kind->features(loaded->state));
   descriptor_free(descriptor);
   descriptor_free(loaded);
@@ -76,12 +76,12 @@ static void test_reload_of_fitted(void **state) {
   tern_dataset *dataset = some_dataset(2);
   run run = described_run(1);
   ASSERT_SUCCESS(descriptor_save(made, PLACE("reload.tern")));
-  ASSERT_SUCCESS(descriptor_load(&loaded, PLACE("reload.tern")));
+  ASSERT_SUCCESS(descriptor_load(&loaded, PLACE("reload.tern"), NULL));
   assert_true(loaded->state == NULL && loaded->n_species == 0);
   descriptor_free(loaded);
   ASSERT_SUCCESS(descriptor_fit(made, &run, dataset));
   ASSERT_SUCCESS(descriptor_save(made, PLACE("reload.tern")));
-  ASSERT_SUCCESS(descriptor_load(&loaded, PLACE("reload.tern")));
+  ASSERT_SUCCESS(descriptor_load(&loaded, PLACE("reload.tern"), NULL));
   assert_int_equal(loaded->n_species, 3);
   assert_false(options_is_set(loaded->options, "species"));
   check_same(made, loaded);
@@ -151,7 +151,7 @@ static void check_refused(const char *format, const char *version, const char *j
                           const char *words) {
   tern_descriptor *loaded = NULL;
   write_metadata(format, version, json);
-  ASSERT_FAILURE(descriptor_load(&loaded, PLACE("wrong.tern")), status, words);
+  ASSERT_FAILURE(descriptor_load(&loaded, PLACE("wrong.tern"), NULL), status, words);
   assert_non_null(strstr(error_message(), "wrong.tern"));
   assert_null(loaded);
 }
@@ -182,7 +182,7 @@ static void test_wrong_files(void **state) {
   check_refused(ours, "2", "{}", TERN_ERROR_VERSION, "version 2; this library reads version 1");
   for (size_t k = 0; k < sizeof broken / sizeof broken[0]; k++)
     check_refused(ours, "1", broken[k].json, TERN_ERROR_FORMAT, broken[k].words);
-  assert_int_not_equal(descriptor_load(&loaded, PLACE("missing.tern")), TERN_SUCCESS);
+  assert_int_not_equal(descriptor_load(&loaded, PLACE("missing.tern"), NULL), TERN_SUCCESS);
   assert_non_null(strstr(error_message(), "missing.tern"));
   tern_descriptor *made = described_new("density", described_small);
   ASSERT_FAILURE(descriptor_save(made, "/nowhere/at/all.tern"), TERN_ERROR_FILE, "/nowhere/at/all.tern");

@@ -97,13 +97,13 @@ static void test_files(void **state) {
   for (int k = 0; k < 4; k++) {
     tern_descriptor *descriptor = with(contracted, more[k], still_more[k]), *loaded = NULL, *again = NULL;
     ASSERT_SUCCESS(descriptor_save(descriptor, helper_path(path, "learned.tern")));
-    ASSERT_SUCCESS(descriptor_load(&loaded, path)); /* not fitted, and so it stays */
+    ASSERT_SUCCESS(descriptor_load(&loaded, path, NULL)); /* not fitted, and so it stays */
     assert_false(descriptor_fitted(loaded));
     fit(descriptor, data);
     fit(loaded, data);
     assert_same_values(descriptor, loaded);
     ASSERT_SUCCESS(descriptor_save(descriptor, path));
-    ASSERT_SUCCESS(descriptor_load(&again, path));
+    ASSERT_SUCCESS(descriptor_load(&again, path, NULL));
     assert_same_values(descriptor, again);
     fit(again, data); /* and once more */
     assert_same_values(descriptor, again);

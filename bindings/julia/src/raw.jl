@@ -148,6 +148,7 @@ const NAMES = (
     :tern_descriptor_weights_range,
     :tern_descriptor_weights_pullback_range,
     :tern_descriptor_write,
+    :tern_descriptor_from_model,
     :tern_model_fit,
     :tern_model_free,
     :tern_model_save,
@@ -157,6 +158,9 @@ const NAMES = (
     :tern_model_predict_atoms,
     :tern_model_predict_uncertainty,
     :tern_model_distance_ratios,
+    :tern_model_vectors_name,
+    :tern_model_vectors_shape,
+    :tern_model_predict_vectors,
     :tern_compare,
     :tern_sensitivity_shape,
     :tern_sensitivity,
@@ -621,70 +625,92 @@ function descriptor_write(descriptor, dataset, path, progress, context)
           path, progress, context)
 end
 
+"A descriptor of kind learned: its features are the vectors that a model predicts, one row for each centre. Features of high order can be rebuilt from triplets and energies fitted on them: fit vectors, save the model, then fit energies with descriptor = learned and learned = the model's file. The model may be freed."
+function descriptor_from_model(descriptor, model)
+    ccall(POINTERS[83], Int32, (Ptr{Ptr{Cvoid}}, Ptr{Cvoid},), descriptor, model)
+end
+
 "Fits a model on a data set. Options of the model, its descriptor and the data apply."
 function model_fit(model, kind, dataset, options, progress, context)
-    ccall(POINTERS[83], Int32, (Ptr{Ptr{Cvoid}}, Cstring, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid},),
+    ccall(POINTERS[84], Int32, (Ptr{Ptr{Cvoid}}, Cstring, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid},),
           model, kind, dataset, options, progress, context)
 end
 
 "Ends the handle."
 function model_free(model)
-    ccall(POINTERS[84], Int32, (Ptr{Cvoid},), model)
+    ccall(POINTERS[85], Int32, (Ptr{Cvoid},), model)
 end
 
 "Writes the model; the file appears whole or not at all."
 function model_save(model, path)
-    ccall(POINTERS[85], Int32, (Ptr{Cvoid}, Cstring,), model, path)
+    ccall(POINTERS[86], Int32, (Ptr{Cvoid}, Cstring,), model, path)
 end
 
 "Reads a stored model; it predicts the same numbers bit for bit."
 function model_load(model, path)
-    ccall(POINTERS[86], Int32, (Ptr{Ptr{Cvoid}}, Cstring,), model, path)
+    ccall(POINTERS[87], Int32, (Ptr{Ptr{Cvoid}}, Cstring,), model, path)
 end
 
 "JSON object: kind, options, species, format version, provenance and the report of the fit."
 function model_info(model, buffer, capacity, length)
-    ccall(POINTERS[87], Int32, (Ptr{Cvoid}, Ptr{UInt8}, Int64, Ptr{Int64},), model, buffer, capacity, length)
+    ccall(POINTERS[88], Int32, (Ptr{Cvoid}, Ptr{UInt8}, Int64, Ptr{Int64},), model, buffer, capacity, length)
 end
 
-"Energy, forces and virial of a system."
+"Energy, forces and virial of a system; ERROR_MISSING for a model that predicts vectors of atoms."
 function model_predict(model, system, energy, forces, virial)
-    ccall(POINTERS[88], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64}, Ptr{Float64},), model,
+    ccall(POINTERS[89], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64}, Ptr{Float64},), model,
           system, energy, forces, virial)
 end
 
 "Energies and virials of each atom; they sum to those of model_predict, and the virials give the heat flux."
 function model_predict_atoms(model, system, energies, virials)
-    ccall(POINTERS[89], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64},), model, system, energies,
+    ccall(POINTERS[90], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64},), model, system, energies,
           virials)
 end
 
 "How sure a model is. The deviation belongs to the sum of all owned atoms' outputs: of n equal structures far from each other it is n times that of one, and deviations of parts of a system do not add up. A model that was fitted with option uncertainty none, or that has no last layer, gives MISSING."
 function model_predict_uncertainty(model, system, deviation, scores)
-    ccall(POINTERS[90], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64},), model, system, deviation,
+    ccall(POINTERS[91], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}, Ptr{Float64},), model, system, deviation,
           scores)
 end
 
 "How near atoms come to each other compared with the data that the model was fitted on. What a model says below 1 is a guess, whatever its uncertainty."
 function model_distance_ratios(model, system, ratios)
-    ccall(POINTERS[91], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64},), model, system, ratios)
+    ccall(POINTERS[92], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64},), model, system, ratios)
+end
+
+"Name of the vectors that a model predicts for each centre; ERROR_MISSING for a model of energies. Such a model is fitted by the kinds network and triplet with the option target, the name of vectors that all structures carry."
+function model_vectors_name(model, buffer, capacity, length)
+    ccall(POINTERS[93], Int32, (Ptr{Cvoid}, Ptr{UInt8}, Int64, Ptr{Int64},), model, buffer, capacity, length)
+end
+
+"Sizes of what model_predict_vectors gives; ERROR_MISSING for a model of energies."
+function model_vectors_shape(model, system, n_centers, width)
+    ccall(POINTERS[94], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int64}, Ptr{Int64},), model, system, n_centers,
+          width)
+end
+
+"The vector of each centre; ERROR_MISSING for a model of energies. Derivatives are those of descriptor_from_model."
+function model_predict_vectors(model, system, centers, values)
+    ccall(POINTERS[95], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int64}, Ptr{Float64},), model, system, centers,
+          values)
 end
 
 "Are two structures the same but for a rotation, a translation, a relabelling of equal atoms and (group o3) a reflection? Options: tolerance, group."
 function compare(first, second, options, same, rmsd, rotation, permutation)
-    ccall(POINTERS[92], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int32}, Ptr{Float64}, Ptr{Float64},
+    ccall(POINTERS[96], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int32}, Ptr{Float64}, Ptr{Float64},
           Ptr{Int64},), first, second, options, same, rmsd, rotation, permutation)
 end
 
 "How many independent moves change the shape of a structure or of one environment: three for each atom that moves, less the rigid moves. All atoms of a structure move, those of an environment are the distinct neighbours of its centre, which stays. Rigid are translations of a structure and rotations, unless a cell or several images of an atom forbid them."
 function sensitivity_shape(descriptor, system, center, directions, moving)
-    ccall(POINTERS[93], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Int64}, Ptr{Int64},), descriptor, system,
+    ccall(POINTERS[97], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Int64}, Ptr{Int64},), descriptor, system,
           center, directions, moving)
 end
 
 "What a descriptor sees to first order: singular values of the derivative of all its rows (those of one centre for an environment) with respect to the moves that change the shape. Options: threshold."
 function sensitivity(descriptor, system, center, options, seen, singular_values, vectors, progress, context)
-    ccall(POINTERS[94], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Cvoid}, Ptr{Int64}, Ptr{Float64},
+    ccall(POINTERS[98], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Cvoid}, Ptr{Int64}, Ptr{Float64},
           Ptr{Float64}, Ptr{Cvoid}, Ptr{Cvoid},), descriptor, system, center, options, seen, singular_values,
           vectors, progress, context)
 end

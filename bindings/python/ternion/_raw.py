@@ -207,6 +207,8 @@ PROTOTYPES = {
     "tern_descriptor_weights_pullback_range": [c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_void_p, c_void_p],
     # descriptor, dataset, path, progress, context
     "tern_descriptor_write": [c_void_p, c_void_p, c_char_p, c_void_p, c_void_p],
+    # descriptor, model
+    "tern_descriptor_from_model": [POINTER(c_void_p), c_void_p],
     # model, kind, dataset, options, progress, context
     "tern_model_fit": [POINTER(c_void_p), c_char_p, c_void_p, c_void_p, c_void_p, c_void_p],
     # model
@@ -225,6 +227,12 @@ PROTOTYPES = {
     "tern_model_predict_uncertainty": [c_void_p, c_void_p, POINTER(c_double), c_void_p],
     # model, system, ratios
     "tern_model_distance_ratios": [c_void_p, c_void_p, c_void_p],
+    # model, buffer, capacity, length
+    "tern_model_vectors_name": [c_void_p, c_void_p, c_int64, POINTER(c_int64)],
+    # model, system, n_centers, width
+    "tern_model_vectors_shape": [c_void_p, c_void_p, POINTER(c_int64), POINTER(c_int64)],
+    # model, system, centers, values
+    "tern_model_predict_vectors": [c_void_p, c_void_p, c_void_p, c_void_p],
     # first, second, options, same, rmsd, rotation, permutation
     "tern_compare": [c_void_p, c_void_p, c_void_p, POINTER(c_int32), POINTER(c_double), c_void_p, c_void_p],
     # descriptor, system, center, directions, moving

@@ -9,7 +9,7 @@ import numpy
 
 from . import _raw
 from ._arrays import address, array, integers
-from ._library import NEW, Owner, check, encode, library, number
+from ._library import NEW, Owner, check, encode, library, number, text
 from ._options import handle_of
 from .system import System
 
@@ -62,10 +62,13 @@ class Dataset(Owner):
             return self._subset(range(*index.indices(len(self))))
         if numpy.ndim(index) == 1:
             return self._subset(numpy.arange(len(self))[numpy.asarray(index, dtype=None if len(index) else int)])
+        return self._frame(self._place(index))
+
+    def _place(self, index):
         index, size = operator.index(index), len(self)
         if not -size <= index < size:
             raise IndexError(f"structure {index} of a data set of {size}")
-        return self._frame(index % size)
+        return index % size
 
     def __iter__(self):
         return (self._frame(index) for index in range(len(self)))
@@ -103,6 +106,37 @@ class Dataset(Owner):
         """
         frame = system if isinstance(system, Frame) else Frame(system, energy, forces, virial)
         _give(library.tern_dataset_append, self, frame)
+
+    def set_vectors(self, index, name, values):
+        """Gives a vector to each atom of a structure under a name, such as 'features'.
+
+        They are a column of files that `save` writes, read again with `target=name`; and what `ternion.fit("triplet", ...,
+        target=name)` fits.
+
+        Parameters
+        ----------
+        index : int
+        name : str
+        values : array_like, (n, width)
+            Those of atoms that are no centres of a model do not matter.
+        """
+        index = self._place(index)
+        values = array("values", values, (len(self[index].system), None))
+        check(library.tern_dataset_set_vectors(self, index, encode(name), values.shape[1], address(values)))
+
+    def vectors(self, index, name):
+        """The vectors of a structure's atoms under a name, (n, width); `ternion.MissingError` when it has none."""
+        index = self._place(index)
+        width = number(library.tern_dataset_vectors_width, self, index, encode(name))
+        values = numpy.empty((len(self[index].system), width))
+        check(library.tern_dataset_vectors(self, index, encode(name), address(values)))
+        return values
+
+    def vector_names(self, index):
+        """Names of the vectors that a structure carries."""
+        index = self._place(index)
+        count = number(library.tern_dataset_vectors_count, self, index)
+        return [text(library.tern_dataset_vectors_name, self, index, k) for k in range(count)]
 
     def extend(self, frames):
         """Adds every Frame (or System) of an iterable."""

@@ -14,6 +14,7 @@ from ._library import NEW, Owner, check, encode, library, number, text
 from ._options import handle_of, kinds
 from .dataset import Dataset
 from .errors import MemoryRefused
+from .model import Model
 from .system import System
 
 
@@ -48,6 +49,14 @@ class Descriptor(Owner):
             return
         with handle_of(options) as handle:
             self._own(library.tern_descriptor_new, NEW, encode(kind), handle)
+
+    @classmethod
+    def from_model(cls, model):
+        """A descriptor whose features are the vectors that a model predicts (`ternion.fit` with `target`), a row for each centre.
+
+        Energies are fitted on them with ``descriptor="learned", learned="the model's file"``.
+        """
+        return cls._made(library.tern_descriptor_from_model, NEW, Model._given(model))
 
     def fit(self, dataset, progress=None):
         """Learns from a data set what the options leave open, such as the species; returns the descriptor.

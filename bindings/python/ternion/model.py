@@ -40,6 +40,13 @@ class AtomPrediction(NamedTuple):
     virials: numpy.ndarray
 
 
+class VectorPrediction(NamedTuple):
+    """Atoms that are centres ((n_centers,)) and their vectors ((n_centers, width))."""
+
+    centers: numpy.ndarray
+    values: numpy.ndarray
+
+
 class Model(Owner):
     """A fitted model: what `ternion.fit` returns, or read from a file.
 
@@ -89,6 +96,19 @@ class Model(Owner):
         owned = System._given(system).n_owned
         result = AtomPrediction(numpy.empty(owned), numpy.empty((owned, 3, 3)))
         check(library.tern_model_predict_atoms(self, system, *map(address, result)))
+        return result
+
+    @property
+    def vectors(self):
+        """Name of the vectors of centres that the model predicts; None when it predicts energies."""
+        return self.info.get("vectors")
+
+    def predict_vectors(self, system):
+        """The vector of each centre, (n_centers, width), of a model that was fitted with `target`; see VectorPrediction."""
+        n_centers, width = ctypes.c_int64(), ctypes.c_int64()
+        check(library.tern_model_vectors_shape(self, System._given(system), ctypes.byref(n_centers), ctypes.byref(width)))
+        result = VectorPrediction(numpy.empty(n_centers.value, numpy.int64), numpy.empty((n_centers.value, width.value)))
+        check(library.tern_model_predict_vectors(self, system, *map(address, result)))
         return result
 
     def uncertainty(self, system):

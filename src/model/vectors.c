@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "model/vectors.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/memory.h"
+#include "core/threads.h"
+#include "model/learned.h"
+
+/* ---- predictions ---- */
+
+static int32_t check(const tern_model *model) {
+  return model->vectors != NULL ? TERN_SUCCESS
+                                : error_set(TERN_ERROR_MISSING, "the model predicts energies, no vectors of atoms; "
+                                                                "tern_model_predict gives them");
+}
+
+int32_t vectors_shape(const tern_model *model, const tern_system *system, int64_t *n_centers, int64_t *width) {
+  TRY(check(model));
+  *n_centers = descriptor_count_centers(model->parts[0].descriptor, system);
+  *width = model->parts[0].kind->vectors->width(model->parts[0].state);
+  return TERN_SUCCESS;
+}
+
+int32_t vectors_predict(const tern_model *model, run *run, const tern_system *system, int64_t *centers,
+                        double *values) {
+  learned_view view;
+  TRY(check(model));
+  learned_view_open(&view, model);
+  if (values != NULL)
+    TRY(descriptor_compute(&view.descriptor, run, system, values));
+  const int64_t n_centers = descriptor_count_centers(&view.descriptor, system);
+  for (int64_t k = 0; centers != NULL && k < n_centers; k++)
+    centers[k] = view.descriptor.n_centers < 0 ? k : view.descriptor.centers[k];
+  return TERN_SUCCESS;
+}
+
+/* ---- errors ---- */
+
+/* Sums over the centres of one structure or, the columns, of all. */
+typedef struct measure {
+  int64_t centers;
+  double squares, absolutes, largest;
+} measure;
+
+typedef struct evaluation {
+  const tern_model *model;
+  const tern_dataset *dataset;
+  run *run;
+  int64_t width, memory_limit;
+  measure *measures; /* [size] */
+  _Atomic int64_t done;
+} evaluation;
+
+static int32_t evaluate_frame(evaluation *evaluation, run *run, int64_t index) {
+  const frame *frame = evaluation->dataset->frames[index];
+  const frame_vectors *wanted = frame_find_vectors(frame, evaluation->model->vectors);
+  const int64_t width = evaluation->width, count = frame->system->n_owned;
+  measure *measure = &evaluation->measures[index];
+  int64_t *centers = NULL;
+  double *values = NULL;
+  TRY(vectors_shape(evaluation->model, frame->system, &measure->centers, &(int64_t){0}));
+  TRY(MEMORY_NEW(run, &centers, count, "centres of a structure"));
+  int32_t status = MEMORY_NEW(run, &values, measure->centers * width, "vectors of a structure");
+  if (status == TERN_SUCCESS)
+    status = vectors_predict(evaluation->model, run, frame->system, centers, values);
+  for (int64_t k = 0; status == TERN_SUCCESS && k < measure->centers * width; k++) {
+    const double difference = values[k] - wanted->values[centers[k / width] * width + k % width];
+    measure->squares += difference * difference;
+    measure->absolutes += fabs(difference);
+    measure->largest = fmax(measure->largest, fabs(difference));
+  }
+  memory_free(run, values);
+  memory_free(run, centers);
+  return status;
+}
+
+static int32_t evaluate_frames(void *context, int64_t begin, int64_t end, int32_t thread) {
+  evaluation *evaluation = context;
+  run serial = {.threads = 1, .memory_limit = evaluation->memory_limit};
+  for (int64_t index = begin; index < end; index++) {
+    const int32_t status = evaluate_frame(evaluation, &serial, index);
+    if (status != TERN_SUCCESS)
+      return error_prefix(status, "structure %lld: ", (long long)index);
+    const int64_t done = ++evaluation->done;
+    if (thread == 0)
+      TRY(run_report(evaluation->run, "errors", done, evaluation->dataset->size, -1));
+  }
+  return TERN_SUCCESS;
+}
+
+/* Sum over all centres and numbers of the squared differences from the means of the numbers. */
+static int32_t spread(const evaluation *evaluation, run *run, double *square) {
+  const tern_descriptor *descriptor = evaluation->model->parts[0].descriptor;
+  const int64_t width = evaluation->width;
+  double *sums = NULL, count = 0;
+  TRY(MEMORY_NEW(run, &sums, 2 * width, "spread of vectors"));
+  for (int64_t k = 0; k < evaluation->dataset->size; k++) {
+    const frame *frame = evaluation->dataset->frames[k];
+    const double *values = frame_find_vectors(frame, evaluation->model->vectors)->values;
+    const int64_t centers = descriptor_count_centers(descriptor, frame->system);
+    for (int64_t c = 0; c < centers; c++) {
+      const double *own = values + (descriptor->n_centers < 0 ? c : descriptor->centers[c]) * width;
+      count++;
+      for (int64_t i = 0; i < width; i++) { /* Welford */
+        const double before = own[i] - sums[i];
+        sums[i] += before / count;
+        sums[width + i] += before * (own[i] - sums[i]);
+      }
+    }
+  }
+  *square = 0;
+  for (int64_t i = 0; i < width; i++)
+    *square += sums[width + i];
+  memory_free(run, sums);
+  return TERN_SUCCESS;
+}
+
+static int32_t add_report(const evaluation *evaluation, run *run, text *report) {
+  measure sum = {0};
+  double square;
+  TRY(spread(evaluation, run, &square));
+  for (int64_t index = 0; index < evaluation->dataset->size; index++) {
+    const measure *one = &evaluation->measures[index];
+    sum.centers += one->centers;
+    sum.squares += one->squares;
+    sum.absolutes += one->absolutes;
+    sum.largest = fmax(sum.largest, one->largest);
+  }
+  const double numbers = (double)(sum.centers * evaluation->width);
+  text_add(report,
+           "\"errors\": {\"vectors\": {\"rmse\": %.10g, \"mae\": %.10g, \"largest\": %.10g, \"relative\": %.10g, "
+           "\"count\": %.0f, \"unit\": \"as the vectors\"}}",
+           sqrt(sum.squares / numbers), sum.absolutes / numbers, sum.largest,
+           square > 0 ? sqrt(sum.squares / square) : 0, numbers);
+  return TERN_SUCCESS;
+}
+
+int32_t vectors_evaluate(const tern_model *model, run *run, const tern_dataset *dataset, text *report) {
+  const int32_t threads = threads_count(run, dataset->size, 1);
+  evaluation evaluation = {.model = model, .dataset = dataset, .run = run};
+  evaluation.width = model->parts[0].kind->vectors->width(model->parts[0].state);
+  if (run->memory_limit > 0)
+    evaluation.memory_limit = 1 + (run->memory_limit - run->memory_used) / (threads > 0 ? threads : 1);
+  TRY(MEMORY_NEW(run, &evaluation.measures, dataset->size, "errors of the structures"));
+  int32_t status = threads_for(run, dataset->size, 1, evaluate_frames, &evaluation);
+  if (status == TERN_SUCCESS)
+    status = run_report(run, "errors", dataset->size, dataset->size, -1);
+  if (status == TERN_SUCCESS)
+    status = add_report(&evaluation, run, report);
+  memory_free(run, evaluation.measures);
+  return status;
+}
