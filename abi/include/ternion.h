@@ -1029,14 +1029,14 @@ TERN_API int32_t tern_model_predict_uncertainty(const tern_model *model, const t
 TERN_API int32_t tern_model_distance_ratios(const tern_model *model, const tern_system *system, double *ratios);
 
 /**
- * Name of the vectors that a model predicts for each centre; ERROR_MISSING for a model of energies. Such a model is
+ * What the model predicts: energy, or the name of the vectors of centres that it was fitted on. A model of vectors is
  * fitted by the kinds network and triplet with the option target, the name of vectors that all structures carry.
  * @param[in] model The handle.
  * @param[out] buffer ([capacity]) Text, or NULL to ask for its length.
  * @param[in] capacity (bytes) Size of buffer.
  * @param[out] length (bytes) Length of the text without its NUL. May be NULL.
  */
-TERN_API int32_t tern_model_vectors_name(const tern_model *model, char *buffer, int64_t capacity, int64_t *length);
+TERN_API int32_t tern_model_target(const tern_model *model, char *buffer, int64_t capacity, int64_t *length);
 
 /**
  * Sizes of what model_predict_vectors gives; ERROR_MISSING for a model of energies.

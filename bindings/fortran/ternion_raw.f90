@@ -125,7 +125,7 @@ module ternion_raw
   public :: tern_model_predict_atoms
   public :: tern_model_predict_uncertainty
   public :: tern_model_distance_ratios
-  public :: tern_model_vectors_name
+  public :: tern_model_target
   public :: tern_model_vectors_shape
   public :: tern_model_predict_vectors
   public :: tern_compare
@@ -1051,17 +1051,16 @@ module ternion_raw
       real(c_double), intent(inout) :: ratios(*)
       integer(c_int32_t) :: status
     end function tern_model_distance_ratios
-    !> Name of the vectors that a model predicts for each centre; ERROR_MISSING for a model of energies. Such a model is
-    !> fitted by the kinds network and triplet with the option target, the name of vectors that all structures carry.
-    function tern_model_vectors_name(model, buffer, capacity, length) bind(c, name='tern_model_vectors_name') &
-      result(status)
+    !> What the model predicts: energy, or the name of the vectors of centres that it was fitted on. A model of vectors
+    !> is fitted by the kinds network and triplet with the option target, the name of vectors that all structures carry.
+    function tern_model_target(model, buffer, capacity, length) bind(c, name='tern_model_target') result(status)
       import :: c_int32_t, c_int64_t, c_ptr
       type(c_ptr), value :: model
       type(c_ptr), value :: buffer
       integer(c_int64_t), value :: capacity
       type(c_ptr), value :: length
       integer(c_int32_t) :: status
-    end function tern_model_vectors_name
+    end function tern_model_target
     !> Sizes of what model_predict_vectors gives; ERROR_MISSING for a model of energies.
     function tern_model_vectors_shape(model, system, n_centers, width) bind(c, name='tern_model_vectors_shape') &
       result(status)

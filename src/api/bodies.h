@@ -131,7 +131,7 @@ int32_t api_model_predict_atoms(const tern_model *model, const tern_system *syst
 int32_t api_model_predict_uncertainty(const tern_model *model, const tern_system *system, double *deviation,
                                       double *scores);
 int32_t api_model_distance_ratios(const tern_model *model, const tern_system *system, double *ratios);
-int32_t api_model_vectors_name(const tern_model *model, char *buffer, int64_t capacity, int64_t *length);
+int32_t api_model_target(const tern_model *model, char *buffer, int64_t capacity, int64_t *length);
 int32_t api_model_vectors_shape(const tern_model *model, const tern_system *system, int64_t *n_centers,
                                 int64_t *width);
 int32_t api_model_predict_vectors(const tern_model *model, const tern_system *system, int64_t *centers,

@@ -1602,18 +1602,18 @@ int32_t tern_model_distance_ratios(const tern_model *model, const tern_system *s
   return status;
 }
 
-static int32_t checked_model_vectors_name(const tern_model *model, char *buffer, int64_t capacity, int64_t *length) {
-  TRY(check_pointer((check_place){"tern_model_vectors_name", "model"}, model != NULL));
-  TRY(check_count((check_place){"tern_model_vectors_name", "capacity"}, capacity));
-  TRY(check_array((check_place){"tern_model_vectors_name", "buffer"}, buffer, 1, 1, (const int64_t[]){capacity}));
-  TRY(check_handle((check_place){"tern_model_vectors_name", "model"}, model, HANDLE_MODEL));
-  return api_model_vectors_name(model, buffer, capacity, length);
+static int32_t checked_model_target(const tern_model *model, char *buffer, int64_t capacity, int64_t *length) {
+  TRY(check_pointer((check_place){"tern_model_target", "model"}, model != NULL));
+  TRY(check_count((check_place){"tern_model_target", "capacity"}, capacity));
+  TRY(check_array((check_place){"tern_model_target", "buffer"}, buffer, 1, 1, (const int64_t[]){capacity}));
+  TRY(check_handle((check_place){"tern_model_target", "model"}, model, HANDLE_MODEL));
+  return api_model_target(model, buffer, capacity, length);
 }
 
-int32_t tern_model_vectors_name(const tern_model *model, char *buffer, int64_t capacity, int64_t *length) {
+int32_t tern_model_target(const tern_model *model, char *buffer, int64_t capacity, int64_t *length) {
   guard guard;
   guard_enter(&guard);
-  const int32_t status = checked_model_vectors_name(model, buffer, capacity, length);
+  const int32_t status = checked_model_target(model, buffer, capacity, length);
   guard_leave(&guard);
   return status;
 }

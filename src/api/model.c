@@ -66,10 +66,8 @@ int32_t api_model_distance_ratios(const tern_model *model, const tern_system *sy
   return status;
 }
 
-int32_t api_model_vectors_name(const tern_model *model, char *buffer, int64_t capacity, int64_t *length) {
-  if (model->vectors == NULL)
-    return error_set(TERN_ERROR_MISSING, "the model predicts energies, no vectors of atoms");
-  return text_copy(model->vectors, buffer, capacity, length);
+int32_t api_model_target(const tern_model *model, char *buffer, int64_t capacity, int64_t *length) {
+  return text_copy(model->vectors != NULL ? model->vectors : "energy", buffer, capacity, length);
 }
 
 int32_t api_model_vectors_shape(const tern_model *model, const tern_system *system, int64_t *n_centers,

@@ -158,7 +158,7 @@ const NAMES = (
     :tern_model_predict_atoms,
     :tern_model_predict_uncertainty,
     :tern_model_distance_ratios,
-    :tern_model_vectors_name,
+    :tern_model_target,
     :tern_model_vectors_shape,
     :tern_model_predict_vectors,
     :tern_compare,
@@ -679,8 +679,8 @@ function model_distance_ratios(model, system, ratios)
     ccall(POINTERS[92], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64},), model, system, ratios)
 end
 
-"Name of the vectors that a model predicts for each centre; ERROR_MISSING for a model of energies. Such a model is fitted by the kinds network and triplet with the option target, the name of vectors that all structures carry."
-function model_vectors_name(model, buffer, capacity, length)
+"What the model predicts: energy, or the name of the vectors of centres that it was fitted on. A model of vectors is fitted by the kinds network and triplet with the option target, the name of vectors that all structures carry."
+function model_target(model, buffer, capacity, length)
     ccall(POINTERS[93], Int32, (Ptr{Cvoid}, Ptr{UInt8}, Int64, Ptr{Int64},), model, buffer, capacity, length)
 end
 

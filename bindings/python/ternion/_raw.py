@@ -228,7 +228,7 @@ PROTOTYPES = {
     # model, system, ratios
     "tern_model_distance_ratios": [c_void_p, c_void_p, c_void_p],
     # model, buffer, capacity, length
-    "tern_model_vectors_name": [c_void_p, c_void_p, c_int64, POINTER(c_int64)],
+    "tern_model_target": [c_void_p, c_void_p, c_int64, POINTER(c_int64)],
     # model, system, n_centers, width
     "tern_model_vectors_shape": [c_void_p, c_void_p, POINTER(c_int64), POINTER(c_int64)],
     # model, system, centers, values
