@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Products of dense matrices, in single and in double precision. */
+#include <stdbool.h>
 #include <string.h>
 
 #include "kernels/block.h"

@@ -71,35 +71,44 @@ static void NAME(pack)(int along, int64_t count, int64_t inner, const REAL *from
 
 /* ---- one tile ---- */
 
-/* sum [ROWS][vectors] = products of ROWS rows of the left panel with the first vectors of the right one. */
-INLINE void NAME(sum_tile)(int vectors, int64_t inner, const REAL *left, const REAL *right,
+/* Where the operands of a tile are: number (row, k) of the left one is left[row * across + k * along], k of the right
+   one begin `right_along` apart. */
+typedef struct NAME(sources) {
+  int64_t across, along, right_along;
+} NAME(sources);
+
+static const NAME(sources) NAME(panels) = {1, NAME(PANEL), NAME(PANEL)};
+
+/* sum [ROWS][vectors] = products of ROWS rows of the left operand with the first vectors of the right one. */
+INLINE void NAME(sum_tile)(int vectors, int64_t inner, NAME(sources) from, const REAL *left, const REAL *right,
                            NAME(vector) sum[MATRIX_ROWS][MATRIX_VECTORS]) {
   UNROLL for (int i = 0; i < MATRIX_ROWS; i++)
     UNROLL for (int v = 0; v < vectors; v++)
       sum[i][v] = (NAME(vector)){0};
-  for (int64_t k = 0; k < inner; k++, left += NAME(PANEL), right += NAME(PANEL)) {
+  for (int64_t k = 0; k < inner; k++, left += from.along, right += from.right_along) {
     UNROLL for (int i = 0; i < MATRIX_ROWS; i++) {
-      const REAL factor = left[i];
+      const REAL factor = left[i * from.across];
       UNROLL for (int v = 0; v < vectors; v++)
-        sum[i][v] += factor * ((const NAME(vector) *)right)[v];
+        sum[i][v] += factor * ((const NAME(loose) *)right)[v];
     }
   }
 }
 
-INLINE void NAME(store_tile)(int vectors, NAME(vector) sum[MATRIX_ROWS][MATRIX_VECTORS], REAL factor, int add,
+/* The rows from `skip` on. */
+INLINE void NAME(store_tile)(int vectors, NAME(vector) sum[MATRIX_ROWS][MATRIX_VECTORS], REAL factor, int add, int skip,
                              REAL *to, int64_t stride) {
   UNROLL for (int i = 0; i < MATRIX_ROWS; i++)
-    UNROLL for (int v = 0; v < vectors; v++) {
+    UNROLL for (int v = 0; i >= skip && v < vectors; v++) {
       NAME(loose) *place = (NAME(loose) *)(to + i * stride + v * NAME(LANES));
       *place = factor * sum[i][v] + (add ? *place : (NAME(loose)){0});
     }
 }
 
-INLINE void NAME(make_tile)(int vectors, int64_t inner, const REAL *left, const REAL *right, REAL factor, int add,
-                            REAL *to, int64_t stride) {
+INLINE void NAME(make_tile)(int vectors, int64_t inner, NAME(sources) from, const REAL *left, const REAL *right,
+                            REAL factor, int add, int skip, REAL *to, int64_t stride) {
   NAME(vector) sum[MATRIX_ROWS][MATRIX_VECTORS];
-  NAME(sum_tile)(vectors, inner, left, right, sum);
-  NAME(store_tile)(vectors, sum, factor, add, to, stride);
+  NAME(sum_tile)(vectors, inner, from, left, right, sum);
+  NAME(store_tile)(vectors, sum, factor, add, skip, to, stride);
 }
 
 /* A whole tile, of no more vectors than `columns` need. */
@@ -107,11 +116,11 @@ static void NAME(tile)(int64_t columns, int64_t inner, const REAL *left, const R
                        REAL *to, int64_t stride) {
   const int64_t vectors = (columns + NAME(LANES) - 1) / NAME(LANES);
   if (vectors >= MATRIX_VECTORS)
-    NAME(make_tile)(MATRIX_VECTORS, inner, left, right, factor, add, to, stride);
+    NAME(make_tile)(MATRIX_VECTORS, inner, NAME(panels), left, right, factor, add, 0, to, stride);
   else if (vectors == 1)
-    NAME(make_tile)(1, inner, left, right, factor, add, to, stride);
+    NAME(make_tile)(1, inner, NAME(panels), left, right, factor, add, 0, to, stride);
   else /* of at most four */
-    NAME(make_tile)(MATRIX_VECTORS - 1, inner, left, right, factor, add, to, stride);
+    NAME(make_tile)(MATRIX_VECTORS - 1, inner, NAME(panels), left, right, factor, add, 0, to, stride);
 }
 
 /* ---- the product ---- */
@@ -142,6 +151,45 @@ static void NAME(tiles)(int64_t rows, int64_t columns, int64_t inner, const REAL
   }
 }
 
+/* ---- operands that stay in the cache are not packed ---- */
+
+enum { NAME(DIRECT) = 256 }; /* inner and columns at most */
+
+static bool NAME(is_direct)(const kernel_matrix_product *p) {
+  return !p->right_transposed && p->rows >= MATRIX_ROWS && p->inner > 0 && p->inner <= NAME(DIRECT) &&
+         p->columns <= NAME(DIRECT) && p->columns % NAME(LANES) == 0;
+}
+
+/* All rows times some vectors of the right operand. The last tile begins where a whole one ends with the rows. */
+INLINE void NAME(direct_tiles)(int vectors, const kernel_matrix_product *p, NAME(sources) from, const REAL *left,
+                               const REAL *right, REAL *to) {
+  for (int64_t i = 0; i < p->rows; i += MATRIX_ROWS) {
+    const int64_t first = least(i, p->rows - MATRIX_ROWS);
+    NAME(make_tile)(vectors, p->inner, from, left + first * from.across, right, (REAL)p->factor, p->add,
+                    (int)(i - first), to + first * p->stride, p->stride);
+  }
+}
+
+INLINE void NAME(direct_columns)(const kernel_matrix_product *p, NAME(sources) from, const REAL *left,
+                                 const REAL *right, REAL *to) {
+  int64_t j = 0, rest = p->columns / NAME(LANES);
+  for (; rest >= MATRIX_VECTORS && rest != MATRIX_VECTORS + 1; rest -= MATRIX_VECTORS, j += NAME(PANEL))
+    NAME(direct_tiles)(MATRIX_VECTORS, p, from, left, right + j, to + j);
+  for (; rest >= 2; rest -= 2, j += 2 * NAME(LANES))
+    NAME(direct_tiles)(2, p, from, left, right + j, to + j);
+  if (rest == 1)
+    NAME(direct_tiles)(1, p, from, left, right + j, to + j);
+}
+
+static void NAME(direct)(const kernel_matrix_product *p, const REAL *left, const REAL *right, REAL *to) {
+  if (p->left_transposed)
+    NAME(direct_columns)(p, (NAME(sources)){1, p->left_stride, p->right_stride}, left, right, to);
+  else
+    NAME(direct_columns)(p, (NAME(sources)){p->left_stride, 1, p->right_stride}, left, right, to);
+}
+
+/* ---- others are, a part at a time ---- */
+
 /* Where number (row, k) of an operand begins. */
 INLINE const REAL *NAME(place)(const REAL *matrix, int along, int64_t row, int64_t k, int64_t stride) {
   return along ? matrix + row * stride + k : matrix + k * stride + row;
@@ -150,6 +198,10 @@ INLINE const REAL *NAME(place)(const REAL *matrix, int along, int64_t row, int64
 void NAME(product)(const kernel_matrix_product *p, const void *left, const void *right, void *result, void *scratch) {
   const int left_along = !p->left_transposed, right_along = p->right_transposed;
   REAL *right_panels = scratch, *to = result;
+  if (NAME(is_direct)(p)) {
+    NAME(direct)(p, left, right, to);
+    return;
+  }
   for (int64_t i = 0; p->inner <= 0 && !p->add && i < p->rows; i++)
     memset(to + i * p->stride, 0, sizeof(REAL) * (size_t)p->columns);
   for (int64_t k = 0; k < p->inner; k += MATRIX_DEPTH) {
