@@ -17,7 +17,7 @@ static void shuffle(fit_training *t) {
   for (int64_t k = 0; k < n; k++)
     t->order[k] = k;
   for (int64_t k = n - 1; k > 0 && !t->settings.optimizer->whole; k--) {
-    const int64_t other = (int64_t)(random_uniform(seed, epoch, (uint64_t)k) * (double)(k + 1)), held = t->order[k];
+    const int64_t other = (int64_t)(fit_random_uniform(seed, epoch, (uint64_t)k) * (double)(k + 1)), held = t->order[k];
     t->order[k] = t->order[other];
     t->order[other] = held;
   }
