@@ -15,4 +15,16 @@ int32_t threads_for(run *run, int64_t count, int64_t grain, threads_task task, v
 /* How many threads threads_for would use: the size of per-thread arrays. */
 int32_t threads_count(const run *run, int64_t count, int64_t grain);
 
+/* Independent items, such as structures, each worked on by one thread. */
+typedef struct threads_items {
+  const char *stage; /* of the reports of progress; NULL: none */
+  /* `serial` is the thread's own run: one thread, an equal share of the memory that is left. */
+  int32_t (*work)(void *context, run *serial, int64_t index, int32_t thread);
+  /* After the last item of a thread, also when that failed; NULL: nothing to do. */
+  void (*finish)(void *context, run *serial, int32_t thread);
+} threads_items;
+
+/* The items 0 .. count - 1 by the threads of a run; after a failure the others stop soon. */
+int32_t threads_each(run *run, int64_t count, const threads_items *items, void *context);
+
 #endif

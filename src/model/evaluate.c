@@ -23,9 +23,6 @@ typedef struct evaluation {
   run *run;
   measure (*measures)[TARGETS]; /* [size] */
   double *highest;              /* [size][n_species]; NULL: not wanted */
-  int64_t memory_limit;
-  _Atomic int64_t done;
-  _Atomic int32_t stopped;
 } evaluation;
 
 static void measure_add(measure *measure, double difference) {
@@ -56,11 +53,13 @@ static void add_differences(const frame *frame, double energy, const double *for
     measure_add(&measures[VIRIAL], (virial[k] - frame->virial[k / 3][k % 3]) / (double)atoms);
 }
 
-static int32_t evaluate_frame(evaluation *evaluation, run *run, int64_t index) {
+static int32_t evaluate_frame(void *context, run *run, int64_t index, int32_t thread) {
+  evaluation *evaluation = context;
   const frame *frame = evaluation->dataset->frames[index];
   const int64_t atoms = frame->system->n_atoms;
   double energy, virial[9], *forces = NULL, *energies = NULL;
   int32_t status = TERN_SUCCESS;
+  (void)thread;
   if (atoms == 0)
     return TERN_SUCCESS;
   if (frame->forces != NULL)
@@ -78,21 +77,6 @@ static int32_t evaluate_frame(evaluation *evaluation, run *run, int64_t index) {
     keep_highest(evaluation, index, energies);
   memory_free(run, forces);
   memory_free(run, energies);
-  return status;
-}
-
-static int32_t evaluate_frames(void *context, int64_t begin, int64_t end, int32_t thread) {
-  evaluation *evaluation = context;
-  run serial = {.threads = 1, .memory_limit = evaluation->memory_limit};
-  int32_t status = TERN_SUCCESS;
-  for (int64_t index = begin; status == TERN_SUCCESS && index < end && !evaluation->stopped; index++) {
-    status = evaluate_frame(evaluation, &serial, index);
-    const int64_t done = ++evaluation->done;
-    if (status == TERN_SUCCESS && thread == 0)
-      status = run_report(evaluation->run, "errors", done, evaluation->dataset->size, -1);
-  }
-  if (status != TERN_SUCCESS)
-    evaluation->stopped = 1;
   return status;
 }
 
@@ -138,8 +122,7 @@ static int32_t evaluate_all(evaluation *evaluation, double *highest, text *repor
     TRY(MEMORY_NEW(run, &evaluation->highest, numbers, "highest energies of the structures"));
   for (int64_t k = 0; highest != NULL && k < numbers; k++)
     evaluation->highest[k] = -INFINITY;
-  TRY(threads_for(run, size, 1, evaluate_frames, evaluation));
-  TRY(run_report(run, "errors", size, size, -1));
+  TRY(threads_each(run, size, &(threads_items){.stage = "errors", .work = evaluate_frame}, evaluation));
   report_measures(evaluation, report);
   if (highest != NULL)
     give_highest(evaluation, highest);
@@ -148,9 +131,6 @@ static int32_t evaluate_all(evaluation *evaluation, double *highest, text *repor
 
 int32_t model_evaluate(const tern_model *model, run *run, const tern_dataset *dataset, double *highest, text *report) {
   evaluation evaluation = {.model = model, .dataset = dataset, .run = run};
-  const int32_t threads = threads_count(run, dataset->size, 1);
-  if (run->memory_limit > 0)
-    evaluation.memory_limit = 1 + (run->memory_limit - run->memory_used) / (threads > 0 ? threads : 1);
   const int32_t status = evaluate_all(&evaluation, highest, report);
   memory_free(run, evaluation.measures);
   memory_free(run, evaluation.highest);

@@ -31,9 +31,6 @@ typedef struct gathering {
   moments *moments;
   const double *triangle; /* NULL: moments are gathered, else largest norms */
   share *shares;
-  int64_t memory_limit;
-  _Atomic int64_t done;
-  _Atomic int32_t stopped;
 } gathering;
 
 /* ---- piles ---- */
@@ -159,27 +156,11 @@ static int32_t add_structure(gathering *gathering, share *share, run *run, int64
 
 /* ---- all structures ---- */
 
-static int32_t add_structures(void *context, int64_t begin, int64_t end, int32_t thread) {
+static int32_t work_on_structure(void *context, run *serial, int64_t index, int32_t thread) {
   gathering *gathering = context;
-  moments *moments = gathering->moments;
-  share *share = &gathering->shares[thread];
-  run serial = {.threads = 1, .memory_limit = gathering->memory_limit};
-  int32_t status = TERN_SUCCESS;
-  for (int64_t index = begin; status == TERN_SUCCESS && index < end && !gathering->stopped; index++) {
-    status = add_structure(gathering, share, &serial, index);
-    if (status != TERN_SUCCESS)
-      error_prefix(status, "structure %lld: ", (long long)index);
-    const int64_t done = ++gathering->done;
-    if (status == TERN_SUCCESS && thread == 0)
-      status = run_report(moments->run, gathering->triangle == NULL ? "uncertainty" : "extrapolation", done,
-                          moments->dataset->size, -1);
-  }
-  if (status == TERN_SUCCESS && gathering->triangle == NULL) {
-    TRY(pile_flush(&share->structures));
-    status = pile_flush(&share->environments);
-  }
+  const int32_t status = add_structure(gathering, &gathering->shares[thread], serial, index);
   if (status != TERN_SUCCESS)
-    gathering->stopped = 1;
+    error_prefix(status, "structure %lld: ", (long long)index);
   return status;
 }
 
@@ -209,12 +190,14 @@ static void add(int64_t count, const double *from, double *to) {
 }
 
 /* The threads' shares are added in their order. */
-static void collect(gathering *gathering, int32_t threads) {
+static int32_t collect(gathering *gathering, int32_t threads) {
   moments *moments = gathering->moments;
   const int64_t size = moments->size;
   for (int32_t thread = 0; thread < threads; thread++) {
-    const share *share = &gathering->shares[thread];
+    share *share = &gathering->shares[thread];
     if (gathering->triangle == NULL) {
+      TRY(pile_flush(&share->structures));
+      TRY(pile_flush(&share->environments));
       add(size * size, share->structures.moments, moments->structures);
       add(size * size, share->environments.moments, moments->environments);
       add(size, share->targets, moments->targets);
@@ -222,22 +205,23 @@ static void collect(gathering *gathering, int32_t threads) {
     for (int32_t k = 0; k < moments->model->n_species; k++)
       moments->largest[k] = fmax(moments->largest[k], share->largest[k]);
   }
+  return TERN_SUCCESS;
 }
 
 static int32_t go_through(moments *moments, const double *triangle) {
   gathering gathering = {.moments = moments, .triangle = triangle};
+  const threads_items items = {.stage = triangle == NULL ? "uncertainty" : "extrapolation",
+                               .work = work_on_structure};
   run *run = moments->run;
   const int32_t threads = threads_count(run, moments->dataset->size, 1);
   TRY(MEMORY_NEW(run, &gathering.shares, threads, "moments of the outputs"));
   int32_t status = TERN_SUCCESS;
   for (int32_t thread = 0; status == TERN_SUCCESS && thread < threads; thread++)
     status = share_new(&gathering, &gathering.shares[thread]);
-  if (run->memory_limit > 0)
-    gathering.memory_limit = 1 + (run->memory_limit - run->memory_used) / threads;
   if (status == TERN_SUCCESS)
-    status = threads_for(run, moments->dataset->size, 1, add_structures, &gathering);
+    status = threads_each(run, moments->dataset->size, &items, &gathering);
   if (status == TERN_SUCCESS)
-    collect(&gathering, threads);
+    status = collect(&gathering, threads);
   for (int32_t thread = 0; thread < threads; thread++)
     share_free(run, &gathering.shares[thread]);
   memory_free(run, gathering.shares);

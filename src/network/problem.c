@@ -28,36 +28,45 @@ static int64_t rows_of_item(const void *context, int64_t index) {
   return item_rows(&problem->data, &problem->items[index]);
 }
 
+/* ---- each structure, with a space of its thread ---- */
+
+/* Calls work for each of some items; the spaces of the threads live as long as the call. */
+typedef struct items_work {
+  threads_items call;
+  network_problem *problem;
+  item *items;
+  item_space *spaces; /* [threads] */
+} items_work;
+
+static void free_space(void *context, run *serial, int32_t thread) {
+  item_space_free(serial, &((items_work *)context)->spaces[thread]);
+}
+
+static int32_t each_item(items_work *work, run *run, int64_t count) {
+  work->call.finish = free_space;
+  TRY(MEMORY_NEW(run, &work->spaces, threads_count(run, count, 1), "the training of a network"));
+  const int32_t status = threads_each(run, count, &work->call, work);
+  memory_free(run, work->spaces);
+  return status;
+}
+
 /* ---- one step ---- */
 
 typedef struct step {
-  network_problem *problem;
+  items_work work;
   const fit_batch *batch;
   double *residual;
   void *jacobian;
   int64_t stride;
-  run *run;
-  int64_t memory_limit;
-  _Atomic int64_t done;
 } step;
 
-static int32_t step_part(void *context, int64_t begin, int64_t end, int32_t thread) {
+static int32_t step_item(void *context, run *serial, int64_t k, int32_t thread) {
   step *step = context;
-  network_problem *problem = step->problem;
-  item_space space = {0};
-  run serial = {.threads = 1, .memory_limit = step->memory_limit};
-  int32_t status = TERN_SUCCESS;
-  (void)thread;
-  for (int64_t k = begin; status == TERN_SUCCESS && k < end; k++) {
-    item *item = &problem->items[step->batch->items[k]];
-    const int64_t row = step->batch->first_row[k];
-    const int64_t size = problem->network.wide ? 8 : 4;
-    void *jacobian = step->jacobian != NULL ? (char *)step->jacobian + row * step->stride * size : NULL;
-    status = item_linearize(&problem->data, &problem->network, &serial, item, step->batch->step, &space,
-                            step->residual + row, jacobian, step->stride);
-  }
-  item_space_free(&serial, &space);
-  return status;
+  network_problem *problem = step->work.problem;
+  const int64_t row = step->batch->first_row[k], size = problem->network.wide ? 8 : 4;
+  void *jacobian = step->jacobian != NULL ? (char *)step->jacobian + row * step->stride * size : NULL;
+  return item_linearize(&problem->data, &problem->network, serial, &problem->items[step->batch->items[k]],
+                        step->batch->step, &step->work.spaces[thread], step->residual + row, jacobian, step->stride);
 }
 
 static void set_parameters(network_problem *problem, const double *parameters) {
@@ -69,44 +78,30 @@ static void set_parameters(network_problem *problem, const double *parameters) {
     memcpy(problem->network.weights, problem->weights, (size_t)total * sizeof(double));
 }
 
-static int64_t share_of_memory(const run *run) {
-  return run->memory_limit > 0 ? 1 + (run->memory_limit - run->memory_used) / (2 * run->threads) : 0;
-}
-
 static int32_t linearize(void *context, run *run, const double *parameters, const fit_batch *batch, double *residual,
                          void *jacobian, int64_t stride) {
   network_problem *problem = context;
-  step step = {.problem = problem,
+  step step = {.work = {.call.work = step_item, .problem = problem},
                .batch = batch,
                .residual = residual,
                .jacobian = jacobian,
-               .stride = stride,
-               .run = run,
-               .memory_limit = share_of_memory(run)};
+               .stride = stride};
   set_parameters(problem, parameters);
-  return threads_for(run, batch->count, 1, step_part, &step);
+  return each_item(&step.work, run, batch->count);
 }
 
 /* ---- errors ---- */
 
 typedef struct measuring {
-  network_problem *problem;
-  item *items;
+  items_work work;
   item_errors *errors; /* [count] */
-  int64_t memory_limit;
 } measuring;
 
-static int32_t measure_part(void *context, int64_t begin, int64_t end, int32_t thread) {
+static int32_t measure_item(void *context, run *serial, int64_t k, int32_t thread) {
   measuring *measuring = context;
-  item_space space = {0};
-  run serial = {.threads = 1, .memory_limit = measuring->memory_limit};
-  int32_t status = TERN_SUCCESS;
-  (void)thread;
-  for (int64_t k = begin; status == TERN_SUCCESS && k < end; k++)
-    status = item_measure(&measuring->problem->data, &measuring->problem->network, &serial, &measuring->items[k],
-                          &space, &measuring->errors[k]);
-  item_space_free(&serial, &space);
-  return status;
+  network_problem *problem = measuring->work.problem;
+  return item_measure(&problem->data, &problem->network, serial, &measuring->work.items[k],
+                      &measuring->work.spaces[thread], &measuring->errors[k]);
 }
 
 static void add_measure(fit_measures *measures, const char *name, double squares, double count) {
@@ -136,12 +131,12 @@ static void sum_errors(int64_t count, const item_errors *errors, fit_measures *m
 static int32_t measure(void *context, run *run, const double *parameters, bool held_out, fit_measures *measures) {
   network_problem *problem = context;
   const int64_t count = held_out ? problem->n_held_out : problem->n_probed;
-  measuring measuring = {.problem = problem,
-                         .items = held_out ? problem->held_out : problem->probed,
-                         .memory_limit = share_of_memory(run)};
+  measuring measuring = {.work = {.call.work = measure_item,
+                                  .problem = problem,
+                                  .items = held_out ? problem->held_out : problem->probed}};
   set_parameters(problem, parameters);
   TRY(MEMORY_NEW(run, &measuring.errors, count, "errors of structures"));
-  const int32_t status = threads_for(run, count, 1, measure_part, &measuring);
+  const int32_t status = each_item(&measuring.work, run, count);
   if (status == TERN_SUCCESS)
     sum_errors(count, measuring.errors, measures);
   memory_free(run, measuring.errors);
@@ -150,47 +145,41 @@ static int32_t measure(void *context, run *run, const double *parameters, bool h
 
 /* ---- life ---- */
 
-typedef struct opening {
-  network_problem *problem;
-  item *items;
-  run *run;
-  int64_t count, memory_limit;
-  const char *stage;
-  _Atomic int64_t done;
-  bool fill;
-} opening;
-
-/* Environments and sizes, or the stored inputs. */
-static int32_t open_part(void *context, int64_t begin, int64_t end, int32_t thread) {
-  opening *opening = context;
-  item_space space = {0};
-  run serial = {.threads = 1, .memory_limit = opening->memory_limit};
-  int32_t status = TERN_SUCCESS;
-  for (int64_t k = begin; status == TERN_SUCCESS && k < end; k++) {
-    item *item = &opening->items[k];
-    status = opening->fill ? item_fill(&opening->problem->data, &serial, item, &space)
-                           : item_open(&opening->problem->data, opening->run, item); /* is kept */
-    if (status != TERN_SUCCESS)
-      error_prefix(status, "structure %lld: ", (long long)item->structure);
-    const int64_t done = ++opening->done;
-    if (status == TERN_SUCCESS && thread == 0)
-      status = run_report(opening->run, opening->stage, done, opening->count, -1);
-  }
-  item_space_free(&serial, &space);
+static int32_t name_structure(int32_t status, const item *item) {
+  if (status != TERN_SUCCESS)
+    error_prefix(status, "structure %lld: ", (long long)item->structure);
   return status;
 }
 
-static int32_t open_items(network_problem *problem, run *run, int64_t count, item *items, const char *stage,
-                          bool fill) {
-  opening opening = {.problem = problem,
-                     .items = items,
-                     .run = run,
-                     .count = count,
-                     .memory_limit = share_of_memory(run),
-                     .stage = stage,
-                     .fill = fill};
-  TRY(threads_for(run, count, 1, open_part, &opening));
-  return run_report(run, stage, count, count, -1);
+typedef struct opening {
+  items_work work;
+  run *run;
+} opening;
+
+/* Environments and sizes, which are kept: the memory is that of the whole run. */
+static int32_t open_item(void *context, run *serial, int64_t k, int32_t thread) {
+  opening *opening = context;
+  item *item = &opening->work.items[k];
+  (void)serial, (void)thread;
+  return name_structure(item_open(&opening->work.problem->data, opening->run, item), item);
+}
+
+static int32_t open_items(network_problem *problem, run *run, int64_t count, item *items) {
+  opening opening = {.work = {.call = {.stage = "environments", .work = open_item}, .problem = problem, .items = items},
+                     .run = run};
+  return each_item(&opening.work, run, count);
+}
+
+/* The inputs that are stored. */
+static int32_t fill_item(void *context, run *serial, int64_t k, int32_t thread) {
+  items_work *work = context;
+  item *item = &work->items[k];
+  return name_structure(item_fill(&work->problem->data, serial, item, &work->spaces[thread]), item);
+}
+
+static int32_t fill_items(network_problem *problem, run *run, int64_t count, item *items) {
+  items_work work = {.call = {.stage = "inputs", .work = fill_item}, .problem = problem, .items = items};
+  return each_item(&work, run, count);
 }
 
 /* As many directions as fit in half of what is left; fewer than a step uses are not worth it. */
@@ -242,13 +231,12 @@ static int32_t list_items(network_problem *problem, run *run, const unsigned cha
   return TERN_SUCCESS;
 }
 
-static int32_t build(network_problem *problem, run *run, const unsigned char *part) {
+static int32_t build(network_problem *problem, run *run) {
   item_data *data = &problem->data;
   item *const lists[3] = {problem->items, problem->held_out, problem->probed};
   const int64_t counts[3] = {problem->n_items, problem->n_held_out, problem->n_probed};
-  (void)part;
   for (int k = 0; k < 3; k++)
-    TRY(open_items(problem, run, counts[k], lists[k], "environments", false));
+    TRY(open_items(problem, run, counts[k], lists[k]));
   choose_stored(problem, run);
   if (data->stored > 0) {
     const double per_epoch = (double)problem->n_items / (double)(data->batch > 0 ? data->batch : 100);
@@ -257,7 +245,7 @@ static int32_t build(network_problem *problem, run *run, const unsigned char *pa
   data->per_epoch = fmax(1, (double)problem->n_items / (double)(data->batch > 0 ? data->batch : 100));
   for (int k = 0; k < 3; k++) {
     TRY(place_items(problem, run, counts[k], lists[k]));
-    TRY(open_items(problem, run, counts[k], lists[k], "inputs", true));
+    TRY(fill_items(problem, run, counts[k], lists[k]));
   }
   return TERN_SUCCESS;
 }
@@ -268,7 +256,7 @@ static int32_t make(network_problem *problem, run *run, const unsigned char *par
   TRY(MEMORY_NEW(run, &problem->weights, problem->network.layout.total, "weights of a network"));
   TRY(memory_new(run, &problem->network.weights, problem->network.layout.total, problem->network.wide ? 8 : 4,
                  "weights of a network"));
-  return build(problem, run, part);
+  return build(problem, run);
 }
 
 int32_t network_problem_new(network_problem **problem, run *run, const tern_descriptor *descriptor,
