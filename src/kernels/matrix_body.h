@@ -41,13 +41,24 @@ INLINE void NAME(pack_block)(const REAL *from, int64_t stride, REAL *to) {
 #endif
 }
 
+enum { NAME(LINE) = 64 / sizeof(REAL) }; /* of the cache */
+
+/* Rows are far apart: what is needed of the next four is asked for early. */
+INLINE void NAME(prefetch_rows)(const REAL *from, int64_t stride) {
+  for (int row = 0; row < 4; row++)
+    __builtin_prefetch(from + row * stride);
+}
+
 /* The same of rows that are contiguous along inner, `stride` apart. */
 static void NAME(pack_along)(int64_t count, int64_t inner, const REAL *from, int64_t stride, REAL *to) {
   const int64_t fours = count / 4 * 4, whole = inner / 4 * 4;
   for (int64_t row = 0; row < fours; row += 4) {
     const REAL *rows = from + row * stride;
-    for (int64_t k = 0; k < whole; k += 4)
+    for (int64_t k = 0; k < whole; k += 4) {
+      if (k % NAME(LINE) == 0)
+        NAME(prefetch_rows)(rows + 4 * stride + k, stride);
       NAME(pack_block)(rows + k, stride, to + k * NAME(PANEL) + row);
+    }
     for (int64_t k = whole; k < inner; k++)
       for (int64_t r = 0; r < 4; r++)
         to[k * NAME(PANEL) + row + r] = rows[r * stride + k];
