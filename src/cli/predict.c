@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli.h"
+#include "vectors.h"
 
 enum { CHUNK = 64 };
 
@@ -123,12 +123,10 @@ static int32_t predict_chunk(stream *stream, int64_t *size) {
   return status;
 }
 
-static int32_t predict_all(stream *stream) {
+static int32_t predict_energies(stream *stream) {
   const arguments *arguments = stream->arguments;
   int64_t size = 0;
-  int32_t status = tern_model_load(&stream->model, arguments->inputs[0]);
-  if (status == TERN_SUCCESS)
-    status = tern_reader_open(&stream->reader, arguments->inputs[1], arguments->options);
+  int32_t status = tern_reader_open(&stream->reader, arguments->inputs[1], arguments->options);
   if (status == TERN_SUCCESS && arguments->output)
     status = tern_writer_open(&stream->writer, arguments->output);
   while (status == TERN_SUCCESS && (status = predict_chunk(stream, &size)) == TERN_SUCCESS && size > 0)
@@ -154,13 +152,23 @@ static void print_summary(const stream *stream) {
   doubt_summarize(&stream->doubt, stream->frames);
 }
 
+static int32_t predict_all(stream *stream) {
+  char name[VECTORS_NAME];
+  int32_t status = tern_model_load(&stream->model, stream->arguments->inputs[0]);
+  if (status == TERN_SUCCESS && predicts_vectors(stream->model, name))
+    return vectors_predict_file(stream->arguments, stream->model, name);
+  if (status == TERN_SUCCESS)
+    status = predict_energies(stream);
+  if (status == TERN_SUCCESS)
+    print_summary(stream);
+  return status;
+}
+
 int verb_predict(const arguments *arguments) {
   if (arguments->atoms && arguments->output == NULL)
     return usage_error("predict --atoms needs -o OUT.extxyz to write the atoms' energies and virials to");
   stream stream = {.arguments = arguments, .bar = progress_new(arguments)};
   const bool bad = failed(predict_all(&stream));
-  if (!bad)
-    print_summary(&stream);
   prediction_free(&stream.prediction);
   doubt_free(&stream.doubt);
   tern_writer_free(stream.writer);

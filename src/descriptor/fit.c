@@ -140,6 +140,8 @@ static int32_t fit_state(tern_descriptor *descriptor, run *run, const tern_datas
 /* A second descriptor is made and fitted, and takes the place of the first only when all went well. */
 int32_t descriptor_fit(tern_descriptor *descriptor, run *run, const tern_dataset *dataset) {
   int32_t species[DESCRIPTOR_MOST_SPECIES], n_species = 0;
+  if (descriptor_kind_find(descriptor->kind->name) == NULL) /* a guest, which is complete when it is made */
+    return run_report(run, "descriptor", dataset->size, dataset->size, -1);
   if (dataset->size == 0)
     return error_set(TERN_ERROR_DATA, "the data set to fit a descriptor on is empty; it needs at least one structure");
   TRY(descriptor_option_species(descriptor->options, species, &n_species));
