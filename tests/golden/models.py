@@ -333,7 +333,7 @@ class Writer:
         self.put("network.unit", [1], [1.7])
         self.put("network.weights", [sets * size + 2], self.random(sets * size + 2))
         self.put("inputs.norm", [1], [0.6])
-        self.put("inputs.offset", [even + odd], self.random(even + odd, 0.3))
+        self.put("inputs.offset", [even + odd], self.random(even, 0.3) + [0.0] * odd)  # else no mirror image is the same
 
     def network(self, **basis):
         self.part("network", "power_spectrum", {}, **basis)
@@ -393,9 +393,9 @@ def ridge_model():
     return writer
 
 
-def kernel_model(form, **basis):
+def kernel_model(form, zeta=3, **basis):
     writer = Writer(2 + form)
-    writer.kernel(form, 3, 0.8, **basis)
+    writer.kernel(form, zeta, 0.8, **basis)
     return writer
 
 
@@ -422,6 +422,7 @@ def sum_model():
 MODELS = {
     "ridge": ridge_model(),
     "kernel": kernel_model(0),
+    "kernel_square": kernel_model(0, zeta=2),
     "kernel_gaussian": kernel_model(1, radial_basis="bessel"),
     "network": network_model(),
     "triplet": triplet_model(5),

@@ -6,7 +6,11 @@ import unittest
 import ase
 import ase.build
 import numpy
+import ase.units
 from ase.calculators.calculator import PropertyNotImplementedError
+from ase.calculators.emt import EMT
+from ase.md.velocitydistribution import MaxwellBoltzmannDistribution, Stationary
+from ase.md.verlet import VelocityVerlet
 
 import ternion
 from support import Case, clusters, morse
@@ -42,6 +46,9 @@ class Calculators(Case):
         numpy.testing.assert_array_equal(atoms.get_forces(), forces)
         self.assert_close(atoms.get_stress(voigt=False), -virial / atoms.get_volume(), 1e-12)
         self.assertAlmostEqual(atoms.get_potential_energies().sum(), energy, 9)
+        stresses = atoms.get_stresses()
+        self.assertEqual(stresses.shape, (len(atoms), 6))
+        self.assert_close(stresses.sum(axis=0), atoms.get_stress(), 1e-12)
 
     def test_derivatives(self):
         atoms = self.crystal()
@@ -72,6 +79,72 @@ class Calculators(Case):
         numpy.testing.assert_allclose(numpy.sort(vectors[:, 2]), [-2.5, 2.5])
         self.assertEqual(len(pairs), 2)
         self.assertEqual(len(ternion.System.from_ase(ase.Atoms("Si", pbc=True)).neighbours(3.0)[0]), 0)
+
+
+def springs(positions, ideal):
+    """Energy and forces of springs between all atoms, stiff where they are bonded."""
+    def distances(places):
+        vectors = places[:, None] - places
+        return vectors, numpy.linalg.norm(vectors, axis=2) + numpy.eye(len(places))
+    vectors, lengths = distances(positions)
+    rest = distances(ideal)[1]
+    stiffness = numpy.where(rest < 1.6, 30.0, 3.0)  # eV/Angstrom^2
+    forces = -(stiffness * (lengths - rest) / lengths)[:, :, None] * vectors
+    return (stiffness * (lengths - rest) ** 2).sum() / 4, forces.sum(axis=1)
+
+
+class Dynamics(Case):
+    """Total energies of molecular dynamics without a thermostat neither drift nor jump."""
+
+    def metals(self, ideal, count):
+        """Shaken and strained crystals with the energies of effective-medium theory."""
+        random, dataset = numpy.random.default_rng(3), ternion.Dataset()
+        for _ in range(count):
+            atoms = ideal.copy()
+            atoms.set_cell(atoms.cell.array @ (numpy.eye(3) + random.normal(scale=0.02, size=(3, 3))), scale_atoms=True)
+            atoms.rattle(0.12, rng=random)
+            atoms.calc = EMT()
+            dataset.append(ternion.System.from_ase(atoms), atoms.get_potential_energy(), forces=atoms.get_forces())
+        return dataset
+
+    def molecules(self, ideal, count):
+        random, dataset = numpy.random.default_rng(3), ternion.Dataset()
+        for _ in range(count):
+            atoms = ideal.copy()
+            atoms.rattle(0.07, rng=random)
+            energy, forces = springs(atoms.positions, ideal.positions)
+            dataset.append(ternion.System.from_ase(atoms), energy, forces=forces)
+        return dataset
+
+    def check(self, atoms, model, temperature, timestep, steps):
+        """Means over fifths do not differ, once potential and kinetic energy have mixed in the first one."""
+        atoms.calc = ternion.ase.Calculator(model)
+        MaxwellBoltzmannDistribution(atoms, temperature_K=temperature, rng=numpy.random.default_rng(5))
+        Stationary(atoms)
+        energies, motion = [], VelocityVerlet(atoms, timestep=timestep * ase.units.fs, logfile=None)
+        motion.attach(lambda: energies.append(atoms.get_total_energy() / len(atoms)), interval=2)
+        start = atoms.positions.copy()
+        motion.run(steps)
+        fifth = len(energies) // 5
+        self.assertGreater(abs(atoms.positions - start).max(), 0.1)
+        means = numpy.reshape(energies[-4 * fifth:], (4, fifth)).mean(axis=1)
+        self.assertLess(numpy.ptp(means), 2e-5)
+        self.assertLess(numpy.ptp(energies), 1e-3)
+
+    def test_crystal(self):
+        ideal = ase.build.bulk("Cu", cubic=True) * 2
+        dataset = self.metals(ideal, 6)
+        model = ternion.fit("ridge", dataset, cutoff=4.5, cutoff_width=2.0, n_max=4, l_max=3, baseline="zbl")
+        self.check(ase.build.bulk("Cu") * 4, model, 900, 2.0, 400)
+
+    def test_molecule(self):
+        ethanol = ase.build.molecule("CH3CH2OH")
+        dataset = self.molecules(ethanol, 25)
+        options = dict(cutoff=3.5, cutoff_width=2.5, n_max=4, l_max=3)
+        self.check(ethanol.copy(), ternion.fit("kernel", dataset, regularization=1e-6, **options), 600, 0.25, 800)
+        model = ternion.fit("triplet", dataset, epochs=40, hidden="12,8", tag_cutoff=2.5, tag_width=1.5, force_weight=0.3,
+                            **options)
+        self.check(ethanol.copy(), model, 600, 0.25, 400)
 
 
 if __name__ == "__main__":
