@@ -137,6 +137,7 @@ int verb_demo(const arguments *arguments) {
     status = run(&demo);
   progress_end(&demo.bar);
   const int result = failed(status) ? EXIT_FAILED : finish(&demo);
+  demo_vectors_free(&demo);
   tern_dataset_free(demo.train);
   tern_dataset_free(demo.energies);
   tern_dataset_free(demo.test);

@@ -21,7 +21,9 @@ typedef struct demo_row {
   int part;            /* fitted on the first 1/part of the structures; 0 and 1: all of them */
   int tables;
   bool blind; /* cannot tell the structures of a pair apart, whatever is fitted */
-  bool forces; /* fitted on forces, too */
+  bool forces;  /* fitted on forces, too */
+  bool vectors; /* the target is the vector of demo_vectors.c, for each environment, rather than the energy */
+  const char *encoder; /* the row whose model makes the features, of which the descriptor is `learned`; or NULL */
 } demo_row;
 
 /* One panel entry of the picture of a pair: how much each feature differs. */
@@ -46,6 +48,13 @@ extern const int demo_n_rows;
 extern const demo_bars demo_pair_bars[];
 extern const int demo_n_bars;
 
+/* A vector for each structure, those of the training set first; see demo_vectors.c. */
+typedef struct demo_vectors {
+  bool whole;
+  int64_t n_train, n_test, width;
+  double *values; /* [n_train + n_test][width] */
+} demo_vectors;
+
 typedef struct demo {
   const arguments *arguments;
   const char *folder;
@@ -53,6 +62,7 @@ typedef struct demo {
   double scale; /* of the rows' training times */
   tern_dataset *train, *energies, *test; /* energies: train without forces */
   demo_result *results; /* [demo_n_rows] */
+  demo_vectors vectors;
   progress_bar bar;
   int row, n_wanted;   /* the one that is fitted, for the progress bar */
   bool trained, ended; /* the row's training has begun; it was ended early */
@@ -70,10 +80,17 @@ int32_t demo_finish(const demo *demo, FILE *file, const char *name);
 
 /* demo_fit.c: fits and tests a row. TERN_CANCELLED: Ctrl-C came before there was a model. */
 int32_t demo_fit(demo *demo, const demo_row *row, demo_result *result);
+/* After a fit: whether its training was ended early. Then its model is tested, and only then nothing more is done. */
+void demo_note_end(demo *demo, int32_t status, demo_result *result);
+int32_t demo_save(const demo *demo, const demo_row *row, const tern_model *model);
 double demo_seconds(const demo *demo, const demo_row *row); /* of its training */
 int64_t demo_part(const demo_row *row, int64_t n_train); /* structures that it is fitted on */
 bool demo_wanted(const demo *demo, const demo_row *row);
 int32_t demo_progress(const char *stage, int64_t done, int64_t total, double loss, void *demo);
+
+/* demo_vectors.c: the same for a row whose target is a vector. */
+int32_t demo_fit_vectors(demo *demo, const demo_row *row, tern_options *options, demo_result *result);
+void demo_vectors_free(demo *demo);
 
 /* demo_table.c: the table on the screen, and rows.jsonl, which keeps every row as soon as it is there. */
 void demo_print_head(const demo *demo);

@@ -50,11 +50,19 @@ static int32_t write_pairs(const demo *demo, const demo_row *row, const tern_mod
   return status == TERN_SUCCESS ? finished : status;
 }
 
-static int32_t save_and_test(const demo *demo, const demo_row *row, const tern_model *model, demo_result *result) {
+static void model_path(const demo *demo, const char *name, char *path, size_t size) {
+  snprintf(path, size, "%s/%s.tern", demo->folder, name);
+}
+
+int32_t demo_save(const demo *demo, const demo_row *row, const tern_model *model) {
   char path[1024];
+  model_path(demo, row->name, path, sizeof path);
+  return tern_model_save(model, path);
+}
+
+static int32_t save_and_test(const demo *demo, const demo_row *row, const tern_model *model, demo_result *result) {
   measures measures = {0};
-  snprintf(path, sizeof path, "%s/%s.tern", demo->folder, row->name);
-  int32_t status = tern_model_save(model, path);
+  int32_t status = demo_save(demo, row, model);
   if (status == TERN_SUCCESS)
     status = write_pairs(demo, row, model, &measures);
   result->mean = measures_mean(&measures);
@@ -70,11 +78,15 @@ int64_t demo_part(const demo_row *row, int64_t n_train) {
 bool demo_wanted(const demo *demo, const demo_row *row) { return (row->tables & demo->tables) != 0; }
 
 static int32_t row_options(const demo *demo, const demo_row *row, tern_options **options) {
-  char path[1024];
+  char path[1024], encoder[1024] = "";
   snprintf(path, sizeof path, "%s/%s.log", demo->folder, row->name);
+  if (row->encoder)
+    model_path(demo, row->encoder, encoder, sizeof encoder);
   int32_t status = demo_options(demo, row->options, options);
   if (status == TERN_SUCCESS && row->descriptor)
     status = tern_options_set(*options, "descriptor", row->descriptor);
+  if (status == TERN_SUCCESS && row->encoder)
+    status = tern_options_set(*options, "learned", encoder);
   if (status == TERN_SUCCESS && row->forces)
     status = tern_options_set_double(*options, "force_weight", FORCE_WEIGHT);
   if (status == TERN_SUCCESS && row->seconds > 0)
@@ -101,16 +113,19 @@ static double seconds_now(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* After a training that was ended early its model is tested, and only then nothing more is done. */
-static int32_t fit_and_test(demo *demo, const demo_row *row, const tern_options *options, demo_result *result) {
+void demo_note_end(demo *demo, int32_t status, demo_result *result) {
+  result->ended_early = demo->ended;
+  if (status == TERN_SUCCESS && demo->ended)
+    interrupt_forget();
+}
+
+static int32_t fit_and_test(demo *demo, const demo_row *row, tern_options *options, demo_result *result) {
   tern_dataset *train = NULL;
   tern_model *model = NULL;
   int32_t status = row_structures(demo, row, &train, result);
   if (status == TERN_SUCCESS)
     status = tern_model_fit(&model, row->model, train, options, demo_progress, demo);
-  result->ended_early = demo->ended;
-  if (status == TERN_SUCCESS && demo->ended)
-    interrupt_forget();
+  demo_note_end(demo, status, result);
   if (status == TERN_SUCCESS)
     status = save_and_test(demo, row, model, result);
   tern_model_free(model);
@@ -127,7 +142,7 @@ int32_t demo_fit(demo *demo, const demo_row *row, demo_result *result) {
     status = demo_agreement(demo, row, options, result);
   const double start = seconds_now();
   if (status == TERN_SUCCESS)
-    status = fit_and_test(demo, row, options, result);
+    status = (row->vectors ? demo_fit_vectors : fit_and_test)(demo, row, options, result);
   result->seconds = seconds_now() - start;
   result->there = status == TERN_SUCCESS;
   tern_options_free(options);

@@ -156,7 +156,8 @@ static bool write_bars(const demo *demo) {
   write_values(script, demo);
   write_labels(script, demo);
   fprintf(script,
-          "set multiplot\nset grid noy\nset key outside bottom center horizontal\nset xlabel 'error / %%' offset 0,0.4\n"
+          "set multiplot\nset grid noy\nset key outside bottom center horizontal\n"
+          "set xlabel 'error / %%' offset 0,0.4\n"
           "set lmargin at screen 0.26\nset rmargin at screen 0.61\nset xrange [0:%.4g]\n",
           bars_end(demo, false));
   write_bars_panel(script, "Difference within a pair (100 %: blind)", 3, "#d1495b");

@@ -21,67 +21,58 @@ static int count_networks(const demo *demo) {
 /* ---- parity ---- */
 
 static void write_panel(FILE *script, const demo *demo, int i, bool means) {
-  const char *centre = means ? "centre" : "0";
+  const demo_row *row = &demo_rows[i];
+  const char *unit = row->vectors ? "deviations" : "eV";
   fprintf(script,
-          "set title '%s' font ',12'\nset label 1 '%s %.3g %%' at graph 0.06,0.93\n"
+          "set autoscale xy\nstats '%s.txt' using %d nooutput\ncentre = %s\nlow = 1.1*(STATS_min-centre)\n"
+          "high = 1.1*(STATS_max-centre)\nset xrange [low:high]\nset yrange [low:high]\n"
+          "set xlabel 'reference / %s' offset 0,0.5\nset ylabel 'predicted / %s' offset 1,0\n"
+          "set title '%s' font ',11'\nset label 1 '%s %.3g %%' at graph 0.06,0.93\n",
+          row->name, means ? 1 : 3, means ? "STATS_mean" : "0", unit, unit, means ? row->label : "",
+          means ? "mean" : "delta", means ? demo->results[i].mean : demo->results[i].delta);
+  fprintf(script,
           "plot x with lines dashtype 2 linecolor '#888888' notitle, \\\n"
-          "  '%s.txt' using ($%d-%s):($%d-%s) with points pointtype 7 pointsize 0.5 linecolor '%s' notitle\n",
-          means ? demo_rows[i].label : "", means ? "mean" : "delta",
-          means ? demo->results[i].mean : demo->results[i].delta, demo_rows[i].name, means ? 1 : 3, centre,
-          means ? 2 : 4, centre, means ? picture_color(0) : picture_color(1));
+          "  '%s.txt' using ($%d-centre):($%d-centre) with points pointtype 7 pointsize 0.5 linecolor '%s' notitle\n",
+          row->name, means ? 1 : 3, means ? 2 : 4, picture_color(means ? 0 : 1));
 }
 
-/* Means of pairs above, differences within them below, a column for each network; the same axes all along a line. */
+/* Means of pairs above, differences within them below, a column for each network. */
 bool demo_plot_networks(const demo *demo) {
   const int count = count_networks(demo);
-  int first = 0;
   FILE *script = demo_create(demo, "networks", ".gp");
   if (script == NULL)
     return false;
-  while (first < demo_n_rows - 1 && !is_network(demo, first))
-    ++first;
-  demo_plot_head(script, "networks", 380 * (count > 2 ? count : 2), 800);
-  if (count > 0)
-    fprintf(script,
-            "stats '%s.txt' using 1 nooutput\ncentre = STATS_mean\nlow = 1.1*(STATS_min-centre)\n"
-            "high = 1.1*(STATS_max-centre)\nstats '%s.txt' using 3 nooutput\n"
-            "most = 1.1*(STATS_max > -STATS_min ? STATS_max : -STATS_min)\nset multiplot layout 2,%d\nset size square\n"
-            "set xlabel 'reference / eV' offset 0,0.5\nset ylabel 'predicted / eV' offset 1,0\n",
-            demo_rows[first].name, demo_rows[first].name, count);
-  for (int line = 0; line < 2; ++line) {
-    fputs(line == 0 ? "set xrange [low:high]\nset yrange [low:high]\n"
-                    : "set xrange [-most:most]\nset yrange [-most:most]\n",
-          script);
+  demo_plot_head(script, "networks", 400 * (count > 2 ? count : 2), 820);
+  fprintf(script, "set multiplot layout 2,%d\nset size square\n", count > 1 ? count : 1);
+  for (int line = 0; line < 2; ++line)
     for (int i = 0; i < demo_n_rows; ++i)
       if (is_network(demo, i))
         write_panel(script, demo, i, line == 0);
-  }
   fputs("unset multiplot\n", script);
   return demo_finish(demo, script, "networks.gp") == TERN_SUCCESS;
 }
 
 /* ---- learning curves ---- */
 
-/* NAME_curve.txt: time of a training, error of the energy per atom where the log tells it. */
-static bool write_course(const demo *demo, const demo_row *row) {
+/* NAME_course.txt: time of a training, error of the energy per atom where the log tells it; how often it does. */
+static int64_t write_course(const demo *demo, const demo_row *row) {
   char path[1024], name[80], line[4096];
+  int64_t count = 0;
   snprintf(path, sizeof path, "%s/%s.log", demo->folder, row->name);
   snprintf(name, sizeof name, "%s_course", row->name);
-  FILE *log = fopen(path, "r"), *file = demo_create(demo, name, ".txt");
-  if (log == NULL)
-    perror(path);
-  if (log && file) {
+  FILE *log = fopen(path, "r"), *file = log ? demo_create(demo, name, ".txt") : NULL;
+  if (file)
     fputs("# seconds, RMSE of the energy per atom (eV)\n", file);
-    while (fgets(line, sizeof line, log)) {
-      const double error = log_number(line, "energy_per_atom_rmse");
-      if (isfinite(error))
-        fprintf(file, "%.6g %.6g\n", log_number(line, "seconds"), error);
-    }
+  while (file && fgets(line, sizeof line, log)) {
+    const double error = log_number(line, "energy_per_atom_rmse");
+    if (!isfinite(error))
+      continue;
+    fprintf(file, "%.6g %.6g\n", log_number(line, "seconds"), error);
+    ++count;
   }
-  const bool good = log && file;
   if (log)
     fclose(log);
-  return file && demo_finish(demo, file, name) == TERN_SUCCESS && good;
+  return file && demo_finish(demo, file, name) == TERN_SUCCESS ? count : 0;
 }
 
 /* curve.txt: structures that were fitted, mean and delta of the test set. */
@@ -97,24 +88,28 @@ static bool write_sizes(const demo *demo) {
   return demo_finish(demo, file, "curve.txt") == TERN_SUCCESS;
 }
 
+/* A training that was too short for its error to be measured has no curve. */
 static void write_courses_panel(FILE *script, const demo *demo) {
   int curves = 0;
-  fputs("set title 'Course of the trainings'\nset xlabel 'time / s'\nset ylabel 'RMSE of the energy / meV per atom'\n"
-        "set logscale xy\nset key top right\nplot ",
-        script);
-  for (int i = 0; i < demo_n_rows; ++i)
-    if (is_network(demo, i)) {
-      fprintf(script, "%s'%s_course.txt' using 1:(1000*$2) with linespoints pointtype 7 pointsize 0.5 linewidth 2 "
-                      "linecolor '%s' title '%s'",
-              curves ? ", \\\n  " : "", demo_rows[i].name, picture_color(curves), demo_rows[i].label);
-      ++curves;
-    }
+  for (int i = 0; i < demo_n_rows; ++i) {
+    const demo_row *row = &demo_rows[i];
+    if (!is_network(demo, i) || row->vectors || write_course(demo, row) < 2)
+      continue;
+    fputs(curves ? ", \\\n  "
+                 : "set title 'Course of the trainings'\nset xlabel 'time / s'\n"
+                   "set ylabel 'RMSE of the energy / meV per atom'\nset logscale xy\nset key top right\nplot ",
+          script);
+    fprintf(script, "'%s_course.txt' using 1:(1000*$2) with linespoints pointtype 7 pointsize 0.5 linewidth 2 "
+                    "linecolor '%s' title '%s'",
+            row->name, picture_color(curves), row->label);
+    ++curves;
+  }
   fputc('\n', script);
 }
 
 static void write_sizes_panel(FILE *script) {
   fprintf(script,
-          "set title 'Triplet network on energies, the same time for each number of structures'\n"
+          "set title 'Triplet network, the same time for each number of structures'\nset logscale xy\n"
           "set xlabel 'structures fitted'\nset ylabel 'error on the test set / %%'\nset key bottom left\n"
           "set autoscale x\nset offsets graph 0.05, graph 0.05, graph 0.1, graph 0.1\n"
           "plot 'curve.txt' using 1:3:xtic(1) with linespoints pointtype 7 linewidth 2 linecolor '%s' "
@@ -124,11 +119,7 @@ static void write_sizes_panel(FILE *script) {
 }
 
 bool demo_plot_curves(const demo *demo) {
-  bool good = write_sizes(demo);
-  for (int i = 0; i < demo_n_rows; ++i)
-    if (is_network(demo, i))
-      good = write_course(demo, &demo_rows[i]) && good;
-  FILE *script = good ? demo_create(demo, "curves", ".gp") : NULL;
+  FILE *script = write_sizes(demo) ? demo_create(demo, "curves", ".gp") : NULL;
   if (script == NULL)
     return false;
   demo_plot_head(script, "curves", 1500, 720);

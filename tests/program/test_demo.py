@@ -87,6 +87,10 @@ class Demo(InFolder):
             self.assertIn("published_delta_percent", rows[name])
         self.assertEqual([rows[f"curve_{part}"]["trained_on"] for part in (8, 4, 2, 1)], [2, 6, 14, 28])
         self.assertIn("force_rmse", rows["triplet_forces"])
+        self.assertGreater(rows["rebuilt_linear"]["mean_percent"], 0)
+        for name in ("rebuilt", "encoded_linear", "encoded_network"):
+            self.assertFalse(rows[name]["blind"])
+            self.assertTrue(os.path.exists(self.path(f"demo/{name}.tern")))
         self.drawn("errors", "networks", "curves")
 
     def test_refused(self):
