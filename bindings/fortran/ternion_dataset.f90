@@ -23,6 +23,8 @@ module ternion_dataset
     procedure :: energy => dataset_energy
     procedure :: forces => dataset_forces
     procedure :: virial => dataset_virial
+    procedure :: set_vectors => dataset_set_vectors
+    procedure :: vectors => dataset_vectors
     procedure :: subset => dataset_subset
     procedure, private :: assign => dataset_assign
     generic :: assignment(=) => assign
@@ -117,6 +119,45 @@ contains
       forces_address(forces), virial_address(virial))
     call finish_call(status, stat, errmsg)
   end subroutine dataset_append
+
+  !> Gives a vector to each atom of a structure under a name, such as 'features': a column of files, read again with the
+  !> option target, and what a model is fitted on with that option.
+  subroutine dataset_set_vectors(self, index, name, values, stat, errmsg)
+    class(tern_dataset), intent(inout) :: self
+    integer, intent(in) :: index
+    character(*), intent(in) :: name
+    real(real64), intent(in), contiguous :: values(:, :) !< (width, n)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    call finish_call(tern_dataset_set_vectors(self%own%address, int(index - 1, int64), c_text(name), &
+      size(values, 1, int64), values), stat, errmsg)
+  end subroutine dataset_set_vectors
+
+  !> The vectors (width, n) of a structure's atoms under a name.
+  subroutine dataset_vectors(self, index, name, values, stat, errmsg)
+    class(tern_dataset), intent(in) :: self
+    integer, intent(in) :: index
+    character(*), intent(in) :: name
+    real(real64), allocatable, intent(inout) :: values(:, :)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    real(real64), allocatable :: found(:, :)
+    type(tern_system) :: system
+    type(c_ptr) :: address
+    integer(int64) :: width
+    integer(c_int32_t) :: status
+    address = c_null_ptr
+    width = 0
+    status = tern_dataset_vectors_width(self%own%address, int(index - 1, int64), c_text(name), width)
+    if (status == TERN_SUCCESS) status = tern_dataset_system(self%own%address, int(index - 1, int64), address)
+    if (status == TERN_SUCCESS) then
+      call take_system(system, address)
+      allocate (found(width, system%size()))
+      status = tern_dataset_vectors(self%own%address, int(index - 1, int64), c_text(name), found)
+    end if
+    if (status == TERN_SUCCESS) call move_alloc(found, values)
+    call finish_call(status, stat, errmsg)
+  end subroutine dataset_vectors
 
   function number_address(number) result(address)
     real(real64), intent(in), optional, target :: number

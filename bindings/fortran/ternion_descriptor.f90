@@ -9,6 +9,7 @@ module ternion_descriptor
   use ternion_options
   use ternion_system
   use ternion_dataset
+  use ternion_model
   implicit none
   private
   public :: tern_descriptor
@@ -17,6 +18,7 @@ module ternion_descriptor
     type(owned_handle) :: own !< not for users
   contains
     procedure :: init
+    procedure :: from_model
     procedure :: fit
     procedure :: save => descriptor_save
     procedure :: load
@@ -55,6 +57,21 @@ contains
     class(tern_descriptor), intent(in) :: other
     call share(self%own, other%own, tern_descriptor_free)
   end subroutine descriptor_assign
+
+  !> A descriptor whose features are the vectors that a model predicts, a row for each centre. Energies are fitted on them
+  !> with the options descriptor = 'learned' and learned = the model's file.
+  subroutine from_model(self, model, stat, errmsg)
+    class(tern_descriptor), intent(inout) :: self
+    type(tern_model), intent(in) :: model
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(c_ptr) :: address
+    integer(c_int32_t) :: status
+    address = c_null_ptr
+    status = tern_descriptor_from_model(address, model%own%address)
+    if (status == TERN_SUCCESS) call adopt(self%own, address, tern_descriptor_free)
+    call finish_call(status, stat, errmsg)
+  end subroutine from_model
 
   !> A descriptor of a kind, such as 'power_spectrum'.
   subroutine init(self, kind, options, stat, errmsg)

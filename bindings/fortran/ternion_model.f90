@@ -21,6 +21,7 @@ module ternion_model
     procedure :: info
     procedure :: predict
     procedure :: predict_atoms
+    procedure :: predict_vectors
     procedure :: uncertainty
     procedure :: distance_ratios
     procedure, private :: assign => model_assign
@@ -140,6 +141,31 @@ contains
     end if
     call finish_call(status, stat, errmsg)
   end subroutine predict_atoms
+
+  !> Of a model that was fitted with the option target: the vectors (width, n_centers) and, on request, the atoms that are
+  !> centres, counted from 1.
+  subroutine predict_vectors(self, system, values, centers, stat, errmsg)
+    class(tern_model), intent(in) :: self
+    type(tern_system), intent(in) :: system
+    real(real64), allocatable, intent(inout) :: values(:, :)
+    integer(int64), allocatable, intent(inout), optional :: centers(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    real(real64), allocatable, target :: found(:, :)
+    integer(int64), allocatable, target :: atoms(:)
+    integer(int64), target :: n_centers, width
+    integer(c_int32_t) :: status
+    status = tern_model_vectors_shape(self%own%address, system%own%address, c_loc(n_centers), c_loc(width))
+    if (status == TERN_SUCCESS) then
+      allocate (found(width, n_centers), atoms(n_centers))
+      status = tern_model_predict_vectors(self%own%address, system%own%address, c_loc(atoms), c_loc(found))
+    end if
+    if (status == TERN_SUCCESS) then
+      call move_alloc(found, values)
+      if (present(centers)) centers = atoms + 1
+    end if
+    call finish_call(status, stat, errmsg)
+  end subroutine predict_vectors
 
   !> Standard deviation of the energy (eV) and, on request, the extrapolation scores (n_owned); above 1 an atom is outside
   !> of what the model was trained on.

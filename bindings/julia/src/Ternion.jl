@@ -17,8 +17,8 @@ of Julia threads may compute and predict with one descriptor or model together.
 module Ternion
 
 export Dataset, System, Descriptor, Model, Frame, Reader, Writer, TernionError,
-       fit, save, predict, predict_atoms, uncertainty, distance_ratios, compute, compute!, pullback, pushforward, jacobian,
-       rows, labels, neighbours, compare, sensitivity, info
+       fit, save, predict, predict_atoms, predict_vectors, uncertainty, distance_ratios, set_vectors!, vectors,
+       compute, compute!, pullback, pushforward, jacobian, rows, labels, neighbours, compare, sensitivity, info
 
 include("raw.jl")
 include("library.jl")

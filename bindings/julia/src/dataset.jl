@@ -91,6 +91,34 @@ end
 Base.push!(dataset::Dataset, frame::Frame) =
     push!(dataset, frame.system; energy = frame.energy, forces = frame.forces, virial = frame.virial)
 
+"""
+    set_vectors!(dataset, index, name, values)
+
+Gives a vector (a column of the `width x n` matrix) to each atom of a structure under a name such as `"features"`. They are a
+column of files that `save` writes, read again with `target = name`, and what `fit("triplet", dataset; target = name)` fits; those
+of atoms that are no centres of a model do not matter.
+"""
+function set_vectors!(dataset::Dataset, index::Integer, name::AbstractString, values::AbstractMatrix{<:Real})
+    checkbounds(Bool, dataset, index) || throw(BoundsError(dataset, index))
+    atoms = length(dataset[index].system)
+    size(values, 2) == atoms || throw(DimensionMismatch("vectors of $(size(values, 2)) atoms for a structure of $atoms"))
+    check(Raw.dataset_set_vectors(dataset, index - 1, name, size(values, 1), convert(Matrix{Float64}, values)))
+    return dataset
+end
+
+"""
+    vectors(dataset, index, name)
+
+The vectors of a structure's atoms under a name, `width x n`.
+"""
+function vectors(dataset::Dataset, index::Integer, name::AbstractString)
+    checkbounds(Bool, dataset, index) || throw(BoundsError(dataset, index))
+    width = count_of(count -> Raw.dataset_vectors_width(dataset, index - 1, name, count))
+    values = Matrix{Float64}(undef, width, length(dataset[index].system))
+    check(Raw.dataset_vectors(dataset, index - 1, name, values))
+    return values
+end
+
 function Base.append!(dataset::Dataset, frames)
     foreach(frame -> push!(dataset, frame), frames)
     return dataset

@@ -95,3 +95,31 @@ function distance_ratios(model::Model, system::System)
     check(Raw.model_distance_ratios(model, system, ratios))
     return ratios
 end
+
+"""
+    predict_vectors(model, system) -> centers, values
+
+Of a model that was fitted with `target`: the atoms that are centres and their vectors, `width x n_centers`.
+"""
+function predict_vectors(model::Model, system::System)
+    n_centers, width = Ref{Int64}(0), Ref{Int64}(0)
+    check(Raw.model_vectors_shape(model, system, n_centers, width))
+    centers, values = Vector{Int64}(undef, n_centers[]), Matrix{Float64}(undef, width[], n_centers[])
+    check(Raw.model_predict_vectors(model, system, centers, values))
+    return (centers = centers .+ 1, values = values)
+end
+
+"""
+    target(model)
+
+What the model predicts: `"energy"`, or the name of the vectors that it was fitted on.
+"""
+target(model::Model) = text((arguments...) -> Raw.model_target(model, arguments...))
+
+"""
+    Descriptor(model)
+
+A descriptor whose features are the vectors that a model predicts, a row for each centre. Energies are fitted on them with
+`descriptor = "learned", learned = "the model's file"`.
+"""
+Descriptor(model::Model) = Descriptor(create(handle -> Raw.descriptor_from_model(handle, model)))

@@ -46,6 +46,7 @@ program test_objects
   call check_compare()
   call check_ranges()
   call check_sensitivity()
+  call check_vectors()
   call finish()
 
 contains
@@ -292,6 +293,46 @@ contains
       change(:, indices(1, k)) = change(:, indices(1, k)) + matmul(blocks(:, :, k), direction(:, indices(2, k)))
     end do
   end function contracted
+
+  subroutine check_vectors()
+    type(tern_options) :: options, others
+    type(tern_dataset) :: data
+    type(tern_model) :: shapes, energies
+    type(tern_descriptor) :: learned
+    type(tern_system) :: system
+    real(real64), allocatable :: values(:, :), again(:, :), x(:, :)
+    integer(int64), allocatable :: centers(:)
+    character(200) :: message
+    real(real64) :: energy
+    integer :: i, stat
+    call data%read(folder() // 'ridge_train.extxyz')
+    do i = 1, data%size()
+      call data%system(i, system)
+      call system%get(positions=x)
+      call data%set_vectors(i, 'shape', x(1:2, :)**2)
+    end do
+    call data%vectors(3, 'shape', values)
+    call data%system(3, system)
+    call check(all(shape(values) == [2, system%size()]), 'vectors of a structure')
+    call data%vectors(3, 'other', values, stat=stat, errmsg=message)
+    call check(stat == TERN_ERROR_MISSING .and. index(message, 'it has shape') > 0, 'vectors of another name')
+    call small(options)
+    call options%set('target', 'shape')
+    call options%set('epochs', 2)
+    call options%set('hidden', [4])
+    call shapes%fit('triplet', data, options)
+    call shapes%predict_vectors(system, values, centers)
+    call check(size(values, 1) == 2 .and. all(centers == [(int(i, int64), i=1, system%size())]), 'predicted vectors')
+    call learned%from_model(shapes)
+    call learned%compute(system, again)
+    call check(all(again == values), 'a model as descriptor')
+    call shapes%predict(system, energy, stat=stat, errmsg=message)
+    call check(stat == TERN_ERROR_MISSING .and. index(message, 'shape') > 0, 'no energies')
+    call small(others)
+    call energies%fit('ridge', train, others)
+    call learned%from_model(energies, stat=stat)
+    call check(stat == TERN_ERROR_DATA, 'a model of energies is no descriptor')
+  end subroutine check_vectors
 
   subroutine check_sensitivity()
     type(tern_options) :: options

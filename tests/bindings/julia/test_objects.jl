@@ -235,6 +235,23 @@ end
     @test_throws TernionError compare(first, second; group = :o4)
 end
 
+@testset "vectors of atoms" begin
+    data = Dataset(joinpath(GOLDEN, "ridge_train.extxyz"))
+    for index in 1:length(data)
+        set_vectors!(data, index, "shape", data[index].system.positions[1:2, :] .^ 2)
+    end
+    system = data[3].system
+    @test vectors(data, 3, "shape") == system.positions[1:2, :] .^ 2
+    @test_throws TernionError vectors(data, 3, "other")
+    @test_throws DimensionMismatch set_vectors!(data, 3, "shape", zeros(2, 1))
+    model = fit("triplet", data; target = "shape", epochs = 2, hidden = [4], cutoff = 3.0, n_max = 3, l_max = 2)
+    @test Ternion.target(model) == "shape"
+    centers, values = predict_vectors(model, system)
+    @test centers == 1:length(system) && size(values) == (2, length(system))
+    @test compute(Descriptor(model), system) == values
+    @test_throws TernionError predict(model, system)
+end
+
 @testset "self-description" begin
     names(kind...) = [option.name for option in Ternion.options(kind...)]
     @test "regularization" in names("ridge") && "cutoff" in names(:power_spectrum) && "energy_key" in names("dataset")

@@ -343,5 +343,32 @@ class Analysis(Case):
         self.assertEqual(ternion.info(GOLDEN / "ridge_train.extxyz")["structures"], 12)
 
 
+class Vectors(Case):
+    def test_vectors_of_atoms(self):
+        data = ternion.Dataset(GOLDEN / "ridge_train.extxyz")
+        for index, frame in enumerate(data):
+            data.set_vectors(index, "shape", frame.system.positions[:, :2] ** 2)
+        system = data[2].system
+        self.assertEqual(data.vector_names(-1), ["shape"])
+        numpy.testing.assert_array_equal(data.vectors(2, "shape"), system.positions[:, :2] ** 2)
+        self.assertRaises(ternion.MissingError, data.vectors, 2, "other")
+        self.assertRaises(ValueError, data.set_vectors, 2, "shape", numpy.zeros((1, 2)))
+        data.save(self.folder / "shapes.extxyz")
+        again = ternion.Dataset(self.folder / "shapes.extxyz", target="shape")
+        numpy.testing.assert_array_equal(again.vectors(2, "shape"), data.vectors(2, "shape"))
+        model = ternion.fit("triplet", again, target="shape", epochs=2, hidden=[4], **SMALL)
+        self.assertEqual(model.vectors, "shape")
+        centers, values = model.predict_vectors(system)
+        numpy.testing.assert_array_equal(centers, numpy.arange(len(system)))
+        learned = ternion.Descriptor.from_model(model)
+        numpy.testing.assert_array_equal(learned.compute(system), values)
+        self.assertEqual(learned.labels[1]["number"], 1)
+        self.assertRaises(ternion.MissingError, model.predict, system)
+        model.save(self.folder / "shapes.tern")
+        energies = ternion.fit("ridge", data, descriptor="learned", learned=self.folder / "shapes.tern")
+        self.assertIsNone(energies.vectors)
+        self.assertRaises(ternion.DataError, ternion.Descriptor.from_model, energies)
+
+
 if __name__ == "__main__":
     unittest.main()
