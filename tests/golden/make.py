@@ -16,6 +16,7 @@ import errors
 import models
 import systems
 import training
+import vector_model
 from correlations import Correlations
 from descriptors import (Basis, density, density_derivatives, frames, power_spectrum,
                          power_spectrum_derivatives)
@@ -260,6 +261,7 @@ def golden_files():
              "descriptors.txt": contents(descriptors, radial),
              "errors.txt": errors.errors_file(), "zbl.txt": zbl.zbl_file()}
     texts.update(models.model_files())
+    texts.update(vector_model.vector_files())
     return {**{name: text if isinstance(text, bytes) else text.encode()
                for name, text in texts.items()}, **errors.bad_files()}
 

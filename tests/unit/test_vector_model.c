@@ -142,6 +142,32 @@ static void test_derivatives(void **state) {
 
 /* ---- predictions ---- */
 
+static void test_golden(void **state) {
+  (void)state;
+  static const char *const prefixes[] = {"test1_", "test2_"};
+  run run = serial();
+  tern_model *model = NULL;
+  tern_descriptor *descriptor = NULL;
+  ASSERT_SUCCESS(model_load(&model, TEST_SOURCE_DIR "/golden/model_vectors.tern"));
+  ASSERT_SUCCESS(learned_new(&descriptor, model));
+  for (int k = 0; k < 2; k++) {
+    char name[32];
+    double values[64 * WIDTH], gradient[64 * 3];
+    tern_system *system = golden_system("model_vectors.txt", prefixes[k]);
+    snprintf(name, sizeof name, "%sweights", prefixes[k]);
+    golden_block weights = golden_read("model_vectors.txt", name, 1);
+    assert_int_equal(weights.count, WIDTH * system->n_atoms);
+    ASSERT_SUCCESS(vectors_predict(model, &run, system, NULL, values));
+    ASSERT_SUCCESS(descriptor_pullback(descriptor, &run, system, weights.values, gradient, NULL));
+    check_golden_block("model_vectors.txt", prefixes[k], "vectors", values, 1e-7);
+    check_golden_block("model_vectors.txt", prefixes[k], "gradient", gradient, 1e-6);
+    golden_free(&weights);
+    system_free(system);
+  }
+  descriptor_free(descriptor);
+  model_free(model);
+}
+
 static void predicted(const tern_model *model, const double *positions, double *values) {
   run run = serial();
   tern_system *system = made(positions, false);
@@ -313,7 +339,7 @@ static void test_wrong_question(void **state) {
 int main(void) {
   helper_folder();
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_derivatives), cmocka_unit_test(test_symmetry),
+      cmocka_unit_test(test_golden),      cmocka_unit_test(test_derivatives), cmocka_unit_test(test_symmetry),
       cmocka_unit_test(test_learns),      cmocka_unit_test(test_files),
       cmocka_unit_test(test_energies_on_learned), cmocka_unit_test(test_refused),
       cmocka_unit_test(test_wrong_question),
