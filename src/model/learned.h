@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A fitted model of vectors as a descriptor: its predictions for a centre are the features. */
+/* A fitted model of vectors as a descriptor: its predictions for a centre are the features. Energies on features of
+   many neighbours that triplets rebuild are three steps, here of the B8 structures and their atom 0:
+
+   (a) features: tern_descriptor_new("correlations"; cutoff = 2, cutoff_width = 0.1, n_max = 6, l_max = 3, sigma = 0.2,
+       centers = 0, nu_max = 7, components = 20), tern_descriptor_fit, then of each structure tern_descriptor_compute,
+       whose row becomes that of atom 0 in values [n_atoms][features], and tern_dataset_set_vectors("features", values);
+   (b) triplets for them: tern_model_fit("triplet"; target = features, time_limit = 300 and the options of the density),
+       tern_model_save; tern_model_predict_vectors gives what is rebuilt;
+   (c) energies on these: tern_model_fit("ridge" or "network"; descriptor = learned, learned = the file of (b)), with
+       target unset. */
 #ifndef TERNION_MODEL_LEARNED_H
 #define TERNION_MODEL_LEARNED_H
 
