@@ -48,10 +48,8 @@ typedef struct measure {
 typedef struct evaluation {
   const tern_model *model;
   const tern_dataset *dataset;
-  run *run;
-  int64_t width, memory_limit;
+  int64_t width;
   measure *measures; /* [size] */
-  _Atomic int64_t done;
 } evaluation;
 
 static int32_t evaluate_frame(evaluation *evaluation, run *run, int64_t index) {
@@ -77,18 +75,12 @@ static int32_t evaluate_frame(evaluation *evaluation, run *run, int64_t index) {
   return status;
 }
 
-static int32_t evaluate_frames(void *context, int64_t begin, int64_t end, int32_t thread) {
-  evaluation *evaluation = context;
-  run serial = {.threads = 1, .memory_limit = evaluation->memory_limit};
-  for (int64_t index = begin; index < end; index++) {
-    const int32_t status = evaluate_frame(evaluation, &serial, index);
-    if (status != TERN_SUCCESS)
-      return error_prefix(status, "structure %lld: ", (long long)index);
-    const int64_t done = ++evaluation->done;
-    if (thread == 0)
-      TRY(run_report(evaluation->run, "errors", done, evaluation->dataset->size, -1));
-  }
-  return TERN_SUCCESS;
+static int32_t work_on_frame(void *context, run *serial, int64_t index, int32_t thread) {
+  const int32_t status = evaluate_frame(context, serial, index);
+  (void)thread;
+  if (status != TERN_SUCCESS)
+    error_prefix(status, "structure %lld: ", (long long)index);
+  return status;
 }
 
 /* Sum over all centres and numbers of the squared differences from the means of the numbers. */
@@ -139,15 +131,11 @@ static int32_t add_report(const evaluation *evaluation, run *run, text *report) 
 }
 
 int32_t vectors_evaluate(const tern_model *model, run *run, const tern_dataset *dataset, text *report) {
-  const int32_t threads = threads_count(run, dataset->size, 1);
-  evaluation evaluation = {.model = model, .dataset = dataset, .run = run};
+  const threads_items items = {.stage = "errors", .work = work_on_frame};
+  evaluation evaluation = {.model = model, .dataset = dataset};
   evaluation.width = model->parts[0].kind->vectors->width(model->parts[0].state);
-  if (run->memory_limit > 0)
-    evaluation.memory_limit = 1 + (run->memory_limit - run->memory_used) / (threads > 0 ? threads : 1);
   TRY(MEMORY_NEW(run, &evaluation.measures, dataset->size, "errors of the structures"));
-  int32_t status = threads_for(run, dataset->size, 1, evaluate_frames, &evaluation);
-  if (status == TERN_SUCCESS)
-    status = run_report(run, "errors", dataset->size, dataset->size, -1);
+  int32_t status = threads_each(run, dataset->size, &items, &evaluation);
   if (status == TERN_SUCCESS)
     status = add_report(&evaluation, run, report);
   memory_free(run, evaluation.measures);
