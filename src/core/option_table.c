@@ -3,6 +3,8 @@
  * used. */
 #include "core/options.h"
 
+#include <string.h>
+
 static const option_row options_rows[] = {
     /* name, type, default, unit, range, used by, meaning */
     {"cutoff", OPTION_REAL, "5", "Angstrom", "(0, inf)", "descriptor", "Distance up to which neighbours count"},
@@ -52,14 +54,12 @@ static const option_row options_rows[] = {
      "Number of tags: 2 for triplets (centre and two neighbours), 1 for pairs"},
     {"center_tags", OPTION_FLAG, "0", "", "0|1", "descriptor/triplets",
      "Whether the centre is a tag too, the first one"},
-    {"sum_tags", OPTION_FLAG, "0", "", "0|1", "descriptor/triplets",
-     "Whether the rows of a centre are summed to one"},
+    {"sum_tags", OPTION_FLAG, "0", "", "0|1", "descriptor/triplets", "Whether the rows of a centre are summed to one"},
 
     {"learned", OPTION_TEXT, "", "", "a file's path", "descriptor/learned",
      "Model fitted on vectors of atoms, whose predictions are the features"},
-    {"descriptor", OPTION_CHOICE, "power_spectrum", "",
-     "density|power_spectrum|correlations|frames|triplets|learned", "model",
-     "Descriptor that the model reads"},
+    {"descriptor", OPTION_CHOICE, "power_spectrum", "", "density|power_spectrum|correlations|frames|triplets|learned",
+     "model", "Descriptor that the model reads"},
     {"energy_weight", OPTION_REAL, "1", "", "[0, inf)", "model", "Weight of the energies"},
     {"force_weight", OPTION_REAL, "0.1", "Angstrom", "[0, inf)", "model",
      "Weight of the forces, which are used when the data have them"},
@@ -162,7 +162,8 @@ static const option_row options_rows[] = {
     {"tolerance", OPTION_REAL, "0.001", "Angstrom", "(0, inf)", "analysis/compare",
      "Largest distance between matched atoms of structures that count as the same"},
     {"threshold", OPTION_REAL, "1e-8", "", "(0, 1)", "analysis/sensitivity",
-     "Singular values below this part of the largest one count as zero: the descriptor is blind along these directions"},
+     "Singular values below this part of the largest one count as zero: the descriptor is blind along these "
+     "directions"},
     {"group", OPTION_CHOICE, "o3", "", "o3|so3", "analysis/compare descriptor/correlations",
      "Isometries that change nothing: o3 with reflections, so3 without"},
 
@@ -175,4 +176,12 @@ static const option_row options_rows[] = {
 const option_row *options_table(int64_t *count) {
   *count = (int64_t)(sizeof options_rows / sizeof *options_rows);
   return options_rows;
+}
+
+bool options_row_is_passing(const option_row *row) {
+  static const char *const passing[] = {"checkpoint", "resume", "log"};
+  bool found = strcmp(row->used_by, "any") == 0;
+  for (size_t k = 0; k < sizeof passing / sizeof *passing; k++)
+    found = found || strcmp(row->name, passing[k]) == 0;
+  return found;
 }

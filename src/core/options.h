@@ -32,6 +32,8 @@ typedef struct option_row {
 
 const option_row *options_table(int64_t *count);
 bool options_row_applies(const option_row *row, const char *kind, const char *class_name);
+/* Does it say how a call runs, not what it makes? Such values are not stored. */
+bool options_row_is_passing(const option_row *row);
 const char *options_type_name(option_type type); /* "integer", "list of real numbers" ... */
 
 int32_t options_new(tern_options **options);
@@ -57,8 +59,8 @@ int32_t options_integers(const tern_options *options, const char *key, int64_t *
 int32_t options_reals(const tern_options *options, const char *key, int64_t *count, const double **values);
 bool options_is_set(const tern_options *options, const char *key);
 
-/* Several kinds are written with a plus between, "ridge+triplet". Refuses a set key that belongs to `class_name` ("descriptor", "model", "dataset") alone but does not apply to `kind`,
- * naming both. */
+/* Several kinds are written with a plus between, "ridge+triplet". Refuses a set key that belongs to `class_name`
+   ("descriptor", "model", "dataset") alone but does not apply to `kind`, naming both. */
 int32_t options_check(const tern_options *options, const char *kind, const char *class_name);
 /* Calls visit for each set key that applies to the kind, in the table's order: for storing. Keys of every class ("any")
    say how a call runs, not what it makes, and are left out. */

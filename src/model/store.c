@@ -31,7 +31,7 @@ static json_t *describe_options(const model_part *part) {
   json_t *options = json_object();
   for (int64_t k = 0; k < count; k++) {
     const char *value;
-    if (strcmp(rows[k].used_by, "any") == 0 || !options_row_applies(&rows[k], part->kind->name, "model"))
+    if (options_row_is_passing(&rows[k]) || !options_row_applies(&rows[k], part->kind->name, "model"))
       continue;
     if (options_text(part->options, rows[k].name, &value) == TERN_SUCCESS && value[0] != 0)
       json_object_set_new(options, rows[k].name, json_string(value));
