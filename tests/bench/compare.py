@@ -113,13 +113,13 @@ def force_path(program, folder, most):
     forces = [0.1 * np.random.default_rng(k).normal(size=(len(atoms), 3)) for k, atoms in enumerate(training)]
     path, ours = os.path.join(folder, "training.xyz"), Bench(program)
     structures.write(path, training, energies, forces)
-    ours.ask("fit", path, "descriptor=power_spectrum", "regularization=1e-6", *option_words(structures.DEFAULTS))
+    ours.ask("fit", "ridge", path, "descriptor=power_spectrum", "regularization=1e-6", *option_words(structures.DEFAULTS))
     for repeat in (2, 3, 5, 8, 11, 16, 23):
         atoms = structures.silicon(repeat, 0)
         if len(atoms) > most:
             break
         structures.write(path, [atoms])
-        seconds, _ = ours.ask("predict", path)
+        seconds = ours.ask("predict", path)[0]
         print(f"{len(atoms):8d} atoms {1e6 * seconds / len(atoms):9.2f} us/atom", flush=True)
     ours.close()
 

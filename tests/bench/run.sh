@@ -31,6 +31,9 @@ blocks=$(find "$build" -name ternion_blocks -type f | head -n 1)
 "$blocks" correlations 100000 40 cutoff=4 n_max=6 l_max=3 nu_max=3
 "$python" "$here/triplets.py" "$program" "$@"
 echo "
+Energy and forces of models"
+"$python" "$here/models.py" "$program" "$@"
+echo "
 A step of training beside PyTorch"
 step=$(find "$build" -name ternion_step -type f | head -n 1)
 if "$python" -c 'import torch' 2>/dev/null; then
