@@ -84,15 +84,16 @@ static int32_t memory_check_machine(double bytes, const char *what) {
   const double machine = (double)memory_of_machine();
   if (bytes <= machine)
     return TERN_SUCCESS;
-  return memory_refuse(what, bytes, machine, 0, "this machine has", "use fewer or smaller structures or features, or ranges of centres");
+  return memory_refuse(what, bytes, machine, 0, "this machine has",
+                       "use fewer or smaller structures or features, or ranges of centres");
 }
 
 static int32_t memory_check_limit(const run *run, double used, double bytes, const char *what) {
   if (!run || run->memory_limit <= 0 || used + bytes <= (double)run->memory_limit)
     return TERN_SUCCESS;
-  return memory_refuse(
-      what, bytes, (double)run->memory_limit, used, "memory_limit",
-      "set memory_limit higher (0: the machine's memory), or use fewer or smaller structures or features, or ranges of centres");
+  return memory_refuse(what, bytes, (double)run->memory_limit, used, "memory_limit",
+                       "set memory_limit higher (0: the machine's memory), or use fewer or smaller structures or "
+                       "features, or ranges of centres");
 }
 
 int32_t memory_check(const run *run, double bytes, const char *what) {

@@ -54,10 +54,10 @@ typedef struct fit_problem {
    least loss on the held-out set, or else on the training set, among those measured at some dozens of points and the
    last one.
    A positive answer of the progress callback ends the training with the best state so far and success ("stopped":
-   "cancelled" in the report), and takes the callback out of the run: nobody is asked again; a negative one is an error, as everywhere. Numbers that
-   are not finite end it too ("not finite"); other reasons are "epochs", "time_limit" and "converged" (lbfgs). With a
-   failure (memory, a checkpoint or log that cannot be written) the best state so far is in `parameters` as well, and
-   the last checkpoint stays as it is.
+   "cancelled" in the report), and takes the callback out of the run: nobody is asked again; a negative one is an error,
+   as everywhere. Numbers that are not finite end it too ("not finite"); other reasons are "epochs", "time_limit" and
+   "converged" (lbfgs). With a failure (memory, a checkpoint or log that cannot be written) the best state so far is in
+   `parameters` as well, and the last checkpoint stays as it is.
    With a number of epochs and no time limit the result depends on seed and number of threads only, also when the
    training was ended and resumed from its checkpoint.
    report: members of a JSON object: optimizer, parameters, items, held_out, batch, most_rows, steps, epochs, best_step,

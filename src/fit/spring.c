@@ -149,8 +149,8 @@ static int32_t new_direction(fit_training *t, double momentum, double damping, b
   return TERN_SUCCESS;
 }
 
-/* To first order phi solves J phi = r of all batches, and a step takes the part `step` of it: the shorter the steps, the
-   longer what earlier batches said of phi stays true. */
+/* To first order phi solves J phi = r of all batches, and a step takes the part `step` of it: the shorter the steps,
+   the longer what earlier batches said of phi stays true. */
 static double momentum_at(const fit_training *t, double step) {
   return isnan(t->settings.momentum) ? fmax(0, 1 - 0.1 * step) : t->settings.momentum;
 }
@@ -174,5 +174,10 @@ static int32_t spring_advance(fit_training *t, const fit_batch *batch, double st
   return TERN_SUCCESS;
 }
 
-const fit_optimizer fit_spring = {
-    .name = "spring", .kept = 2, .usual_rows = 750, .step = 0.5, .momentum = NAN, .gram = true, .advance = spring_advance};
+const fit_optimizer fit_spring = {.name = "spring",
+                                  .kept = 2,
+                                  .usual_rows = 750,
+                                  .step = 0.5,
+                                  .momentum = NAN,
+                                  .gram = true,
+                                  .advance = spring_advance};

@@ -112,10 +112,11 @@ static void warn_outliers(warnings *warnings, int64_t count, const double *outly
     if (outlying[k] == 0)
       continue;
     add_structure(warnings, k, &message);
-    text_add(&message,
-             ": its energy, %.10g eV, is %.6g eV per atom %s what the other structures suggest; correct it or leave the "
-             "structure out, as it spoils the fit",
-             warnings->dataset->frames[k]->energy, fabs(outlying[k]), outlying[k] > 0 ? "above" : "below");
+    text_add(
+        &message,
+        ": its energy, %.10g eV, is %.6g eV per atom %s what the other structures suggest; correct it or leave the "
+        "structure out, as it spoils the fit",
+        warnings->dataset->frames[k]->energy, fabs(outlying[k]), outlying[k] > 0 ? "above" : "below");
     if (++named == MOST_NAMED && count > named)
       text_add(&message, " (and %lld more)", (long long)(count - named));
     warn(warnings, &message);

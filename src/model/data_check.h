@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What looks wrong with a data set, though it can be fitted: structures that occur twice, energies out of all bounds. */
+/* What looks wrong with a data set, though it can be fitted: structures that occur twice, energies out of all bounds.
+ */
 #ifndef TERNION_MODEL_DATA_CHECK_H
 #define TERNION_MODEL_DATA_CHECK_H
 
@@ -7,8 +8,8 @@
 #include "core/text.h"
 #include "system/dataset.h"
 
-/* One member of a JSON object, "data": {"duplicates": 2, "outliers": 1, "warnings": ["structure 3 (a.xyz:17): ..."]}. An
-   energy is an outlier when its value per atom, after energies of the species that most structures agree on (least
+/* One member of a JSON object, "data": {"duplicates": 2, "outliers": 1, "warnings": ["structure 3 (a.xyz:17): ..."]}.
+   An energy is an outlier when its value per atom, after energies of the species that most structures agree on (least
    absolute deviations), is a hundred times farther from the median than half of all are. */
 int32_t data_check(run *run, const tern_dataset *dataset, int64_t n_species, const int32_t *species, text *report);
 

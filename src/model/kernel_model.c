@@ -216,7 +216,8 @@ static int64_t place(const kernel_model *model, void *memory, pieces *pieces) {
   return layout_place(memory, 4, counts, pointers);
 }
 
-static int64_t kernel_scratch(const void *state, const tern_descriptor *descriptor, int64_t n_neighbours, int64_t rows) {
+static int64_t kernel_scratch(const void *state, const tern_descriptor *descriptor, int64_t n_neighbours,
+                              int64_t rows) {
   pieces counted;
   return features_scratch(descriptor, n_neighbours, rows) + place(state, NULL, &counted);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A sparse Gaussian process on environments, E = sum_i sum_m c_m k(u_i . p_m) over points p_m of the same species of the
-   centre, fitted as the linear problem that it is. Features x are turned into u = A x / sqrt(|A x|^2 + softening):
+/* A sparse Gaussian process on environments, E = sum_i sum_m c_m k(u_i . p_m) over points p_m of the same species of
+   the centre, fitted as the linear problem that it is. Features x are turned into u = A x / sqrt(|A x|^2 + softening):
    A are principal components, if any; the softening keeps u smooth where an atom loses its last neighbour. There u = 0,
    and k(0) = 0 leaves e0 alone. */
 #ifndef TERNION_MODEL_KERNEL_MODEL_H

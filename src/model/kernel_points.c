@@ -189,7 +189,8 @@ static int32_t choose_of_species(choice *choice, int32_t species) {
   int64_t *chosen = NULL;
   TRY(check_finite(choice, species));
   TRY(learn_axes(choice, one, points));
-  TRY(memory_check(choice->run, 16.0 * (double)one->share * (double)points->dimensions, "the points of a kernel model"));
+  TRY(memory_check(choice->run, 16.0 * (double)one->share * (double)points->dimensions,
+                   "the points of a kernel model"));
   int32_t status = MEMORY_NEW(choice->run, &u, one->taken * points->dimensions, "environments to choose points from");
   if (status == TERN_SUCCESS)
     status = MEMORY_NEW(choice->run, &chosen, one->taken, "the choice of points");

@@ -327,7 +327,8 @@ static int32_t gathering_new(gathering *g, const unsigned char *part) {
   for (int64_t k = 0; k < size; k++)
     g->capacity = rows_of(g, k) > g->capacity ? rows_of(g, k) : g->capacity;
   if (g->factors->columns > INT32_MAX || g->capacity > INT32_MAX)
-    return error_set(TERN_ERROR_MEMORY, "a structure has too many rows (%lld) for a kernel model", (long long)g->capacity);
+    return error_set(TERN_ERROR_MEMORY, "a structure has too many rows (%lld) for a kernel model",
+                     (long long)g->capacity);
   TRY(MEMORY_NEW(g->run, &g->rows, g->capacity * g->factors->columns, "rows of a kernel model"));
   return MEMORY_NEW(g->run, &g->aims, g->capacity, "targets of a kernel model");
 }

@@ -135,8 +135,9 @@ static int32_t search(solver *solver, double *exponent, double *least) {
       }
     }
   }
-  return isfinite(*least) ? TERN_SUCCESS
-                          : error_set(TERN_ERROR_NUMERICAL, "no regularization gives a kernel model that can be solved");
+  return isfinite(*least)
+             ? TERN_SUCCESS
+             : error_set(TERN_ERROR_NUMERICAL, "no regularization gives a kernel model that can be solved");
 }
 
 static int32_t choose_regularization(solver *solver, const tern_options *options, double *regularization,

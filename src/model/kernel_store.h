@@ -4,8 +4,8 @@
 
 #include "model/kernel_model.h"
 
-/* Tensors "kernel.function" [3], "kernel.softening" [species], "kernel.points.S", "kernel.weights.S" and "kernel.axes.S"
-   for each species S of the centre that has points. */
+/* Tensors "kernel.function" [3], "kernel.softening" [species], "kernel.points.S", "kernel.weights.S" and
+   "kernel.axes.S" for each species S of the centre that has points. */
 int32_t kernel_store(const void *state, int64_t capacity, tensor *tensors, int64_t *count);
 int32_t kernel_restore(void **state, const tern_descriptor *descriptor, const safetensors_file *file);
 

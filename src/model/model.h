@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Models: energies of environments, fitted on data sets. A model is e0, a baseline and a sum of parts, each of one kind; a new kind
-   is one file with one `const model_kind`, entered in kinds.c. */
+/* Models: energies of environments, fitted on data sets. A model is e0, a baseline and a sum of parts, each of one
+   kind; a new kind is one file with one `const model_kind`, entered in kinds.c. */
 #ifndef TERNION_MODEL_MODEL_H
 #define TERNION_MODEL_MODEL_H
 
@@ -31,8 +31,8 @@ typedef struct vector_functions {
 typedef struct model_kind {
   const char *name, *meaning;
   const char *descriptor; /* the kind of descriptor that it always reads; NULL: what the option says */
-  /* State fitted on energies, forces and virials from which e0, the baseline and earlier parts are already subtracted. report: members
-     of a JSON object, as in "\"condition\": 10, \"rows\": 3". */
+  /* State fitted on energies, forces and virials from which e0, the baseline and earlier parts are already subtracted.
+     report: members of a JSON object, as in "\"condition\": 10, \"rows\": 3". */
   int32_t (*fit)(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
                  const tern_options *options, text *report);
   void (*destroy)(void *state);
@@ -86,7 +86,8 @@ const model_kind *model_vector_kind_find(const char *name);
 /* Refuses a model that predicts vectors. */
 int32_t model_check_energies(const tern_model *model);
 
-int32_t model_fit(tern_model **model, const char *kind, run *run, const tern_dataset *dataset, const tern_options *options);
+int32_t model_fit(tern_model **model, const char *kind, run *run, const tern_dataset *dataset,
+                  const tern_options *options);
 void model_free(tern_model *model);
 int32_t model_save(const tern_model *model, const char *path);
 int32_t model_load(tern_model **model, const char *path);
@@ -95,8 +96,8 @@ int32_t model_pack(const tern_model *model, unsigned char **bytes, int64_t *size
 int32_t model_unpack(tern_model **model, const void *bytes, int64_t size);
 int32_t model_info(const tern_model *model, text *json);
 /* Any output may be NULL; energies [n_owned], virials [n_owned][3][3]. */
-int32_t model_predict(const tern_model *model, run *run, const tern_system *system, double *energy, double *forces, double *virial,
-                      double *energies, double *virials);
+int32_t model_predict(const tern_model *model, run *run, const tern_system *system, double *energy, double *forces,
+                      double *virial, double *energies, double *virials);
 /* Standard deviation of the energy (eV) and the atoms' extrapolation scores [n_owned]; NULL: not wanted. */
 int32_t model_predict_uncertainty(const tern_model *model, run *run, const tern_system *system, double *deviation,
                                   double *scores);

@@ -75,8 +75,8 @@ static void add_virial(const environment *environment, const double *gradient, d
   }
 }
 
-/* A part's energy and gradient, as far as neighbours that are too near leave them; the constant that they give way to is
-   counted with the first part. */
+/* A part's energy and gradient, as far as neighbours that are too near leave them; the constant that they give way to
+   is counted with the first part. */
 static int32_t evaluate(const prediction *prediction, const environment *environment, int64_t rows, void *scratch,
                         model_answer *answer) {
   const model_part *part = prediction->part;

@@ -11,10 +11,11 @@
 int32_t split_structures(int64_t size, double fraction, int64_t seed, unsigned char *held_out) {
   const int64_t wanted = (int64_t)llround(fraction * (double)size), count = wanted < 1 ? 1 : wanted;
   if (count >= size)
-    return error_set(TERN_ERROR_DATA,
-                     "option 'validation' is %g, which leaves none of the %lld structures to fit; set it to 0, or fit on"
-                     " more structures",
-                     fraction, (long long)size);
+    return error_set(
+        TERN_ERROR_DATA,
+        "option 'validation' is %g, which leaves none of the %lld structures to fit; set it to 0, or fit on"
+        " more structures",
+        fraction, (long long)size);
   uint64_t state = (uint64_t)seed;
   int64_t left = count;
   memset(held_out, 0, (size_t)size);

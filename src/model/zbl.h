@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The universal screened repulsion of nuclei (J. F. Ziegler, J. P. Biersack, U. Littmark, The Stopping and Range of
-   Ions in Solids, Pergamon (1985)), which keeps atoms apart where no data do. Between `inner` and `outer` times the sum of
-   the two covalent radii it is switched off with two continuous derivatives.
+   Ions in Solids, Pergamon (1985)), which keeps atoms apart where no data do. Between `inner` and `outer` times the sum
+   of the two covalent radii it is switched off with two continuous derivatives.
 
    A fitted part knows nothing of atoms that are nearer than any in its data. From `fade_outer` to `fade_inner` times
    the shortest distance of a pair of species in the data it gives way to the repulsion, which is no longer switched off
-   there: an atom's fitted energy y becomes highest + F (y - highest), F the product over its neighbours of a switch with
-   two continuous derivatives, `highest` the largest y in the data. */
+   there: an atom's fitted energy y becomes highest + F (y - highest), F the product over its neighbours of a switch
+   with two continuous derivatives, `highest` the largest y in the data. */
 #ifndef TERNION_MODEL_ZBL_H
 #define TERNION_MODEL_ZBL_H
 

@@ -11,8 +11,8 @@ enum { TENSOR_HIGHEST_ORDER = 3, TENSOR_MOST = 27 };
 int64_t tensor_count(int32_t order);
 /* The order that has so many numbers; -1 when none up to TENSOR_HIGHEST_ORDER does. */
 int32_t tensor_order(int64_t count);
-/* Could this be a key of a comment line that means nothing else there? `what` is the argument or option at fault, `status`
-   what a refusal returns. */
+/* Could this be a key of a comment line that means nothing else there? `what` is the argument or option at fault,
+   `status` what a refusal returns. */
 int32_t tensor_check_name(int32_t status, const char *what, const char *name);
 int32_t tensor_check_order(int32_t order);
 

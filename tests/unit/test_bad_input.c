@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Data and options that cannot be right, for every kind of model: what is refused says what is wrong, what can be fitted
-   is fitted with a warning in the report. */
+/* Data and options that cannot be right, for every kind of model: what is refused says what is wrong, what can be
+   fitted is fitted with a warning in the report. */
 #include "model_checks.h"
 
 #include "model/data_check.h"
@@ -137,8 +137,8 @@ static void test_checkpoint(void **state) {
   tern_dataset *dataset = training_set(), *other = spoiled(3, 0.1);
   model_free(fit("triplet", dataset, "checkpoint", path));
   for (int k = 0; k < 3; k++) {
-    static const char *const says[3] = {"its model is 'triplet', this training's is 'network'", "parameters, this training",
-                                        "its fingerprint of data and options"};
+    static const char *const says[3] = {"its model is 'triplet', this training's is 'network'",
+                                        "parameters, this training", "its fingerprint of data and options"};
     const char *kind = k == 0 ? "network" : "triplet";
     tern_options *options = options_for(kind, "checkpoint", path);
     ASSERT_SUCCESS(options_set(options, "resume", "1"));
@@ -196,7 +196,8 @@ static void test_duplicates(void **state) {
   assert_memory_equal(first, expected, sizeof first);
   for (int k = 0; k < KINDS; k++) {
     tern_model *model = fit(kinds[k], twice, NULL, NULL);
-    assert_non_null(strstr(model->report, "\"duplicates\": 3, \"outliers\": 0, \"warnings\": [\"3 structures occur before"));
+    assert_non_null(
+        strstr(model->report, "\"duplicates\": 3, \"outliers\": 0, \"warnings\": [\"3 structures occur before"));
     assert_non_null(strstr(model->report, "as structure 3 ("));
     model_free(model);
   }

@@ -392,7 +392,8 @@ static void test_wrong_options(void **state) {
   tern_descriptor *descriptor = NULL;
   tern_options *options = described_options(twice);
   ASSERT_FAILURE(descriptor_new(&descriptor, "frame", NULL), TERN_ERROR_ARGUMENT, "did you mean 'frames'");
-  ASSERT_FAILURE(descriptor_new(&descriptor, "soap", NULL), TERN_ERROR_ARGUMENT, "density, power_spectrum, correlations, frames");
+  ASSERT_FAILURE(descriptor_new(&descriptor, "soap", NULL), TERN_ERROR_ARGUMENT,
+                 "density, power_spectrum, correlations, frames");
   ASSERT_FAILURE(descriptor_new(&descriptor, "density", options), TERN_ERROR_OPTION, "atom 1 twice");
   options_free(options);
   options = described_options(foreign);

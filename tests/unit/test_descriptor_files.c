@@ -196,7 +196,8 @@ static void check_weight(const tern_descriptor *descriptor, const tern_system *s
   int64_t rows;
   ASSERT_SUCCESS(descriptor_shape(descriptor, &run, system, &rows, NULL));
   double *weights = zeros(rows);
-  ASSERT_SUCCESS(descriptor_weights_range(descriptor, &run, system, descriptor_all_centers(descriptor, system), weights));
+  ASSERT_SUCCESS(
+      descriptor_weights_range(descriptor, &run, system, descriptor_all_centers(descriptor, system), weights));
   assert_true(weight == weights[row]);
   free(weights);
 }

@@ -267,7 +267,8 @@ static void test_files(void **state) {
   const int file = mkstemp(path);
   assert_true(file >= 0);
   close(file);
-  tern_model *model = kernel_of_training_set(OPTIONS(SMALL, "principal_components", "9", "points", "20")), *loaded = NULL;
+  tern_model *model = kernel_of_training_set(OPTIONS(SMALL, "principal_components", "9", "points", "20")),
+             *loaded = NULL;
   tern_system *system = many_atoms(0);
   double forces[2][3 * MANY];
   ASSERT_SUCCESS(model_save(model, path));

@@ -129,7 +129,8 @@ static void test_triplet(void **state) {
 static void test_even(void **state) {
   (void)state;
   for (int products = 0; products < 2; products++) {
-    tern_model *model = trained("triplet", OPTIONS(SMALL, TINY, "inputs", "2", "tag_products", products ? "1,1,1" : "0"), 1);
+    tern_model *model =
+        trained("triplet", OPTIONS(SMALL, TINY, "inputs", "2", "tag_products", products ? "1,1,1" : "0"), 1);
     assert_int_equal(((const network_state *)model->parts[0].state)->inputs->odd, 0);
     check_derivatives(model, false);
     check_derivatives(model, true);
@@ -407,10 +408,10 @@ static void test_refusals(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_triplet), cmocka_unit_test(test_even), cmocka_unit_test(test_network),    cmocka_unit_test(test_smooth),
-      cmocka_unit_test(test_extensive), cmocka_unit_test(test_again),    cmocka_unit_test(test_files),
-      cmocka_unit_test(test_jacobian), cmocka_unit_test(test_directions), cmocka_unit_test(test_refusals),
-      cmocka_unit_test(test_sum),     cmocka_unit_test(test_cancelled),
+      cmocka_unit_test(test_triplet),  cmocka_unit_test(test_even),      cmocka_unit_test(test_network),
+      cmocka_unit_test(test_smooth),   cmocka_unit_test(test_extensive), cmocka_unit_test(test_again),
+      cmocka_unit_test(test_files),    cmocka_unit_test(test_jacobian),  cmocka_unit_test(test_directions),
+      cmocka_unit_test(test_refusals), cmocka_unit_test(test_sum),       cmocka_unit_test(test_cancelled),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

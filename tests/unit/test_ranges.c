@@ -34,7 +34,8 @@ static int64_t rows_before(const tern_descriptor *descriptor, const tern_system 
 
 /* Ranges of 0, 1, 2, ... centres one after the other. */
 static void each_range(const tern_descriptor *descriptor, const tern_system *system,
-                       void (*check)(const tern_descriptor *, const tern_system *, center_range, void *), void *context) {
+                       void (*check)(const tern_descriptor *, const tern_system *, center_range, void *),
+                       void *context) {
   const int64_t total = descriptor_count_centers(descriptor, system);
   for (int64_t first = 0, count = 0; first < total; first += count++)
     check(descriptor, system, (center_range){first, count < total - first ? count : total - first}, context);
@@ -54,7 +55,8 @@ static void for_variants(void (*check)(const tern_descriptor *, const tern_syste
 
 /* ---- values, names and weights are parts of the whole ---- */
 
-static void check_part(const tern_descriptor *descriptor, const tern_system *system, center_range range, void *context) {
+static void check_part(const tern_descriptor *descriptor, const tern_system *system, center_range range,
+                       void *context) {
   run run = described_run(2);
   const double *whole = context;
   const int64_t first = rows_before(descriptor, system, range.first), size = descriptor->index_size;
@@ -62,7 +64,8 @@ static void check_part(const tern_descriptor *descriptor, const tern_system *sys
   ASSERT_SUCCESS(descriptor_shape_range(descriptor, &run, system, range, &rows, &features));
   ASSERT_SUCCESS(descriptor_shape(descriptor, &run, system, &total, NULL));
   double *values = zeros(rows * features + 1), *weights = zeros(rows + 1), *all_weights = zeros(total + 1);
-  int64_t *names = calloc((size_t)(rows * size) + 1, sizeof *names), *all = calloc((size_t)(total * size) + 1, sizeof *all);
+  int64_t *names = calloc((size_t)(rows * size) + 1, sizeof *names),
+          *all = calloc((size_t)(total * size) + 1, sizeof *all);
   ASSERT_SUCCESS(descriptor_compute_range(descriptor, &run, system, range, values));
   assert_memory_equal(values, whole + first * features, (size_t)(rows * features) * sizeof *values);
   ASSERT_SUCCESS(descriptor_rows_range(descriptor, &run, system, range, names));
@@ -171,7 +174,8 @@ static double weighted_sum(const tern_descriptor *descriptor, const described_at
   double sum = 0;
   ASSERT_SUCCESS(descriptor_shape(descriptor, &run, system, &rows, NULL));
   double *weights = zeros(rows + 1);
-  ASSERT_SUCCESS(descriptor_weights_range(descriptor, &run, system, descriptor_all_centers(descriptor, system), weights));
+  ASSERT_SUCCESS(
+      descriptor_weights_range(descriptor, &run, system, descriptor_all_centers(descriptor, system), weights));
   for (int64_t row = 0; row < rows; row++)
     sum += slopes[row] * weights[row];
   free(weights);
@@ -230,7 +234,8 @@ static void test_weights(void **state) {
 static void test_weights_by_hand(void **state) {
   (void)state;
   static const char *const settings[] = {"cutoff 4", "tag_cutoff 2.5", "tag_width 1", "species H", "centers 0", NULL};
-  static const char *const pairs[] = {"cutoff 4", "tag_cutoff 2.5", "tag_width 1", "species H", "centers 0", "tags 1", NULL};
+  static const char *const pairs[] = {"cutoff 4",  "tag_cutoff 2.5", "tag_width 1", "species H",
+                                      "centers 0", "tags 1",         NULL};
   static const char *const with_centre[] = {"cutoff 4",  "tag_cutoff 2.5", "tag_width 1",   "species H",
                                             "centers 0", "center_tags 1",  NULL};
   const double positions[9] = {0, 0, 0, 1.2, 0, 0, 0, 2.2, 0}, far = 0.5 * (1 + cos(acos(-1.0) * 0.7));

@@ -6,8 +6,8 @@
 
 #include "analysis/sensitivity.h"
 
-static const char *const settings[] = {"cutoff 6", "n_max 3", "l_max 3", "sigma 0.4", "species O,H,C", "spline_error 1e-13",
-                                       NULL};
+static const char *const settings[] = {"cutoff 6",           "n_max 3", "l_max 3", "sigma 0.4", "species O,H,C",
+                                       "spline_error 1e-13", NULL};
 
 typedef struct answer {
   int64_t directions, moving;

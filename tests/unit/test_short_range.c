@@ -73,7 +73,8 @@ static tern_dataset *pairs_and_crystals(void) {
   return dataset;
 }
 
-#define SPARSE "cutoff", "4", "cutoff_width", "1", "n_max", "3", "l_max", "2", "spline_error", "1e-12", "baseline", "zbl"
+#define SPARSE                                                                                                         \
+  "cutoff", "4", "cutoff_width", "1", "n_max", "3", "l_max", "2", "spline_error", "1e-12", "baseline", "zbl"
 
 static tern_model *fit(const char *kind, tern_options *options) {
   run run = serial();

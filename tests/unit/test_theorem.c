@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the library exists for, on the 4000 pairs of B8 clusters of J. Nigam et al., APL Mach. Learn. 2, 016110 (2024): all
-   correlations of atom 0 with up to three neighbours, and every linear function of triplets, are the same in a pair;
-   the sum over triplets of a non-linear function is not. Through the public interface. */
+/* What the library exists for, on the 4000 pairs of B8 clusters of J. Nigam et al., APL Mach. Learn. 2, 016110 (2024):
+   all correlations of atom 0 with up to three neighbours, and every linear function of triplets, are the same in a
+   pair; the sum over triplets of a non-linear function is not. Through the public interface. */
 #include <jansson.h>
 #include <ternion.h>
 
@@ -204,7 +204,8 @@ static void projection_free(projection *projection) {
 }
 
 static double unit_of(const projection *projection, const double *values, int64_t unit) {
-  const double *even = projection->even + unit * projection->features, *odd = projection->odd + unit * projection->features;
+  const double *even = projection->even + unit * projection->features,
+               *odd = projection->odd + unit * projection->features;
   double p = 0, q = 0;
   for (int64_t k = 0; k < projection->features; k++) {
     p += even[k] * (values[k] - projection->shift[k]);
@@ -310,7 +311,8 @@ static void copies(const projection *projection, double hand, double spread, dou
 static void test_a_function_of_triplets_separates_every_pair(void **state) {
   projection projected = projection_new(true);
   double spread, least, most;
-  double *units = project_all(&projected, 2 * pair_count()), *apart = separations(2 * pair_count(), UNITS, units, &spread);
+  double *units = project_all(&projected, 2 * pair_count()),
+         *apart = separations(2 * pair_count(), UNITS, units, &spread);
   (void)state;
   copies(&projected, 1, spread, &least, &most);
   print_message("           separations / median spread: smallest %.1e, median %.1e; copies differ by at most %.1e\n",
@@ -373,8 +375,9 @@ static void test_seven_neighbours_separate_weakly(void **state) {
     noise = fmax(noise, distance(features, original, points + index * features) / spread);
     tern_system_free(copy);
   }
-  print_message("           nu = 4 to 7, %lld features: separations / median spread: smallest %.1e, median %.1e; copies %.1e\n",
-                (long long)features, apart[0], apart[pair_count() / 2], noise);
+  print_message(
+      "           nu = 4 to 7, %lld features: separations / median spread: smallest %.1e, median %.1e; copies %.1e\n",
+      (long long)features, apart[0], apart[pair_count() / 2], noise);
   assert_true(apart[0] > 10 * noise);
   free(points);
   free(apart);

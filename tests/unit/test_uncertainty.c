@@ -48,8 +48,8 @@ static double normal(uint64_t *state) {
   return sum;
 }
 
-/* Energies of `truth` with noise on those structures that `exact` does not mark; truth NULL: sums of the pair distances'
-   inverse. */
+/* Energies of `truth` with noise on those structures that `exact` does not mark; truth NULL: sums of the pair
+   distances' inverse. */
 static tern_dataset *clusters(int count, const tern_model *truth, double noise, const unsigned char *exact,
                               uint64_t seed) {
   tern_dataset *made = NULL;

@@ -9,8 +9,8 @@ static const struct {
   const char *name;
   int (*run)(void);
 } groups[] = {{"golden", test_golden},       {"refusals", test_refusals}, {"untouched", test_untouched},
-              {"callbacks", test_callbacks}, {"files", test_files},       {"ranges", test_ranges}, {"ranks", test_ranks},
-              {"threads", test_threads}};
+              {"callbacks", test_callbacks}, {"files", test_files},       {"ranges", test_ranges},
+              {"ranks", test_ranks},         {"threads", test_threads}};
 
 int main(int count, char **arguments) {
   int failed = 0, ran = 0;

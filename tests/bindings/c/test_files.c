@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Files that are damaged, of another version, or cannot be written: refused, with nothing half-written; memory that runs
-   out is refused before it is taken. */
+/* Files that are damaged, of another version, or cannot be written: refused, with nothing half-written; memory that
+   runs out is refused before it is taken. */
 #include "common.h"
 
 #include <dirent.h>

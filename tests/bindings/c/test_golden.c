@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Radial functions, descriptors of every kind, derivatives, ridge fits and stored models of every kind against the golden files. */
+/* Radial functions, descriptors of every kind, derivatives, ridge fits and stored models of every kind against the
+ * golden files. */
 #include "common.h"
 
 #include <math.h>

@@ -109,6 +109,7 @@ static void sensitivity(void **state) {
 }
 
 int test_ranges(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(blocks), cmocka_unit_test(weights), cmocka_unit_test(sensitivity)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(blocks), cmocka_unit_test(weights),
+                                     cmocka_unit_test(sensitivity)};
   return cmocka_run_group_tests_name("ranges", tests, NULL, NULL);
 }

@@ -149,7 +149,8 @@ static void descriptor_of_ranks(void **state) {
   MUST(tern_options_set(options, "species", "1,6"));
   MUST(tern_descriptor_new(&descriptor, "power_spectrum", options));
   MUST(tern_descriptor_shape(descriptor, whole->system, &rows, &features));
-  double *values = doubles(rows * features), *gradient = doubles(3 * whole->n_atoms), *sum = doubles(3 * whole->n_atoms);
+  double *values = doubles(rows * features), *gradient = doubles(3 * whole->n_atoms),
+         *sum = doubles(3 * whole->n_atoms);
   double *part = doubles(rows * features), *ghosts = doubles(3 * MOST_ATOMS), strain[9], strains[9] = {0}, one[9];
   MUST(tern_descriptor_compute(descriptor, whole->system, values));
   MUST(tern_descriptor_pullback(descriptor, whole->system, values, gradient, strain));
@@ -212,6 +213,7 @@ static int unfit(void **state) {
 
 int test_ranks(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(molecule), cmocka_unit_test(crystal_smaller_than_the_cutoff),
-                                     cmocka_unit_test(descriptor_of_ranks), cmocka_unit_test(a_larger_cutoff_is_refused)};
+                                     cmocka_unit_test(descriptor_of_ranks),
+                                     cmocka_unit_test(a_larger_cutoff_is_refused)};
   return cmocka_run_group_tests_name("ranks", tests, fit, unfit);
 }

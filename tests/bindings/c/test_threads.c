@@ -130,7 +130,8 @@ static void one_model_serves_many_threads(void **state) {
 }
 
 int test_threads(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(a_message_belongs_to_its_thread), cmocka_unit_test(the_message_stays),
-                                     cmocka_unit_test(free_takes_null), cmocka_unit_test(one_model_serves_many_threads)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(a_message_belongs_to_its_thread),
+                                     cmocka_unit_test(the_message_stays), cmocka_unit_test(free_takes_null),
+                                     cmocka_unit_test(one_model_serves_many_threads)};
   return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
 }

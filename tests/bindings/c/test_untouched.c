@@ -135,7 +135,8 @@ static void systems(void **state) {
   const int64_t pairs[4] = {0, 1, 1, 0}, bad_pairs[4] = {0, 1, 1, 2};
   REFUSED(tern_system_new(&out.made.system, 2, bad_species, positions, NULL, NULL), TERN_ERROR_ARGUMENT, "species[1]");
   REFUSED(tern_system_new(&out.made.system, 2, species, positions, flat, NULL), TERN_ERROR_ARGUMENT, "volume");
-  REFUSED(tern_system_new(&out.made.system, 2, species, not_finite, NULL, NULL), TERN_ERROR_ARGUMENT, "positions[1][2]");
+  REFUSED(tern_system_new(&out.made.system, 2, species, not_finite, NULL, NULL), TERN_ERROR_ARGUMENT,
+          "positions[1][2]");
   REFUSED(tern_system_new_from_pairs(&out.made.system, 2, 2, species, 2, bad_pairs, vectors, 3.0), TERN_ERROR_ARGUMENT,
           "pairs[1][1]");
   REFUSED(tern_system_new_from_pairs(&out.made.system, 2, 2, species, 2, pairs, not_finite, 3.0), TERN_ERROR_ARGUMENT,
@@ -201,16 +202,20 @@ static void descriptors(void **state) {
   REFUSED(tern_descriptor_compute(good, f->from_pairs, out.reals), TERN_ERROR_DATA, "cutoff");
   REFUSED(tern_descriptor_compute(limited, f->system, out.reals), TERN_ERROR_MEMORY, "memory_limit");
   weights[53] = NAN;
-  REFUSED(tern_descriptor_pullback(good, f->system, weights, out.reals, out.strain), TERN_ERROR_ARGUMENT, "weights[1][26]");
+  REFUSED(tern_descriptor_pullback(good, f->system, weights, out.reals, out.strain), TERN_ERROR_ARGUMENT,
+          "weights[1][26]");
   weights[53] = 0;
   REFUSED(tern_descriptor_pullback(good, f->coincident, weights, out.reals, out.strain), TERN_ERROR_DATA, "0 and 1");
-  REFUSED(tern_descriptor_pullback(limited, f->system, weights, out.reals, out.strain), TERN_ERROR_MEMORY, "memory_limit");
-  REFUSED(tern_descriptor_pushforward(limited, f->system, direction, NULL, out.reals), TERN_ERROR_MEMORY, "memory_limit");
+  REFUSED(tern_descriptor_pullback(limited, f->system, weights, out.reals, out.strain), TERN_ERROR_MEMORY,
+          "memory_limit");
+  REFUSED(tern_descriptor_pushforward(limited, f->system, direction, NULL, out.reals), TERN_ERROR_MEMORY,
+          "memory_limit");
   direction[5] = INFINITY;
   REFUSED(tern_descriptor_pushforward(good, f->system, direction, NULL, out.reals), TERN_ERROR_ARGUMENT,
           "position_direction[1][2]");
   REFUSED(tern_descriptor_jacobian_shape(good, f->coincident, &out.number), TERN_ERROR_DATA, "0 and 1");
-  REFUSED(tern_descriptor_jacobian(good, f->coincident, out.numbers, out.reals, out.strain), TERN_ERROR_DATA, "0 and 1");
+  REFUSED(tern_descriptor_jacobian(good, f->coincident, out.numbers, out.reals, out.strain), TERN_ERROR_DATA,
+          "0 and 1");
   REFUSED(tern_descriptor_jacobian(limited, f->system, out.numbers, out.reals, out.strain), TERN_ERROR_MEMORY,
           "memory_limit");
   free(direction);
@@ -280,7 +285,8 @@ static void models(void **state) {
   const fixture *f = *state;
   REFUSED(tern_model_fit(&out.made.model, "rige", f->energies, NULL, NULL, NULL), TERN_ERROR_ARGUMENT, "ridge");
   REFUSED(tern_model_fit(&out.made.model, "ridge", f->empty, NULL, NULL, NULL), TERN_ERROR_DATA, "structure");
-  REFUSED(tern_model_fit(&out.made.model, "ridge", f->energies, f->options, NULL, NULL), TERN_ERROR_MEMORY, "memory_limit");
+  REFUSED(tern_model_fit(&out.made.model, "ridge", f->energies, f->options, NULL, NULL), TERN_ERROR_MEMORY,
+          "memory_limit");
   REFUSED(tern_model_load(&out.made.model, CLUSTERS), TERN_ERROR_FORMAT, "clusters.extxyz");
   REFUSED(tern_model_info(f->model, out.text, 3, &out.number), TERN_ERROR_BUFFER, "too small");
   REFUSED(tern_model_predict(f->model, f->foreign, &out.real, out.reals, out.strain), TERN_ERROR_DATA, "C");
@@ -323,9 +329,10 @@ static void none_is_forgotten(void **state) {
 }
 
 int test_untouched(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(library), cmocka_unit_test(systems), cmocka_unit_test(datasets),
-                                     cmocka_unit_test(descriptors), cmocka_unit_test(ranges_of_centres),
-                                     cmocka_unit_test(weights_of_rows), cmocka_unit_test(sensitivities), cmocka_unit_test(models),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(library),           cmocka_unit_test(systems),
+                                     cmocka_unit_test(datasets),          cmocka_unit_test(descriptors),
+                                     cmocka_unit_test(ranges_of_centres), cmocka_unit_test(weights_of_rows),
+                                     cmocka_unit_test(sensitivities),     cmocka_unit_test(models),
                                      cmocka_unit_test(none_is_forgotten)};
   return cmocka_run_group_tests_name("untouched", tests, set_up, tear_down);
 }
