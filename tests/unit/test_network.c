@@ -215,15 +215,19 @@ static void test_again(void **state) {
 static void test_files(void **state) {
   (void)state;
   const char *const kinds[2] = {"triplet", "network"}, *path = TEST_BINARY_DIR "/network.tern";
+  const char *log = TEST_BINARY_DIR "/network.log";
   for (int k = 0; k < 2; k++) {
-    tern_model *model = trained(kinds[k], OPTIONS(SMALL, TINY), 1), *loaded = NULL;
+    tern_model *model = trained(kinds[k], OPTIONS(SMALL, TINY, "log", log), 1), *loaded = NULL;
     ASSERT_SUCCESS(model_save(model, path));
     ASSERT_SUCCESS(model_load(&loaded, path));
     check_same(model, loaded, 0);
+    assert_true(options_is_set(loaded->parts[0].options, "hidden"));
+    assert_false(options_is_set(loaded->parts[0].options, "log")); /* where something lay once is nobody's affair */
     model_free(model);
     model_free(loaded);
   }
   remove(path);
+  remove(log);
 }
 
 /* ---- sums ---- */
