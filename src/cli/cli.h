@@ -32,8 +32,8 @@ typedef struct verb {
 int arguments_read(const verb *verb, int count, char **words, arguments *arguments);
 void arguments_help(const verb *verb);
 
-/* shipped.c: where a file that comes with the program lies, by its folders in the installed and in the source tree; `path` is
-   the last place looked at when it is nowhere. */
+/* shipped.c: where a file that comes with the program lies, by its folders in the installed and in the source tree;
+   `path` is the last place looked at when it is nowhere. */
 enum { SHIPPED_PATH = 8192 };
 bool find_shipped(const char *installed, const char *source, const char *name, char *path);
 
@@ -96,8 +96,8 @@ typedef struct prediction {
 int32_t prediction_make(prediction *prediction, const tern_model *model, const tern_dataset *dataset, int64_t index,
                         const tern_system *system, measures *measures);
 /* The same from a file of predictions, whose frame has the system's number of atoms; TERN_ERROR_MISSING: no energy. */
-int32_t prediction_take(prediction *prediction, const tern_dataset *predicted, const tern_dataset *dataset, int64_t index,
-                        const tern_system *system, measures *measures);
+int32_t prediction_take(prediction *prediction, const tern_dataset *predicted, const tern_dataset *dataset,
+                        int64_t index, const tern_system *system, measures *measures);
 void prediction_free(prediction *prediction);
 /* The errors of a model on a whole data set; `bar` NULL: no progress. TERN_CANCELLED after Ctrl-C. */
 int32_t measures_dataset(measures *measures, const tern_model *model, const tern_dataset *dataset, progress_bar *bar);

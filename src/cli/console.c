@@ -82,7 +82,8 @@ static void draw(const progress_bar *bar, int64_t done, int64_t total, double lo
     format_time(elapsed, left, sizeof left);
   if (loss >= 0)
     snprintf(measure, sizeof measure, "  loss %.3g", loss);
-  fprintf(stderr, "\r\033[K%-20s [%s] %3.0f %%  %s%s%s", bar->stage, cells, 100 * share, left, share > 0 && share < 1 ? " left" : "", measure);
+  fprintf(stderr, "\r\033[K%-20s [%s] %3.0f %%  %s%s%s", bar->stage, cells, 100 * share, left,
+          share > 0 && share < 1 ? " left" : "", measure);
 }
 
 int32_t progress_show(const char *stage, int64_t done, int64_t total, double loss, void *context) {

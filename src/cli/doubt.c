@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is doubtful about a prediction: its deviation, atoms beyond the training set, and atoms nearer than any there. */
+/* What is doubtful about a prediction: its deviation, atoms beyond the training set, atoms nearer than any there. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

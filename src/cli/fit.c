@@ -56,8 +56,8 @@ static int32_t print_warnings(const tern_model *model) {
   return TERN_SUCCESS;
 }
 
-static int32_t print_errors(const arguments *arguments, const tern_model *model, const tern_dataset *dataset, const char *set,
-                            progress_bar *bar) {
+static int32_t print_errors(const arguments *arguments, const tern_model *model, const tern_dataset *dataset,
+                            const char *set, progress_bar *bar) {
   measures measures = {0};
   char name[VECTORS_NAME];
   if (predicts_vectors(model, name))

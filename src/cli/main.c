@@ -11,14 +11,15 @@ static const verb verbs[] = {
      "ternion demo -o demo\n"
      "         ternion demo --full --set time_limit=60 -o full   (of the longest training; others in proportion)",
      0, 0, "oDsFgjq", verb_demo},
-    {"describe", "IN --descriptor KIND [--set KEY=VALUE ...] -o OUT", "write the features of structures (safetensors or .npy)",
-     "ternion describe silicon.extxyz --descriptor power_spectrum --set cutoff=5 -o features.safetensors", 1, 1, "odsSjq",
-     verb_describe},
+    {"describe", "IN --descriptor KIND [--set KEY=VALUE ...] -o OUT",
+     "write the features of structures (safetensors or .npy)",
+     "ternion describe silicon.extxyz --descriptor power_spectrum --set cutoff=5 -o features.safetensors", 1, 1,
+     "odsSjq", verb_describe},
     {"fit", "TRAIN --model KIND [--descriptor KIND] [--set KEY=VALUE ...] [--test FILE] [--resume CHECKPOINT] -o MODEL",
      "fit a model; Ctrl-C ends a training early and saves its best state (exit code 3), a second one stops at once",
      "ternion fit train.extxyz --model ridge --descriptor power_spectrum --set cutoff=5 -o silicon.tern\n"
-     "         ternion fit train.extxyz --settings metal --test test.extxyz -o silicon.tern", 1, 1, "odmrstSjq",
-     verb_fit},
+     "         ternion fit train.extxyz --settings metal --test test.extxyz -o silicon.tern",
+     1, 1, "odmrstSjq", verb_fit},
     {"predict", "MODEL IN [-o OUT.extxyz] [--atoms] [--uncertainty] [--pairs]",
      "energies, forces and virials; errors where references exist; warnings where atoms are nearer than in any data",
      "ternion predict silicon.tern test.extxyz -o predicted.extxyz\n"
@@ -34,10 +35,10 @@ static const verb verbs[] = {
     {"sensitivity", "IN --descriptor KIND [--set KEY=VALUE ...] [--frame N] [--center I]",
      "which moves of atoms a descriptor sees, and which it is blind to",
      "ternion sensitivity methane.extxyz --descriptor power_spectrum --center 0", 1, 1, "dsSfcjq", verb_sensitivity},
-    {"options", "[KIND]", "list the kinds of descriptors and models, and the options of one", "ternion options ridge", 0, 1, "j",
-     verb_options},
-    {"info", "[FILE]", "what this build is, or what a model, descriptor or feature file holds", "ternion info silicon.tern", 0, 1,
-     "j", verb_info},
+    {"options", "[KIND]", "list the kinds of descriptors and models, and the options of one", "ternion options ridge",
+     0, 1, "j", verb_options},
+    {"info", "[FILE]", "what this build is, or what a model, descriptor or feature file holds",
+     "ternion info silicon.tern", 0, 1, "j", verb_info},
 };
 enum { N_VERBS = sizeof verbs / sizeof verbs[0] };
 
@@ -45,7 +46,8 @@ static void print_help(FILE *stream) {
   fprintf(stream, "Usage: ternion VERB ...\n\nComplete descriptions of atomic environments, and fits on them.\n\n");
   for (int i = 0; i < N_VERBS; ++i)
     fprintf(stream, "  %-11s %s\n", verbs[i].name, verbs[i].meaning);
-  fprintf(stream, "\n`ternion VERB --help` says more. Example: ternion fit train.extxyz --settings metal -o metal.tern\n");
+  fprintf(stream,
+          "\n`ternion VERB --help` says more. Example: ternion fit train.extxyz --settings metal -o metal.tern\n");
 }
 
 static int print_version(void) {

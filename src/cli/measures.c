@@ -34,7 +34,9 @@ double measures_mean(const measures *measures) {
   const double n = (double)measures->n_energies, average = measures->sum / n;
   return 100 * error_rmse(&measures->mean) / sqrt(measures->sum_squares / n - average * average);
 }
-double measures_delta(const measures *measures) { return 100 * sqrt(measures->delta.squares / measures->delta_squares); }
+double measures_delta(const measures *measures) {
+  return 100 * sqrt(measures->delta.squares / measures->delta_squares);
+}
 
 void measures_add_deviation(measures *measures, double error, double deviation) {
   ++measures->n_deviations;
@@ -47,7 +49,8 @@ static double percent(int64_t part, int64_t whole) { return 100 * (double)part /
 
 static void print_row(const char *name, const error_sum *sum, double factor, const char *unit) {
   if (sum->count)
-    printf("  %-18s %10lld %14.6g %14.6g  %s\n", name, (long long)sum->count, factor * error_mae(sum), factor * error_rmse(sum), unit);
+    printf("  %-18s %10lld %14.6g %14.6g  %s\n", name, (long long)sum->count, factor * error_mae(sum),
+           factor * error_rmse(sum), unit);
 }
 
 void measures_print(const measures *measures, const char *set, bool pairs) {
@@ -61,10 +64,11 @@ void measures_print(const measures *measures, const char *set, bool pairs) {
   if (pairs && measures->mean.count)
     printf("  pairs of frames: mean %.2f %%, delta %.2f %%\n", measures_mean(measures), measures_delta(measures));
   if (measures->n_deviations > 0)
-    printf("  deviations: %.1f %% of the errors within 1 (normal: 68.3), %.1f %% within 2 (95.4); RMS of error / deviation"
-           " %.3g\n",
-           percent(measures->within_1, measures->n_deviations), percent(measures->within_2, measures->n_deviations),
-           sqrt(measures->ratio_squares / (double)measures->n_deviations));
+    printf(
+        "  deviations: %.1f %% of the errors within 1 (normal: 68.3), %.1f %% within 2 (95.4); RMS of error / deviation"
+        " %.3g\n",
+        percent(measures->within_1, measures->n_deviations), percent(measures->within_2, measures->n_deviations),
+        sqrt(measures->ratio_squares / (double)measures->n_deviations));
 }
 
 static void print_json_row(const char *name, const error_sum *sum) {
@@ -148,8 +152,8 @@ int32_t prediction_make(prediction *prediction, const tern_model *model, const t
   return status;
 }
 
-int32_t prediction_take(prediction *prediction, const tern_dataset *predicted, const tern_dataset *dataset, int64_t index,
-                        const tern_system *system, measures *measures) {
+int32_t prediction_take(prediction *prediction, const tern_dataset *predicted, const tern_dataset *dataset,
+                        int64_t index, const tern_system *system, measures *measures) {
   int32_t status = prepare(prediction, system);
   if (status == TERN_SUCCESS)
     status = tern_dataset_target(predicted, index, TERN_TARGET_ENERGY, &prediction->energy);
@@ -171,7 +175,8 @@ int32_t measures_dataset(measures *measures, const tern_model *model, const tern
     if (status == TERN_SUCCESS)
       status = prediction_make(&prediction, model, dataset, i, system, measures);
     tern_system_free(system);
-    if (status == TERN_SUCCESS && bar && (i % 64 == 63 || i + 1 == size) && progress_show("predict", i + 1, size, -1, bar))
+    if (status == TERN_SUCCESS && bar && (i % 64 == 63 || i + 1 == size) &&
+        progress_show("predict", i + 1, size, -1, bar))
       status = TERN_CANCELLED;
   }
   prediction_free(&prediction);

@@ -118,8 +118,8 @@ static void print_words(sensitivity *s, const char *threshold) {
     printf("%s %lld (Z = %d)", n == 0 ? "" : ",", (long long)atom, (int)s->species[atom]);
     s->blind[atom] = 0;
   }
-  puts(".\nIn a symmetric structure this may be symmetry alone: moves that break it, as those out of a mirror plane, change "
-       "even features only to second order.");
+  puts(".\nIn a symmetric structure this may be symmetry alone: moves that break it, as those out of a mirror plane, "
+       "change even features only to second order.");
 }
 
 static void print_json_lines(const sensitivity *s) {

@@ -87,7 +87,7 @@ int32_t environments_gather(const tern_descriptor *descriptor, run *run, const t
                             environments *environments);
 void environments_free(run *run, environments *environments);
 environment environments_at(const environments *environments, int64_t index);
-/* From the gradient [n_neighbours][3] of an environment's vectors to positions [n_atoms][3] and strain [3][3]; added. */
+/* From the gradient [n_neighbours][3] of an environment's vectors to positions [n_atoms][3] and strain [3][3], added */
 void environments_add_gradient(const environments *environments, int64_t center, const double *gradient,
                                double *positions, double *strain);
 

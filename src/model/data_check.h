@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What looks wrong with a data set, though it can be fitted: structures that occur twice, energies out of all bounds.
- */
+/* What looks wrong with a data set, though it can be fitted: structures that occur twice, energies out of bounds. */
 #ifndef TERNION_MODEL_DATA_CHECK_H
 #define TERNION_MODEL_DATA_CHECK_H
 

@@ -42,8 +42,8 @@ void network_gradient(const network *network, const network_rows *rows, void *sc
 
 /* The same for networks of vectors, in pieces. Sums [slots][last width] += those of the last hidden layer. */
 void network_hidden(const network *network, const network_rows *rows, void *scratch, void *sums);
-/* After network_hidden of one slot in the same scratch, for last . sums with any vector `last` [last width]: derivatives
-   with respect to the parameters of all layers but the last, set or added in one row of a Jacobian. */
+/* After network_hidden of one slot in the same scratch, for last . sums with any vector `last` [last width]:
+   derivatives with respect to the parameters of all layers but the last, set or added in one row of a Jacobian. */
 void network_hidden_jacobian(const network *network, const network_rows *rows, const void *last, bool add,
                              void *scratch, void *jacobian);
 /* Likewise with respect to inputs and weights. */
