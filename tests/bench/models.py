@@ -2,7 +2,7 @@
 
 Models: as the shipped settings for metals say, a sparse kernel of 2000 points on the power spectrum, a triplet network.
 What featomic takes for the gradients of its power spectrum alone (cutoff 5 Angstrom, n 8, l 6) is the measure. What is
-predicted does not change its time: without --training the models are fitted to random numbers in some small cells. One
+predicted does not change its time: without --training the models are fitted to random energies of some small cells. One
 core; times are the processor's, which other programs disturb least; best of three.
 """
 import argparse
@@ -36,17 +36,14 @@ def models():
 
 
 def training_set(path, source):
-    """Cells of 64 atoms, of a file or made up."""
+    """Structures with energies, of a file or made up."""
     if source:
-        frames = ase.io.read(source, ":40", format="extxyz")
-        atoms, energies = frames, [a.get_potential_energy() for a in frames]
-        forces = [a.get_forces() for a in frames]
+        atoms = ase.io.read(source, ":40", format="extxyz")
+        energies = [a.get_potential_energy() for a in atoms]
     else:
-        random = np.random.default_rng(0)
         atoms = [structures.silicon(2, seed) for seed in range(40)]
-        energies = [-5.0 * len(a) + random.normal() for a in atoms]
-        forces = [0.1 * random.normal(size=(len(a), 3)) for a in atoms]
-    structures.write(path, atoms, energies, forces)
+        energies = [-5.0 * len(a) + float(e) for a, e in zip(atoms, np.random.default_rng(0).normal(size=len(atoms)))]
+    structures.write(path, atoms, energies)
 
 
 def featomic_seconds(atoms):
