@@ -8,7 +8,7 @@
 
 /* Principal components, so that the vector is short; from few environments, as those of high orders are dear. */
 static const char *const recipe[MOST_ROW_OPTIONS][2] = {
-    {"nu_max", "7"}, {"components", "16"}, {"fit_environments", "400"}};
+    {"nu_max", "7"}, {"components", "20"}, {"fit_environments", "400"}};
 static const char target_name[] = "correlations";
 
 static double *vector_of(const demo_vectors *vectors, int64_t index) {
