@@ -25,7 +25,8 @@ static void write_panel(FILE *script, const demo *demo, int i, bool means) {
   const char *unit = row->vectors ? "deviations" : "eV";
   fprintf(script,
           "set autoscale xy\nstats '%s.txt' using %d nooutput\ncentre = %s\n"
-          "margin = 0.05*(STATS_max-STATS_min)\nlow = STATS_min-centre-margin\nhigh = STATS_max-centre+margin\nset xrange [low:high]\nset yrange [low:high]\n"
+          "margin = 0.05*(STATS_max-STATS_min)\nlow = STATS_min-centre-margin\nhigh = STATS_max-centre+margin\n"
+          "set xrange [low:high]\nset yrange [low:high]\n"
           "set xlabel 'reference / %s' offset 0,0.5\nset ylabel 'predicted / %s' offset 1,0\n"
           "set title '%s' font ',11'\nset label 1 '%s %.3g %%' at graph 0.06,0.93\n",
           row->name, means ? 1 : 3, means ? "STATS_mean" : "0", unit, unit, means ? row->label : "",
