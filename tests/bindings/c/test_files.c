@@ -99,9 +99,10 @@ static void another_version_is_refused(void **state) {
   store("whole.tern", "whole.descriptor");
   of_version("whole.tern", '1', load_model, TERN_SUCCESS, "");
   of_version("whole.descriptor", '1', load_descriptor, TERN_SUCCESS, "");
-  for (char version = '3'; version <= '9'; version++) {
+  for (char version = '2'; version <= '9'; version++) {
     const char says[] = {'v', 'e', 'r', 's', 'i', 'o', 'n', ' ', version, 0};
-    of_version("whole.tern", version, load_model, TERN_ERROR_VERSION, says);
+    if (version > '3') /* what sums and vectors need is read */
+      of_version("whole.tern", version, load_model, TERN_ERROR_VERSION, says);
     of_version("whole.descriptor", version, load_descriptor, TERN_ERROR_VERSION, says);
   }
   FAILS(load_model("whole.descriptor"), TERN_ERROR_FORMAT, "whole.descriptor");
