@@ -44,7 +44,7 @@ bool demo_plot_networks(const demo *demo) {
   if (script == NULL)
     return false;
   demo_plot_head(script, "networks", 400 * (count > 2 ? count : 2), 820);
-  fprintf(script, "set multiplot layout 2,%d\nset size square\n", count > 1 ? count : 1);
+  fprintf(script, "set multiplot layout 2,%d\nset size square\nset tics font ',9'\n", count > 1 ? count : 1);
   for (int line = 0; line < 2; ++line)
     for (int i = 0; i < demo_n_rows; ++i)
       if (is_network(demo, i))
@@ -98,7 +98,7 @@ static void write_courses_panel(FILE *script, const demo *demo) {
       continue;
     fputs(curves ? ", \\\n  "
                  : "set title 'Course of the trainings'\nset xlabel 'time / s'\n"
-                   "set ylabel 'RMSE of the energy / meV per atom'\nset logscale xy\nset key top right\nplot ",
+                   "set ylabel 'RMSE of the energy / meV per atom'\nset logscale xy\nset key bottom left\nplot ",
           script);
     fprintf(script, "'%s_course.txt' using 1:(1000*$2) with linespoints pointtype 7 pointsize 0.5 linewidth 2 "
                     "linecolor '%s' title '%s'",
