@@ -99,7 +99,8 @@ static const option_row options_rows[] = {
      "Distance from which baseline zbl is zero, in sums of the two covalent radii"},
     {"fade_outer", OPTION_REAL, "1", "", "[0, 1]", "model",
      "With baseline zbl: distance below which the fitted part of an atom's energy gives way to the repulsion, which is "
-     "no longer switched off, in parts of the shortest distance that the species have in the data; 0: never"},
+     "no longer switched off, in parts of the shortest distance that the species have in the data; many neighbours that "
+     "are near together count as well; 0: never"},
     {"fade_inner", OPTION_REAL, "0.85", "", "[0, 1)", "model",
      "Distance below which nothing is left of the fitted part, in the same unit"},
 

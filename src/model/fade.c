@@ -3,8 +3,10 @@
 
 #include <math.h>
 
+#include "core/error.h"
 #include "model/baseline.h"
 #include "model/switch.h"
+#include "system/neighbours.h"
 
 void fade_open(fade *fade, const zbl *zbl, const tern_descriptor *descriptor) {
   fade->zbl = zbl;
@@ -28,26 +30,88 @@ static double left_by(const fade *fade, const environment *environment, int64_t 
   return switch_off(*r, pair->far, pair->near, slope);
 }
 
-double fade_factor(const fade *fade, const environment *environment) {
-  double factor = 1, r, slope;
-  for (int64_t k = 0; fade->zbl != NULL && k < environment->n_neighbours; k++)
-    factor *= left_by(fade, environment, k, &r, &slope);
-  return factor;
+/* What one neighbour adds to the crowding c, likewise. */
+static double crowding_by(const fade *fade, const environment *environment, int64_t neighbour, double *r,
+                          double *slope) {
+  const zbl_pair *pair = pair_of(fade, environment, neighbour);
+  const double *v = environment->vectors + 3 * neighbour, square = v[0] * v[0] + v[1] * v[1] + v[2] * v[2];
+  *slope = 0;
+  if (pair == NULL || square >= pair->reach * pair->reach)
+    return 0;
+  *r = sqrt(square);
+  return zbl_crowding(pair, *r, slope);
 }
 
-void fade_apply(const fade *fade, const environment *environment, double factor, double constant, double *energy,
+/* The switch of (crowded / c)^(1/6). */
+static void add_crowd(const zbl *zbl, int64_t place, double c, fading *fading) {
+  const double crowded = place < 0 ? 0 : zbl->crowded[place];
+  if (crowded <= 0 || c <= crowded || zbl->fade_outer <= 0)
+    return;
+  const double ratio = pow(crowded / c, 1.0 / 6);
+  fading->crowd = switch_off(ratio, zbl->fade_outer, zbl->fade_inner, &fading->slope);
+  fading->slope *= -ratio / (6 * c);
+}
+
+fading fade_of(const fade *fade, const environment *environment) {
+  fading made = {.factor = 1, .pairs = 1, .crowd = 1};
+  double c = 0, r = 1, slope;
+  if (fade->zbl == NULL)
+    return made;
+  for (int64_t k = 0; k < environment->n_neighbours; k++) {
+    made.pairs *= left_by(fade, environment, k, &r, &slope);
+    c += crowding_by(fade, environment, k, &r, &slope);
+  }
+  add_crowd(fade->zbl, fade->places[environment->center_species], c, &made);
+  made.factor = made.pairs * made.crowd;
+  return made;
+}
+
+void fade_apply(const fade *fade, const environment *environment, const fading *fading, double constant, double *energy,
                 double *gradient) {
   const double difference = *energy - constant;
-  *energy = constant + factor * difference;
+  *energy = constant + fading->factor * difference;
   for (int64_t k = 0; gradient != NULL && k < environment->n_neighbours; k++) {
-    double r = 1, slope;
+    double r = 1, slope, crowding_slope;
     const double left = left_by(fade, environment, k, &r, &slope);
-    const double along = left > 0 ? difference * factor / left * slope / r : 0;
+    crowding_by(fade, environment, k, &r, &crowding_slope);
+    const double by_pair = left > 0 ? fading->factor / left * slope : 0;
+    const double along = difference * (by_pair + fading->pairs * fading->slope * crowding_slope) / r;
     for (int axis = 0; axis < 3; axis++)
-      gradient[3 * k + axis] = factor * gradient[3 * k + axis] + along * environment->vectors[3 * k + axis];
+      gradient[3 * k + axis] = fading->factor * gradient[3 * k + axis] + along * environment->vectors[3 * k + axis];
   }
 }
 
 double fade_constant(const fade *fade, int32_t species) {
   return fade->places[species] < 0 ? 0 : fade->zbl->highest[fade->places[species]];
+}
+
+/* ---- the data ---- */
+
+static int32_t meet_frame(zbl *zbl, run *run, const tern_system *system, double reach) {
+  neighbours list = {0};
+  TRY(neighbours_build(run, system, reach, 0, NULL, &list));
+  for (int64_t center = 0; center < list.n_centers; center++) {
+    const int64_t own = baseline_index(zbl->n_species, zbl->species, system->species[center]);
+    double c = 0, slope;
+    for (int64_t k = list.first[center]; k < list.first[center + 1]; k++) {
+      const int64_t other = baseline_index(zbl->n_species, zbl->species, system->species[list.atom[k]]);
+      const double *v = list.vectors + 3 * k, r = sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]);
+      c += zbl_crowding(&zbl->pairs[own * zbl->n_species + other], r, &slope);
+    }
+    zbl->crowded[own] = fmax(zbl->crowded[own], c * (1 + 1e-12)); /* sums in another order round otherwise */
+  }
+  neighbours_free(run, &list);
+  return TERN_SUCCESS;
+}
+
+int32_t fade_meet_data(zbl *zbl, run *run, const tern_dataset *dataset) {
+  double reach = 0;
+  for (int64_t k = 0; k < zbl->n_species * zbl->n_species; k++)
+    reach = fmax(reach, zbl->pairs[k].reach);
+  for (int64_t index = 0; reach > 0 && index < dataset->size; index++) {
+    const int32_t status = meet_frame(zbl, run, dataset->frames[index]->system, reach);
+    if (status != TERN_SUCCESS)
+      return error_prefix(status, "structure %lld: ", (long long)index);
+  }
+  return TERN_SUCCESS;
 }

@@ -7,6 +7,7 @@
 #include "core/memory.h"
 #include "model/baseline.h"
 #include "model/data_check.h"
+#include "model/fade.h"
 #include "model/evaluate.h"
 #include "model/learned.h"
 #include "model/model.h"
@@ -127,7 +128,9 @@ static int32_t fit_shortest(tern_model *model, run *run, const tern_dataset *dat
   const double cutoff = model_cutoff(model);
   TRY(shortest_measure(run, dataset, model->n_species, model->species, cutoff, model->shortest));
   if (model->zbl != NULL)
-    TRY(zbl_meet_data(model->zbl, model->options, model->shortest, cutoff));
+    TRY(zbl_meet_data(model->zbl, model->options, model->shortest, cutoff, model_least_cutoff(model)));
+  if (model->zbl != NULL)
+    TRY(fade_meet_data(model->zbl, run, dataset));
   text_add(report, ", ");
   shortest_report(model, report);
   return TERN_SUCCESS;

@@ -50,6 +50,14 @@ int32_t model_check_energies(const tern_model *model) {
                    "tern_model_predict_vectors gives them", model->vectors);
 }
 
+double model_least_cutoff(const tern_model *model) {
+  double cutoff = model_cutoff(model);
+  for (int64_t k = 0; k < model->n_parts; k++)
+    if (model->parts[k].descriptor->cutoff < cutoff)
+      cutoff = model->parts[k].descriptor->cutoff;
+  return cutoff;
+}
+
 int32_t model_info(const tern_model *model, text *json) {
   text_add(json, "{\"what\": \"model\", \"kind\": \"%s\", \"format_version\": %d, ", model->kind,
            store_format_version(model));

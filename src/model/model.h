@@ -78,6 +78,7 @@ struct tern_model {
 
 /* Angstrom: as far as any part sees. */
 double model_cutoff(const tern_model *model);
+double model_least_cutoff(const tern_model *model); /* as far as all of them see */
 
 const model_kind *model_kinds(int64_t index); /* NULL past the end */
 const model_kind *model_kind_find(const char *name);

@@ -81,14 +81,14 @@ static int32_t evaluate(const prediction *prediction, const environment *environ
                         model_answer *answer) {
   const model_part *part = prediction->part;
   const fade *fade = &prediction->fade;
-  const double factor = fade_factor(fade, environment);
-  if (factor > 0)
+  const fading fading = fade_of(fade, environment);
+  if (fading.factor > 0)
     TRY(part->kind->evaluate(part->state, part->descriptor, environment, rows, scratch, answer));
   else if (answer->gradient != NULL)
     memset(answer->gradient, 0, (size_t)(3 * environment->n_neighbours) * sizeof(double));
-  if (factor < 1) {
+  if (fading.factor < 1) {
     const bool first = part == prediction->model->parts;
-    fade_apply(fade, environment, factor, first ? fade_constant(fade, environment->center_species) : 0,
+    fade_apply(fade, environment, &fading, first ? fade_constant(fade, environment->center_species) : 0,
                &answer->energy, answer->gradient);
   }
   return TERN_SUCCESS;

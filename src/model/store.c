@@ -151,6 +151,8 @@ static int32_t store_write(const tern_model *model, destination *destination, co
   add_tensor(all, "shortest_distances", TENSOR_FLOAT64, (int64_t)model->n_species * model->n_species, model->shortest);
   if (model->zbl != NULL)
     add_tensor(all, "zbl.highest", TENSOR_FLOAT64, model->n_species, model->zbl->highest);
+  if (model->zbl != NULL)
+    add_tensor(all, "zbl.crowded", TENSOR_FLOAT64, model->n_species, model->zbl->crowded);
   int64_t shape[2];
   if (model->uncertainty != NULL) {
     uncertainty_store(model->uncertainty, model->n_species, shape, all->tensors + all->count);
@@ -277,12 +279,15 @@ static int32_t load_shortest(tern_model *model, const safetensors_file *file) {
   return TERN_SUCCESS;
 }
 
-/* The baseline, and where the fitted parts give way to it; files without highest energies leave them zero. */
+/* The baseline, and where the fitted parts give way to it; files without highest energies or crowding leave them
+   zero. */
 static int32_t load_zbl(tern_model *model, const safetensors_file *file) {
   TRY(zbl_new(&model->zbl, model->options, model->n_species, model->species));
   if (model->zbl == NULL)
     return TERN_SUCCESS;
-  TRY(zbl_meet_data(model->zbl, model->options, model->shortest, model_cutoff(model)));
+  TRY(zbl_meet_data(model->zbl, model->options, model->shortest, model_cutoff(model), model_least_cutoff(model)));
+  if (safetensors_find(file, "zbl.crowded") != NULL)
+    TRY(safetensors_copy_finite(file, "zbl.crowded", model->n_species, model->zbl->crowded));
   if (safetensors_find(file, "zbl.highest") == NULL)
     return TERN_SUCCESS;
   return safetensors_copy_finite(file, "zbl.highest", model->n_species, model->zbl->highest);

@@ -33,6 +33,7 @@ static int32_t zbl_fill(zbl *self, int64_t n_species, const int32_t *species, do
   TRY(MEMORY_NEW(NULL, &self->species, n_species, "the species of the baseline"));
   TRY(MEMORY_NEW(NULL, &self->pairs, n_species * n_species, "the pairs of the baseline"));
   TRY(MEMORY_NEW(NULL, &self->highest, n_species, "the highest energies of the data"));
+  TRY(MEMORY_NEW(NULL, &self->crowded, n_species, "the crowding of the data"));
   memcpy(self->species, species, (size_t)n_species * sizeof *species);
   for (int64_t a = 0; a < n_species; a++)
     for (int64_t b = 0; b < n_species; b++) {
@@ -70,11 +71,12 @@ void zbl_free(zbl *zbl) {
     memory_free(NULL, zbl->species);
     memory_free(NULL, zbl->pairs);
     memory_free(NULL, zbl->highest);
+    memory_free(NULL, zbl->crowded);
   }
   memory_free(NULL, zbl);
 }
 
-int32_t zbl_meet_data(zbl *zbl, const tern_options *options, const double *shortest, double cutoff) {
+int32_t zbl_meet_data(zbl *zbl, const tern_options *options, const double *shortest, double cutoff, double seen) {
   double inner, outer;
   TRY(options_real(options, "fade_inner", &inner));
   TRY(options_real(options, "fade_outer", &outer));
@@ -83,11 +85,25 @@ int32_t zbl_meet_data(zbl *zbl, const tern_options *options, const double *short
   for (int64_t k = 0; k < zbl->n_species * zbl->n_species; k++) {
     zbl_pair *pair = &zbl->pairs[k];
     const double nearest = shortest[k] < cutoff ? shortest[k] : fmin(cutoff, pair->outer);
+    pair->nearest = nearest;
+    pair->reach = fmin(2 * nearest, seen);
     pair->near = inner * nearest;
     pair->far = outer * nearest;
     zbl->cutoff = fmax(zbl->cutoff, pair->far);
   }
+  zbl->fade_inner = inner;
+  zbl->fade_outer = outer;
   return TERN_SUCCESS;
+}
+
+double zbl_crowding(const zbl_pair *pair, double r, double *slope) {
+  const double part = pair->nearest / r, part3 = part * part * part, u = r / pair->reach, left = 1 - u * u;
+  *slope = 0;
+  if (left <= 0)
+    return 0;
+  const double near = part3 * part3, fading = left * left * left;
+  *slope = -6 * near / r * fading - 6 * near * left * left * u / pair->reach;
+  return near * fading;
 }
 
 /* ---- one pair ---- */

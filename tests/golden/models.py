@@ -243,12 +243,20 @@ class Model:
     def with_repulsion(self, system, i, y):
         own, repulsion, factor = system.species[i], mpf(0), mpf(1)
         highest = mpf(dict(zip(SPECIES, self.file.numbers("zbl.highest")))[own])
+        crowding = mpf(0)
         for j, vector in system.neighbours(i, 5):
             r, other = mp.norm(vector), system.species[j]
-            inner, outer, near, far = self.limits(own, other)
+            inner, outer, near, far, shortest = self.limits(own, other)
+            reach = min(2 * shortest, *(part.basis.cutoff for part in self.parts), 5)
+            if r < reach:
+                crowding += (shortest / r) ** 6 * (1 - (r / reach) ** 2) ** 3
             taken = zbl.switch(r, near, far)
             factor *= 1 - taken
             repulsion += zbl.bare(own, other, r) / 2 * (1 - (1 - zbl.switch(r, inner, outer)) * (1 - taken))
+        crowded = mpf(dict(zip(SPECIES, self.file.numbers("zbl.crowded")))[own])
+        if crowding > 0:
+            ratio = (crowded / crowding) ** (mpf(1) / 6)
+            factor *= 1 - zbl.switch(ratio, *(mpf(self.options[key]) for key in ("fade_inner", "fade_outer")))
         return repulsion + highest + factor * (y - highest)
 
     def limits(self, a, b):
@@ -259,7 +267,7 @@ class Model:
         cutoff = max(part.basis.cutoff for part in self.parts)
         if shortest >= cutoff:
             shortest = min(cutoff, outer)
-        return [inner, outer, *(shortest * mpf(self.options[key]) for key in ("fade_inner", "fade_outer"))]
+        return [inner, outer, *(shortest * mpf(self.options[key]) for key in ("fade_inner", "fade_outer")), shortest]
 
     def predict(self, system):
         """Energies and virials [3][3] of the atoms, forces [atom][3]."""
@@ -287,9 +295,10 @@ class Writer:
         self.file.put("e0", [2], [-1.25, -3.5])
         self.file.put("species", [2], SPECIES, "I32")
 
-    def shortest(self, distances, highest):
+    def shortest(self, distances, highest, crowded):
         self.file.put("shortest_distances", [4], distances)
         self.file.put("zbl.highest", [2], highest)
+        self.file.put("zbl.crowded", [2], crowded)
 
     def random(self, count, scale=1.0):
         return [round(scale * self.source.uniform(-1, 1), 4) for _ in range(count)]
@@ -388,7 +397,7 @@ class Writer:
 
 def ridge_model():
     writer = Writer(1, baseline="zbl", zbl_inner="0.4", zbl_outer="1.1")
-    writer.shortest([0.7, 0.75, 0.75, 1.3], [2.1, -0.4])
+    writer.shortest([0.7, 0.75, 0.75, 1.3], [2.1, -0.4], [0.5, 1.1])
     writer.ridge()
     return writer
 
@@ -413,7 +422,7 @@ def triplet_model(seed, **choices):
 
 def sum_model():
     writer = Writer(7, baseline="zbl", fade_inner="0.6")
-    writer.shortest([0.7, 0.75, 0.75, 3.0], [0.6, 1.3])
+    writer.shortest([0.7, 0.75, 0.75, 3.0], [0.6, 1.3], [1.5, 0.7])
     writer.ridge(radial_basis="bessel")
     writer.triplet((1, 2, 2), kept=[3, 2, 1], tag_cutoff=1.9, cutoff=2.5)
     return writer

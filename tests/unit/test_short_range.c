@@ -181,6 +181,35 @@ static void test_networks(void **state) {
   CHECK("triplet", TRAINED, "tag_cutoff", "3", "tag_products", "0");
 }
 
+/* One near pair in the data does not make crystals safe in which all atoms are as near: neighbours count together. */
+static void test_crowded(void **state) {
+  (void)state;
+  run run = serial();
+  tern_dataset *dataset = NULL;
+  tern_model *model = NULL;
+  tern_options *options = OPTIONS(SPARSE, "descriptor", "correlations", "regularization", "1e-9");
+  ASSERT_SUCCESS(dataset_new(&dataset));
+  for (int k = 0; k < 60; k++) { /* crystals from 2.25 A on */
+    tern_system *system = shapes[k % 3]((k % 3 == 0 ? nearest : 2.25) + 0.04 * (k / 3));
+    append(dataset, system);
+    system_free(system);
+  }
+  ASSERT_SUCCESS(model_fit(&model, "ridge", &run, dataset, options));
+  for (int shape = 1; shape < 3; shape++) {
+    double last = -INFINITY, push;
+    for (double r = 2.2; r > 0.5; r -= 0.02) {
+      const double energy = scan(model, shape, r, &push);
+      if (!(energy > last))
+        fail_msg("%s at %g A: %g eV after %g", names[shape], r, energy, last);
+      last = energy;
+    }
+  }
+  check_push("crowded", model);
+  options_free(options);
+  model_free(model);
+  dataset_free(dataset);
+}
+
 static void test_sum(void **state) {
   (void)state;
   CHECK("ridge+triplet", TRAINED, "triplet.tag_cutoff", "3", "regularization", "1e-6");
@@ -192,6 +221,7 @@ int main(void) {
       cmocka_unit_test(test_kernel),
       cmocka_unit_test(test_networks),
       cmocka_unit_test(test_sum),
+      cmocka_unit_test(test_crowded),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
