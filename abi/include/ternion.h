@@ -1002,18 +1002,23 @@ TERN_API int32_t tern_model_predict_atoms(const tern_model *model, const tern_sy
                                           double *virials);
 
 /**
- * How sure a model is. The deviation belongs to the sum of all owned atoms' outputs: of n equal structures far from
- * each other it is n times that of one, and deviations of parts of a system do not add up. A model that was fitted with
- * option uncertainty none, or that has no last layer, gives MISSING.
+ * How sure a model is. The squared deviation has two parts: one that grows with the distance from the training set, of
+ * the sum of all owned atoms' outputs, so that of n equal structures far from each other it is n^2 times that of one;
+ * and one that each atom brings, for what the form of the model or noise of the references leaves, n times that of one.
+ * Both are found from errors of structures that the model has not seen. A model that was fitted with option uncertainty
+ * none, or that has no last layer, gives MISSING.
  * @param[in] model The handle.
  * @param[in] system The system.
- * @param[out] deviation (eV) Standard deviation of the energy, calibrated in the fit: on the structures that option
- *     validation held out, else by the leave-one-out formula of linear models. MISSING without training energies. May
- *     be NULL.
+ * @param[out] deviation (eV) Standard deviation of the energy from a reference like those of the training set,
+ *     calibrated in the fit: on the structures that option validation held out; else, for ridge and kernel, on
+ *     structures that are left out of the fit in closed form, with all their forces; else on structures left out of the
+ *     last layer alone, whose hidden layers have seen them: then errors may be larger. MISSING without training
+ *     energies. May be NULL.
  * @param[out] scores ([n_owned]) Extrapolation of each atom: the length of its outputs in the metric of the training
- *     environments, 1 for the largest of these of its species. Above 1 the atom is outside of what was trained on. An
- *     atom nearer to a neighbour than any two of their species in the data scores at least the shortest distance over
- *     its own. 0 where no part of the model describes the atom. May be NULL.
+ *     environments, 1 for the largest of these of its species (of a sample of them, evenly spread, where there are
+ *     many). Above 1 the atom is outside of what was trained on. An atom nearer to a neighbour than any two of their
+ *     species in the data scores at least the shortest distance over its own. 0 where no part of the model describes
+ *     the atom. May be NULL.
  */
 TERN_API int32_t tern_model_predict_uncertainty(const tern_model *model, const tern_system *system, double *deviation,
                                                 double *scores);

@@ -1030,9 +1030,11 @@ module ternion_raw
       type(c_ptr), value :: virials
       integer(c_int32_t) :: status
     end function tern_model_predict_atoms
-    !> How sure a model is. The deviation belongs to the sum of all owned atoms' outputs: of n equal structures far from
-    !> each other it is n times that of one, and deviations of parts of a system do not add up. A model that was fitted
-    !> with option uncertainty none, or that has no last layer, gives MISSING.
+    !> How sure a model is. The squared deviation has two parts: one that grows with the distance from the training set,
+    !> of the sum of all owned atoms' outputs, so that of n equal structures far from each other it is n^2 times that of
+    !> one; and one that each atom brings, for what the form of the model or noise of the references leaves, n times
+    !> that of one. Both are found from errors of structures that the model has not seen. A model that was fitted with
+    !> option uncertainty none, or that has no last layer, gives MISSING.
     function tern_model_predict_uncertainty(model, system, deviation, scores) bind(c, &
       name='tern_model_predict_uncertainty') result(status)
       import :: c_int32_t, c_ptr

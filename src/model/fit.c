@@ -234,6 +234,15 @@ static int32_t choose_target(tern_model *model, const tern_dataset *dataset, con
                    target);
 }
 
+/* What only the fit itself asks of its parts goes. */
+static void settle_parts(tern_model *model, run *run) {
+  for (int64_t k = 0; k < model->n_parts; k++) {
+    const model_linear *linear = model->parts[k].kind->linear;
+    if (linear != NULL && model->parts[k].state != NULL)
+      linear->settle(model->parts[k].state, run);
+  }
+}
+
 /* Parts that were prepared but not fitted when it failed. */
 static void drop_parts(tern_model *model, int64_t count) {
   for (int64_t k = model->n_parts; k < count; k++)
@@ -260,6 +269,7 @@ int32_t model_fit(tern_model **model, const char *kind, run *run, const tern_dat
     status = options_copy(&made->options, options);
   if (status == TERN_SUCCESS)
     status = fit_all(made, run, dataset, n_parts, &report);
+  settle_parts(made, run);
   text_free(&report);
   drop_parts(made, n_parts);
   if (status == TERN_SUCCESS) {

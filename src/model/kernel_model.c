@@ -69,6 +69,7 @@ void kernel_model_free(void *state) {
     memory_free(NULL, model->species[k].trial);
   }
   memory_free(NULL, model->species);
+  kernel_settle(model, NULL);
   memory_free(NULL, model);
 }
 
@@ -122,7 +123,8 @@ static int32_t keep_trial(kernel_model *model) {
   return TERN_SUCCESS;
 }
 
-static int32_t set_weights(kernel_model *model, const kernel_factors *factors, double *w, double *trial) {
+static int32_t set_weights(kernel_model *model, double *w, double *trial) {
+  const kernel_factors *factors = &model->fitted->factors;
   if (trial != NULL) {
     TRY(kernel_factors_weights(factors, trial, model));
     TRY(keep_trial(model));
@@ -130,40 +132,38 @@ static int32_t set_weights(kernel_model *model, const kernel_factors *factors, d
   return kernel_factors_weights(factors, w, model);
 }
 
-static int32_t fit_weights(run *run, kernel_model *model, const kernel_factors *factors,
-                           const tern_descriptor *descriptor, const tern_dataset *dataset,
-                           const tern_options *options, const targets *targets, const unsigned char *part,
+static int32_t fit_weights(run *run, kernel_model *model, const tern_descriptor *descriptor,
+                           const tern_dataset *dataset, const tern_options *options, const unsigned char *part,
                            text *report) {
+  kernel_fitted *fitted = model->fitted;
   kernel_sums sums[2] = {{0}};
   double *w = NULL, *trial = NULL;
-  int32_t status = kernel_rows_gather(run, model, factors, descriptor, dataset, targets, part, sums);
+  int32_t status = kernel_rows_gather(run, model, &fitted->factors, descriptor, dataset, &fitted->targets, part, sums);
+  fitted->sums = sums[0];
   if (status == TERN_SUCCESS)
-    status = MEMORY_NEW(run, &w, factors->columns, "the weights of a kernel model");
+    status = MEMORY_NEW(run, &w, fitted->factors.columns, "the weights of a kernel model");
   if (status == TERN_SUCCESS && part != NULL)
-    status = MEMORY_NEW(run, &trial, factors->columns, "the weights of a kernel model");
+    status = MEMORY_NEW(run, &trial, fitted->factors.columns, "the weights of a kernel model");
   if (status == TERN_SUCCESS)
-    status = kernel_solve(run, options, &sums[0], part != NULL ? &sums[1] : NULL, w, trial, report);
+    status = kernel_solve(run, options, &fitted->sums, part != NULL ? &sums[1] : NULL, w, trial, &fitted->damping,
+                          report);
   if (status == TERN_SUCCESS)
-    status = set_weights(model, factors, w, trial);
+    status = set_weights(model, w, trial);
   memory_free(run, w);
   memory_free(run, trial);
-  for (int k = 0; k < 2; k++) {
-    memory_free(run, sums[k].gram);
-    memory_free(run, sums[k].moment);
-  }
+  memory_free(run, sums[1].gram);
+  memory_free(run, sums[1].moment);
   return status;
 }
 
 static int32_t fit_points(run *run, kernel_model *model, tern_descriptor *descriptor, const tern_dataset *dataset,
                           const tern_options *options, const targets *targets, const unsigned char *part,
                           text *report) {
-  kernel_factors factors = {0};
   TRY(kernel_points_choose(model, run, descriptor, dataset, options, report));
-  int32_t status = kernel_factors_new(run, model, &factors);
-  if (status == TERN_SUCCESS)
-    status = fit_weights(run, model, &factors, descriptor, dataset, options, targets, part, report);
-  kernel_factors_free(run, &factors);
-  return status;
+  TRY(MEMORY_NEW(run, &model->fitted, 1, "a kernel model"));
+  model->fitted->targets = *targets;
+  TRY(kernel_factors_new(run, model, &model->fitted->factors));
+  return fit_weights(run, model, descriptor, dataset, options, part, report);
 }
 
 static int32_t kernel_fit(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
@@ -180,10 +180,12 @@ static int32_t kernel_fit(void **state, run *run, tern_descriptor *descriptor, c
   if (status == TERN_SUCCESS)
     status = kernel_form_make(model);
   memory_free(run, part);
-  if (status == TERN_SUCCESS)
+  if (status == TERN_SUCCESS) {
     *state = model;
-  else
-    kernel_model_free(model);
+    return status;
+  }
+  kernel_settle(model, run);
+  kernel_model_free(model);
   return status;
 }
 
@@ -333,6 +335,7 @@ const model_kind kernel_kind = {
     .evaluate = kernel_evaluate,
     .width = kernel_width,
     .withhold = kernel_withhold,
+    .linear = &kernel_linear,
     .store = kernel_store,
     .restore = kernel_restore,
 };

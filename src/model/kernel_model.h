@@ -39,6 +39,7 @@ typedef struct kernel_model {
   int32_t n_species;
   kernel_points *species; /* [n_species] */
   bool withheld;          /* weights and trial have changed places */
+  struct kernel_fitted *fitted; /* as long as the fit lasts, then NULL */
 } kernel_model;
 
 /* values [count] of s become k(s) and, unless NULL, derivatives k'(s). */
@@ -87,9 +88,24 @@ typedef struct kernel_sums {
 int32_t kernel_rows_gather(run *run, const kernel_model *model, const kernel_factors *factors,
                            const tern_descriptor *descriptor, const tern_dataset *dataset, const targets *targets,
                            const unsigned char *part, kernel_sums sums[2]);
-/* Minimises |A w - b|^2 + regularization * trace(A^T A) / columns * |w|^2, over both sums in the end; trial:
-   over the first one alone, unless held_out is NULL. */
+/* The weighted rows of one structure, [targets_rows][columns], as kernel vectors. */
+int32_t kernel_rows_write(run *run, const kernel_model *model, const kernel_factors *factors,
+                          const tern_descriptor *descriptor, const tern_dataset *dataset, const targets *targets,
+                          int64_t index, double **rows);
+/* Minimises |A w - b|^2 + regularization * trace(A^T A) / columns * |w|^2, over both sums in the end, which the latter
+   takes up; trial: over the first one alone, unless held_out is NULL. damping: what was added to the diagonal of the
+   first one's Gram matrix. */
 int32_t kernel_solve(run *run, const tern_options *options, kernel_sums *sums, kernel_sums *held_out, double *w,
-                     double *trial, text *report);
+                     double *trial, double *damping, text *report);
+
+/* What the linear problem says of the model; sums without held-out structures. */
+typedef struct kernel_fitted {
+  kernel_factors factors;
+  kernel_sums sums;
+  double damping;
+  targets targets;
+} kernel_fitted;
+extern const model_linear kernel_linear;
+void kernel_settle(void *model, run *run);
 
 #endif

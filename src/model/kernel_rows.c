@@ -348,6 +348,31 @@ static int32_t gather_all(gathering *g, const unsigned char *part, kernel_sums s
   return TERN_SUCCESS;
 }
 
+int32_t kernel_rows_write(run *run, const kernel_model *model, const kernel_factors *factors,
+                          const tern_descriptor *descriptor, const tern_dataset *dataset, const targets *targets,
+                          int64_t index, double **rows) {
+  int64_t first_row[2] = {0, targets_rows(targets, dataset->frames[index])};
+  gathering gathering = {.run = run,
+                         .model = model,
+                         .factors = factors,
+                         .descriptor = descriptor,
+                         .dataset = dataset,
+                         .targets = targets,
+                         .order = &index,
+                         .first_row = first_row};
+  int32_t status = MEMORY_NEW(run, &gathering.rows, first_row[1] * factors->columns, "rows of a kernel model");
+  if (status == TERN_SUCCESS)
+    status = MEMORY_NEW(run, &gathering.aims, first_row[1], "targets of a kernel model");
+  if (status == TERN_SUCCESS)
+    status = write_structure(&gathering, 0);
+  memory_free(run, gathering.aims);
+  if (status == TERN_SUCCESS)
+    *rows = gathering.rows;
+  else
+    memory_free(run, gathering.rows);
+  return status;
+}
+
 int32_t kernel_rows_gather(run *run, const kernel_model *model, const kernel_factors *factors,
                            const tern_descriptor *descriptor, const tern_dataset *dataset, const targets *targets,
                            const unsigned char *part, kernel_sums sums[2]) {

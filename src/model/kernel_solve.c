@@ -157,14 +157,14 @@ static int32_t choose_regularization(solver *solver, const tern_options *options
   return TERN_SUCCESS;
 }
 
-/* What was held out is fitted too in the end. */
-static void merge(kernel_sums *sums, const kernel_sums *held_out) {
+/* Both are fitted in the end. */
+static void merge(kernel_sums *sums, const kernel_sums *others) {
   for (int64_t k = 0; k < sums->columns * sums->columns; k++)
-    sums->gram[k] += held_out->gram[k];
+    sums->gram[k] += others->gram[k];
   for (int64_t k = 0; k < sums->columns; k++)
-    sums->moment[k] += held_out->moment[k];
-  sums->square += held_out->square;
-  sums->rows += held_out->rows;
+    sums->moment[k] += others->moment[k];
+  sums->square += others->square;
+  sums->rows += others->rows;
 }
 
 static double trace(const kernel_sums *sums) {
@@ -238,25 +238,28 @@ static int32_t solve_finally(solver *solver, double regularization, text *report
   return TERN_SUCCESS;
 }
 
-static int32_t solve_all(solver *solver, const tern_options *options, kernel_sums *sums, text *report) {
+static int32_t solve_all(solver *solver, const tern_options *options, kernel_sums *held_out, double *damping,
+                         text *report) {
   double regularization;
   TRY(choose_regularization(solver, options, &regularization, report));
-  if (solver->held_out != NULL) {
+  *damping = regularization * solver->scale;
+  if (held_out != NULL) {
     TRY(solve_definite(solver, regularization));
-    memcpy(solver->trial, solver->w, (size_t)sums->columns * sizeof(double));
-    merge(sums, solver->held_out);
+    memcpy(solver->trial, solver->w, (size_t)held_out->columns * sizeof(double));
+    merge(held_out, solver->sums);
+    solver->sums = held_out;
+    solver->scale = trace(held_out) / (double)held_out->columns;
   }
-  solver->scale = trace(sums) / (double)sums->columns;
   TRY(solve_finally(solver, regularization, report));
   return run_report(solver->run, "regularization", solver->tried, solver->tried, -1);
 }
 
 int32_t kernel_solve(run *run, const tern_options *options, kernel_sums *sums, kernel_sums *held_out, double *w,
-                     double *trial, text *report) {
+                     double *trial, double *damping, text *report) {
   solver solver = {.run = run, .sums = sums, .held_out = held_out, .w = w, .trial = trial};
   solver.scale = trace(sums) / (double)sums->columns;
   TRY(MEMORY_NEW(run, &solver.factor, sums->columns * sums->columns, "the factor of a kernel model"));
-  const int32_t status = solve_all(&solver, options, sums, report);
+  const int32_t status = solve_all(&solver, options, held_out, damping, report);
   memory_free(run, solver.factor);
   return status;
 }

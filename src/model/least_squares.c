@@ -52,8 +52,7 @@ void least_squares_free(run *run, least_squares *problem) {
   *problem = (least_squares){0};
 }
 
-/* Replaces the rows held by their triangular factor; fewer rows than unknowns stay as they are. */
-static int32_t least_squares_factor(least_squares *problem) {
+int32_t least_squares_factor(least_squares *problem) {
   const int64_t width = problem->columns + 1;
   if (problem->held <= problem->columns)
     return TERN_SUCCESS;

@@ -26,6 +26,9 @@ void least_squares_free(run *run, least_squares *problem);
 int32_t least_squares_add(least_squares *problem, int64_t count, const double *rows);
 /* Adds the rows that another problem was given. */
 int32_t least_squares_merge(least_squares *problem, const least_squares *other);
+/* Replaces the rows held, unless they are fewer than the unknowns, by their triangular factor: the upper triangle of
+   the matrix. */
+int32_t least_squares_factor(least_squares *problem);
 /* |A x - b|^2 over the rows given, which are factored first. */
 int32_t least_squares_residual(least_squares *problem, const double *x, double *residual);
 

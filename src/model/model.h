@@ -28,6 +28,23 @@ typedef struct vector_functions {
                          int64_t rows, void *scratch, const double *directions, double *derivative);
 } vector_functions;
 
+/* What a kind whose weights a linear problem gives knows of them, as long as the fit of the model lasts. Its outputs are
+   those that the weights are for. */
+typedef struct model_linear {
+  /* lower [width][width]: L by rows, L L^T the precision of the weights: the sum of a a^T over the weighted rows a of
+     the fit, those of held-out structures not among them, plus the penalty. */
+  int32_t (*precision)(void *state, run *run, double *lower);
+  const struct targets *(*targets)(const void *state);
+  /* The weighted rows of a structure, [targets_rows][width] in their order, ended with memory_free(run, ...). */
+  int32_t (*rows)(const void *state, run *run, const tern_descriptor *descriptor, const tern_dataset *dataset,
+                  int64_t index, double **rows);
+  /* Outputs z [count][width] become C^-1 z, in whose frame the penalty is plain, and a lower triangle there, by rows,
+     becomes C times itself. NULL: it is plain already. */
+  int32_t (*whiten)(const void *state, int64_t count, double *rows);
+  int32_t (*unwhiten)(const void *state, run *run, double *lower);
+  void (*settle)(void *state, run *run); /* the fit is over */
+} model_linear;
+
 typedef struct model_kind {
   const char *name, *meaning;
   const char *descriptor; /* the kind of descriptor that it always reads; NULL: what the option says */
@@ -45,6 +62,7 @@ typedef struct model_kind {
   /* Answers from now on as before the structures held out for validation were added to the final fit (on), or as usual
      again; called within the fit only. NULL: they never are added. */
   void (*withhold)(void *state, bool on);
+  const model_linear *linear; /* NULL: no linear problem */
   int32_t (*store)(const void *state, int64_t capacity, tensor *tensors, int64_t *count);
   int32_t (*restore)(void **state, const tern_descriptor *descriptor, const safetensors_file *file);
 } model_kind;

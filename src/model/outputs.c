@@ -83,15 +83,31 @@ void outputs_workspace_free(outputs_workspace *space, const outputs *outputs) {
 /* A fixed sparse random projection: each output goes with random signs to one place in each of SPREAD blocks. It
    keeps lengths and angles, and leverages with them, as a dense one does (Nelson, Nguyen, FOCS 2013) and needs no
    matrix. */
-static void project(int64_t width, const double *raw, int64_t size, double *values) {
+static int64_t place_of(int64_t output, int64_t copy, int64_t size, double *factor) {
   const int64_t block = size / SPREAD;
-  const double scale = 1 / sqrt((double)SPREAD);
+  const uint64_t random = random_mix((uint64_t)(output * SPREAD + copy + 1) * RANDOM_STEP);
+  *factor = (random & 1 ? 1 : -1) / sqrt((double)SPREAD);
+  return copy * block + (int64_t)((random >> 1) % (uint64_t)block);
+}
+
+void outputs_project(int64_t width, const double *raw, int64_t size, double *values) {
+  double factor;
   memset(values, 0, (size_t)size * sizeof(double));
   for (int64_t k = 0; k < width; k++)
     for (int64_t copy = 0; raw[k] != 0 && copy < SPREAD; copy++) {
-      const uint64_t random = random_mix((uint64_t)(k * SPREAD + copy + 1) * RANDOM_STEP);
-      const int64_t place = copy * block + (int64_t)((random >> 1) % (uint64_t)block);
-      values[place] += random & 1 ? scale * raw[k] : -scale * raw[k];
+      const int64_t place = place_of(k, copy, size, &factor);
+      values[place] += factor * raw[k];
+    }
+}
+
+void outputs_project_columns(int64_t width, const double *lower, int64_t size, double *projected) {
+  memset(projected, 0, (size_t)(size * width) * sizeof(double));
+  for (int64_t k = 0; k < width; k++)
+    for (int64_t copy = 0; copy < SPREAD; copy++) {
+      double factor;
+      double *row = projected + place_of(k, copy, size, &factor) * width;
+      for (int64_t column = 0; column < width; column++)
+        row[column] += factor * lower[k * width + column];
     }
 }
 
@@ -113,6 +129,6 @@ int32_t outputs_of_atom(const outputs *outputs, outputs_workspace *space, int64_
     next += part->kind->width(part->state);
   }
   if (first != values)
-    project(outputs->width, first, outputs->size, values);
+    outputs_project(outputs->width, first, outputs->size, values);
   return TERN_SUCCESS;
 }

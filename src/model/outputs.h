@@ -13,6 +13,11 @@ int64_t outputs_width(const tern_model *model);
 /* What is left of them: the width itself, or OUTPUTS_MOST. */
 int64_t outputs_size(int64_t width);
 
+/* values [size] from raw [width]. */
+void outputs_project(int64_t width, const double *raw, int64_t size, double *values);
+/* projected [size][width]: the projection of each column of lower [width][width]. */
+void outputs_project_columns(int64_t width, const double *lower, int64_t size, double *projected);
+
 /* The environments of a system for every part; read by any number of threads. */
 typedef struct outputs {
   const tern_model *model;

@@ -9,24 +9,18 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "model/features.h"
-#include "model/ridge_rows.h"
+#include "model/ridge_linear.h"
 #include "model/split.h"
 
 /* Powers of ten that are searched; less would fit the rounding of the features. */
 enum { LOWEST = -13, HIGHEST = 2 };
-
-typedef struct ridge {
-  int64_t n_species, features;
-  double *weights; /* [n_species][features] */
-  double *trial;   /* those before held-out structures were added to the fit; NULL: none were */
-  bool withheld;   /* the two have changed places */
-} ridge;
 
 static void ridge_destroy(void *state) {
   ridge *self = state;
   if (self != NULL) {
     memory_free(NULL, self->weights);
     memory_free(NULL, self->trial);
+    ridge_settle(self, NULL);
   }
   memory_free(NULL, self);
 }
@@ -115,7 +109,7 @@ static int32_t check_finite(int64_t count, const double *values) {
 }
 
 /* problems[0]: what is fitted; problems[1]: what is held out, empty without validation. Both are in the final
- * solution. */
+   solution, which takes the former's rows up into the latter. */
 static int32_t solve(run *run, const tern_options *options, bool validation, least_squares problems[2], ridge *self,
                      text *report) {
   double *weights = self->weights;
@@ -127,11 +121,12 @@ static int32_t solve(run *run, const tern_options *options, bool validation, lea
       choose_regularization(options, &spectrum, validation ? &problems[1] : NULL, weights, &regularization, report);
   if (status == TERN_SUCCESS)
     status = run_report(run, "solve", 1, 2, -1);
+  self->damping = regularization * spectrum_scale(&spectrum);
   if (status == TERN_SUCCESS && validation) {
-    spectrum_solve(&spectrum, regularization * spectrum_scale(&spectrum), self->trial);
+    spectrum_solve(&spectrum, self->damping, self->trial);
     spectrum_free(run, &spectrum);
-    TRY(least_squares_merge(&problems[0], &problems[1]));
-    TRY(least_squares_decompose(run, &problems[0], &spectrum));
+    TRY(least_squares_merge(&problems[1], &problems[0]));
+    TRY(least_squares_decompose(run, &problems[1], &spectrum));
   }
   if (status == TERN_SUCCESS) {
     const double damping = regularization * spectrum_scale(&spectrum);
@@ -159,7 +154,7 @@ static int32_t ridge_solve(run *run, const tern_options *options, const ridge_da
     status = check_parts(data, problems);
   if (status == TERN_SUCCESS)
     status = solve(run, options, data->part != NULL, problems, self, report);
-  least_squares_free(run, &problems[0]);
+  self->fitted = problems[0];
   least_squares_free(run, &problems[1]);
   return status;
 }
@@ -177,14 +172,17 @@ static int32_t ridge_fit(void **state, run *run, tern_descriptor *descriptor, co
   data.part = part;
   if (status == TERN_SUCCESS && part != NULL)
     status = MEMORY_NEW(NULL, &self->trial, data.columns, "the weights of a ridge model");
+  self->targets = data.targets;
   targets_report(&data.targets, dataset, report);
   if (status == TERN_SUCCESS)
     status = ridge_solve(run, options, &data, self, report);
   memory_free(run, part);
-  if (status == TERN_SUCCESS)
+  if (status == TERN_SUCCESS) {
     *state = self;
-  else
-    ridge_destroy(self);
+    return status;
+  }
+  ridge_settle(self, run);
+  ridge_destroy(self);
   return status;
 }
 
@@ -286,6 +284,7 @@ const model_kind ridge_kind = {
     .evaluate = ridge_evaluate,
     .width = ridge_width,
     .withhold = ridge_withhold,
+    .linear = &ridge_linear,
     .store = ridge_store,
     .restore = ridge_restore,
 };

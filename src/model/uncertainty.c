@@ -41,25 +41,21 @@ void uncertainty_free(uncertainty *self) {
   memory_free(NULL, self);
 }
 
-/* Four sums side by side, which the compiler keeps in a vector register. */
-static double dot(int64_t count, const double *a, const double *b) {
-  double sums[4] = {0};
-  int64_t k = 0;
-  for (; k + 4 <= count; k += 4)
-    for (int lane = 0; lane < 4; lane++)
-      sums[lane] += a[k + lane] * b[k + lane];
-  for (; k < count; k++)
-    sums[0] += a[k] * b[k];
-  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
-}
-
-double uncertainty_norm(int64_t size, const double *triangle, double *values) {
-  double sum = 0;
+void uncertainty_norms(int64_t size, const double *triangle, double *values, double *norms) {
+  enum { LANES = UNCERTAINTY_LANES };
+  double squares[LANES] = {0};
   for (int64_t row = 0; row < size; triangle += ++row) {
-    values[row] = (values[row] - dot(row, triangle, values)) / triangle[row];
-    sum += values[row] * values[row];
+    double sums[LANES] = {0}, *own = values + row * LANES;
+    for (int64_t k = 0; k < row; k++)
+      for (int lane = 0; lane < LANES; lane++)
+        sums[lane] += triangle[k] * values[k * LANES + lane];
+    for (int lane = 0; lane < LANES; lane++) {
+      own[lane] = (own[lane] - sums[lane]) / triangle[row];
+      squares[lane] += own[lane] * own[lane];
+    }
   }
-  return sqrt(sum);
+  for (int lane = 0; lane < LANES; lane++)
+    norms[lane] = sqrt(squares[lane]);
 }
 
 /* ---- prediction ---- */
@@ -72,27 +68,47 @@ typedef struct judgement {
   double *scores; /* [n_owned]; NULL: not wanted */
 } judgement;
 
-static double score_of(const judgement *judgement, int64_t atom, double *values) {
-  const uncertainty *self = judgement->model->uncertainty;
-  const int64_t species =
-      baseline_index(judgement->model->n_species, judgement->model->species, judgement->system->species[atom]);
-  const double norm = uncertainty_norm(self->size, self->environments, values);
-  return norm == 0 ? 0 : norm / self->largest[species];
+/* Scores of atoms side by side, from `first` on; lanes [size][UNCERTAINTY_LANES] are spoiled. */
+static void score_atoms(const judgement *judgement, int64_t first, int64_t count, double *lanes) {
+  const tern_model *model = judgement->model;
+  const uncertainty *self = model->uncertainty;
+  double norms[UNCERTAINTY_LANES];
+  uncertainty_norms(self->size, self->environments, lanes, norms);
+  for (int64_t lane = 0; lane < count; lane++) {
+    const int64_t species =
+        baseline_index(model->n_species, model->species, judgement->system->species[first + lane]);
+    judgement->scores[first + lane] = norms[lane] / self->largest[species];
+  }
+}
+
+/* values [size], then the lanes. */
+static int32_t judge_group(judgement *judgement, outputs_workspace *space, int64_t first, int64_t count,
+                           double *values, double *total) {
+  const int64_t size = judgement->outputs.size;
+  double *lanes = values + size;
+  memset(lanes, 0, (size_t)(size * UNCERTAINTY_LANES) * sizeof(double));
+  for (int64_t lane = 0; lane < count; lane++) {
+    TRY(outputs_of_atom(&judgement->outputs, space, first + lane, values));
+    for (int64_t k = 0; k < size; k++) {
+      total[k] += values[k];
+      lanes[k * UNCERTAINTY_LANES + lane] = values[k];
+    }
+  }
+  if (judgement->scores != NULL)
+    score_atoms(judgement, first, count, lanes);
+  return TERN_SUCCESS;
 }
 
 static int32_t judge_atoms(void *context, int64_t begin, int64_t end, int32_t thread) {
   judgement *judgement = context;
   const int64_t size = judgement->outputs.size;
-  double *values = NULL, *total = judgement->totals + thread * size;
+  double *values = NULL;
   outputs_workspace space;
   TRY(outputs_workspace_new(&space, &judgement->outputs));
-  int32_t status = MEMORY_NEW(judgement->outputs.run, &values, size, "outputs of an atom");
-  for (int64_t atom = begin; status == TERN_SUCCESS && atom < end; atom++) {
-    status = outputs_of_atom(&judgement->outputs, &space, atom, values);
-    for (int64_t k = 0; status == TERN_SUCCESS && k < size; k++)
-      total[k] += values[k];
-    if (status == TERN_SUCCESS && judgement->scores != NULL)
-      judgement->scores[atom] = score_of(judgement, atom, values);
+  int32_t status = MEMORY_NEW(judgement->outputs.run, &values, (1 + UNCERTAINTY_LANES) * size, "outputs of atoms");
+  for (int64_t atom = begin; status == TERN_SUCCESS && atom < end; atom += UNCERTAINTY_LANES) {
+    const int64_t left = end - atom, count = left < UNCERTAINTY_LANES ? left : UNCERTAINTY_LANES;
+    status = judge_group(judgement, &space, atom, count, values, judgement->totals + thread * size);
   }
   memory_free(judgement->outputs.run, values);
   outputs_workspace_free(&space, &judgement->outputs);
@@ -104,7 +120,7 @@ static int32_t check_ready(const tern_model *model, const tern_system *system, b
   if (self == NULL)
     return error_set(TERN_ERROR_MISSING, "the model was fitted without uncertainty; fit it with option 'uncertainty'"
                                          " last_layer to get deviations and scores");
-  if (deviation && self->scale == 0)
+  if (deviation && self->scale == 0 && self->noise == 0)
     return error_set(TERN_ERROR_MISSING, "the deviation of the energy is not calibrated: the model was fitted without"
                                          " energies, only scores are there");
   return model_check_species(model, system);
@@ -124,23 +140,41 @@ static int32_t add_shortest(const tern_model *model, run *run, const tern_system
   return status;
 }
 
-static int32_t judge(judgement *judgement, run *run, double *deviation, double *scores) {
+/* Of the sum of the atoms' outputs, which is spoiled. */
+static int32_t deviation_of(const judgement *judgement, run *run, double *total, double *found) {
   const uncertainty *self = judgement->model->uncertainty;
-  const int64_t n_owned = judgement->system->n_owned, size = self->size;
+  double *lanes = NULL, norms[UNCERTAINTY_LANES];
+  TRY(MEMORY_NEW(run, &lanes, self->size * UNCERTAINTY_LANES, "outputs of a structure"));
+  for (int64_t k = 0; k < self->size; k++)
+    lanes[k * UNCERTAINTY_LANES] = total[k];
+  uncertainty_norms(self->size, self->structures, lanes, norms);
+  *found = hypot(self->scale * norms[0], self->noise * sqrt((double)judgement->system->n_owned));
+  memory_free(run, lanes);
+  return TERN_SUCCESS;
+}
+
+static int32_t check_finite(const judgement *judgement, double deviation) {
+  bool finite = isfinite(deviation);
+  for (int64_t atom = 0; judgement->scores != NULL && atom < judgement->system->n_owned; atom++)
+    finite = finite && isfinite(judgement->scores[atom]);
+  return finite ? TERN_SUCCESS
+                : error_set(TERN_ERROR_NUMERICAL, "the uncertainty is not finite; the structure is too far from all that"
+                                                  " the model was fitted on");
+}
+
+static int32_t judge(judgement *judgement, run *run, double *deviation, double *scores) {
+  const int64_t n_owned = judgement->system->n_owned, size = judgement->model->uncertainty->size;
   const int32_t threads = threads_count(run, n_owned, GRAIN);
+  double found = 0;
   TRY(MEMORY_NEW(run, &judgement->totals, size * threads, "outputs of each thread"));
   if (scores != NULL)
     TRY(MEMORY_NEW(run, &judgement->scores, n_owned, "scores of the atoms"));
   TRY(threads_for(run, n_owned, GRAIN, judge_atoms, judgement));
   for (int64_t k = size; k < size * threads; k++)
     judgement->totals[k % size] += judgement->totals[k];
-  const double found = self->scale * uncertainty_norm(size, self->structures, judgement->totals);
-  bool finite = isfinite(found);
-  for (int64_t atom = 0; scores != NULL && atom < n_owned; atom++)
-    finite = finite && isfinite(judgement->scores[atom]);
-  if (!finite)
-    return error_set(TERN_ERROR_NUMERICAL, "the uncertainty is not finite; the structure is too far from all that the"
-                                           " model was fitted on");
+  if (deviation != NULL)
+    TRY(deviation_of(judgement, run, judgement->totals, &found));
+  TRY(check_finite(judgement, found));
   TRY(add_shortest(judgement->model, run, judgement->system, judgement->scores));
   if (deviation != NULL)
     *deviation = found;
@@ -170,6 +204,7 @@ void uncertainty_store(const uncertainty *self, int64_t n_species, int64_t shape
   const tensor made[UNCERTAINTY_TENSORS] = {
       {"uncertainty.environments", TENSOR_FLOAT64, 1, {triangle}, self->environments},
       {"uncertainty.largest", TENSOR_FLOAT64, 1, {n_species}, self->largest},
+      {"uncertainty.noise", TENSOR_FLOAT64, 1, {1}, &self->noise},
       {"uncertainty.scale", TENSOR_FLOAT64, 1, {1}, &self->scale},
       {"uncertainty.shape", TENSOR_INT64, 1, {2}, shape},
       {"uncertainty.structures", TENSOR_FLOAT64, 1, {triangle}, self->structures},
@@ -197,7 +232,11 @@ static int32_t load_tensors(uncertainty *self, int64_t n_species, const safetens
     if (!(self->largest[k] > 0))
       return error_set(TERN_ERROR_FORMAT, "tensor 'uncertainty.largest': number %lld is not positive", (long long)k);
   TRY(safetensors_copy_finite(file, "uncertainty.scale", 1, &self->scale));
-  return self->scale >= 0 ? TERN_SUCCESS : error_set(TERN_ERROR_FORMAT, "tensor 'uncertainty.scale' is negative");
+  if (safetensors_find(file, "uncertainty.noise") != NULL) /* earlier files have none */
+    TRY(safetensors_copy_finite(file, "uncertainty.noise", 1, &self->noise));
+  if (self->scale < 0 || self->noise < 0)
+    return error_set(TERN_ERROR_FORMAT, "tensor 'uncertainty.%s' is negative", self->scale < 0 ? "scale" : "noise");
+  return TERN_SUCCESS;
 }
 
 int32_t uncertainty_restore(uncertainty **made, const tern_model *model, const safetensors_file *file) {
