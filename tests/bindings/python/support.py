@@ -50,13 +50,13 @@ def morse(positions, depth=2.0, stiffness=1.5, distance=2.35):
     return 0.5 * depth * (decay**2 - 2 * decay).sum(), -(slopes / lengths)[:, :, None].__mul__(vectors).sum(axis=1)
 
 
-def clusters(count, atoms=5, seed=1):
+def clusters(count, atoms=5, seed=1, scale=0.15):
     """A data set of silicon clusters with energies and forces."""
     random = numpy.random.default_rng(seed)
     dataset = ternion.Dataset()
     ideal = numpy.array([[0, 0, 0], [2.3, 0, 0], [1.1, 2.0, 0], [1.1, 0.7, 1.9], [3.3, 1.9, 0.4]])[:atoms]
     for _ in range(count):
-        positions = ideal + random.normal(scale=0.15, size=ideal.shape)
+        positions = ideal + random.normal(scale=scale, size=ideal.shape)
         energy, forces = morse(positions)
         dataset.append(ternion.System([14] * atoms, positions), energy, forces)
     return dataset
