@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <ternion.h>
 
 /* EXIT_ENDED_EARLY: Ctrl-C ended a training, whose best state was saved. */
@@ -49,10 +50,12 @@ int verb_info(const arguments *arguments);
 /* console.c: messages, progress and tables. */
 bool failed(int32_t status);       /* prints the library's message when the status is a failure */
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* One line that is rewritten on a terminal; elsewhere a line now and then, of what takes long. */
 typedef struct progress_bar {
-  bool shown;
-  double start;
+  bool shown, plain;
+  double start, last; /* seconds: of the stage, of the last line that is not rewritten */
   char stage[40];
+  char detail[120]; /* instead of the loss; empty: the loss */
 } progress_bar;
 progress_bar progress_new(const arguments *arguments);
 int32_t progress_show(const char *stage, int64_t done, int64_t total, double loss, void *bar);
@@ -101,6 +104,31 @@ int32_t prediction_take(prediction *prediction, const tern_dataset *predicted, c
 void prediction_free(prediction *prediction);
 /* The errors of a model on a whole data set; `bar` NULL: no progress. TERN_CANCELLED after Ctrl-C. */
 int32_t measures_dataset(measures *measures, const tern_model *model, const tern_dataset *dataset, progress_bar *bar);
+
+/* log.c: logs of trainings, lines of JSON. */
+enum { LOG_MOST_ERRORS = 8, LOG_NAME = 48 };
+typedef struct log_errors {
+  const char *set; /* validation or train */
+  int count;
+  char names[LOG_MOST_ERRORS][LOG_NAME];
+  double last[LOG_MOST_ERRORS];
+} log_errors;
+double log_number(const char *line, const char *key);           /* behind "key":, or NaN */
+const char *log_measured(const char *line, const char **set);    /* the object of errors in a line, or NULL */
+void log_read(const char *object, log_errors *errors);           /* names and values of an object of numbers */
+double log_error(const log_errors *errors, const char *name);    /* NaN: not there */
+
+/* What a training that runs says of itself: its log is read as it grows. */
+typedef struct watch {
+  FILE *file;
+  char *path;
+  int64_t atoms; /* of every structure, where errors of whole structures tell more; 0: errors of an atom */
+  double step, loss; /* NaN: none yet */
+  log_errors errors;
+} watch;
+int32_t watch_open(watch *watch, const arguments *arguments); /* may set the option log */
+void watch_close(watch *watch);
+void watch_describe(watch *watch, char *text, size_t size);
 
 /* doubt.c: how sure a model is of each frame; arrays grow and are used again. */
 typedef struct doubt {

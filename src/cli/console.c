@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -56,7 +57,11 @@ static double seconds(void) {
 }
 
 progress_bar progress_new(const arguments *arguments) {
-  return (progress_bar){.shown = isatty(STDERR_FILENO) && !arguments->quiet, .start = seconds()};
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  return (progress_bar){.shown = terminal && !arguments->quiet,
+                        .plain = !terminal && !arguments->quiet,
+                        .start = seconds(),
+                        .last = seconds()};
 }
 
 static void format_time(double duration, char *text, size_t size) {
@@ -69,39 +74,65 @@ static void format_time(double duration, char *text, size_t size) {
     snprintf(text, size, "%ld s", s);
 }
 
-static void draw(const progress_bar *bar, int64_t done, int64_t total, double loss) {
-  enum { WIDTH = 24 };
-  char cells[WIDTH + 1], left[32] = "", measure[32] = "";
-  const double share = total > 0 ? (double)done / (double)total : 0, elapsed = seconds() - bar->start;
+/* A longer line would not be rewritten whole. */
+static int terminal_width(void) {
+  struct winsize size;
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col - 1 : 79;
+}
+
+static void describe(const progress_bar *bar, double share, double loss, char *text, size_t size) {
+  char time[32];
+  const double elapsed = seconds() - bar->start;
+  const bool left = share > 0 && share < 1;
+  format_time(left ? elapsed / share - elapsed : elapsed, time, sizeof time);
+  const int length = snprintf(text, size, "%3.0f %%  %s%s", 100 * share, time, left ? " left" : "");
+  if (bar->detail[0])
+    snprintf(text + length, size - (size_t)length, "  %s", bar->detail);
+  else if (loss >= 0)
+    snprintf(text + length, size - (size_t)length, "  loss %.3g", loss);
+}
+
+static void draw(const progress_bar *bar, double share, double loss) {
+  enum { WIDTH = 16 };
+  char cells[WIDTH + 1], text[240], line[320];
   for (int i = 0; i < WIDTH; ++i)
     cells[i] = i < share * WIDTH ? '#' : '.';
   cells[WIDTH] = '\0';
-  if (share > 0 && share < 1)
-    format_time(elapsed / share - elapsed, left, sizeof left);
-  else
-    format_time(elapsed, left, sizeof left);
-  if (loss >= 0)
-    snprintf(measure, sizeof measure, "  loss %.3g", loss);
-  fprintf(stderr, "\r\033[K%-20s [%s] %3.0f %%  %s%s%s", bar->stage, cells, 100 * share, left,
-          share > 0 && share < 1 ? " left" : "", measure);
+  describe(bar, share, loss, text, sizeof text);
+  snprintf(line, sizeof line, "%-12s [%s] %s", bar->stage, cells, text);
+  fprintf(stderr, "\r\033[K%.*s", terminal_width(), line);
+}
+
+/* Not for work that is soon done. */
+static void print_now_and_then(progress_bar *bar, double share, double loss) {
+  static const double spacing = 30;
+  char text[240];
+  if (seconds() - bar->last < spacing)
+    return;
+  bar->last = seconds();
+  describe(bar, share, loss, text, sizeof text);
+  fprintf(stderr, "%s: %s\n", bar->stage, text + strspn(text, " "));
 }
 
 int32_t progress_show(const char *stage, int64_t done, int64_t total, double loss, void *context) {
   progress_bar *bar = context;
+  const double share = total > 0 ? (double)done / (double)total : 0;
   if (strncmp(bar->stage, stage, sizeof bar->stage - 1) != 0) {
     progress_end(bar);
     snprintf(bar->stage, sizeof bar->stage, "%s", stage);
     bar->start = seconds();
   }
   if (bar->shown)
-    draw(bar, done, total, loss);
+    draw(bar, share, loss);
+  else if (bar->plain)
+    print_now_and_then(bar, share, loss);
   return interrupted() ? 1 : 0;
 }
 
 void progress_end(progress_bar *bar) {
   if (bar->shown && bar->stage[0])
     fputc('\n', stderr);
-  bar->stage[0] = '\0';
+  bar->stage[0] = bar->detail[0] = '\0';
 }
 
 void print_json_string(const char *text) {

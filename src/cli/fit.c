@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,30 @@ static int32_t print_warnings(const tern_model *model) {
   return TERN_SUCCESS;
 }
 
+/* Errors of the structures that were held out, and how many of the errors deviations cover, from the report. */
+static int32_t print_validation(const tern_model *model) {
+  char *text = NULL;
+  log_errors errors = {0};
+  const int32_t status = fetch_text(model_text, model, &text);
+  if (status != TERN_SUCCESS)
+    return status;
+  const char *object = strstr(text, "\"validation\": {"), *covered = strstr(text, "\"coverage\": {");
+  if (object)
+    log_read(strchr(object, '{'), &errors);
+  const double energy = log_error(&errors, "energy_per_atom_rmse"), force = log_error(&errors, "force_rmse");
+  if (!isnan(energy) || !isnan(force))
+    printf("%-20s %10s %14s %14s\n", "held-out structures", "", "", "RMSE");
+  if (!isnan(energy))
+    printf("  %-18s %10s %14s %14.6g  meV\n", "energy per atom", "", "", 1000 * energy);
+  if (!isnan(force))
+    printf("  %-18s %10s %14s %14.6g  eV/A\n", "forces", "", "", force);
+  if (covered)
+    printf("deviations           %.0f %% of the errors of unseen structures within 1 (normal: 68), %.0f %% within 2 (95)\n",
+           100 * log_number(covered, "within_1"), 100 * log_number(covered, "within_2"));
+  free(text);
+  return TERN_SUCCESS;
+}
+
 static int32_t print_errors(const arguments *arguments, const tern_model *model, const tern_dataset *dataset,
                             const char *set, progress_bar *bar) {
   measures measures = {0};
@@ -75,21 +100,47 @@ static int32_t print_errors(const arguments *arguments, const tern_model *model,
    with the best state; and from then on nothing else is ended, as the model would be lost. */
 typedef struct fit_progress {
   progress_bar bar;
+  watch watch;
   bool trained, ended; /* a training has begun; one was ended early */
 } fit_progress;
 
 static int32_t show_fit(const char *stage, int64_t done, int64_t total, double loss, void *context) {
   fit_progress *progress = context;
   const bool training = strcmp(stage, "train") == 0;
+  if (training && (progress->bar.shown || progress->bar.plain) && strcmp(progress->bar.stage, stage) == 0)
+    watch_describe(&progress->watch, progress->bar.detail, sizeof progress->bar.detail);
   const bool asked = progress_show(stage, done, total, loss, &progress->bar) != 0;
   progress->trained = progress->trained || training;
   progress->ended = progress->ended || (training && asked);
   return asked && (training || !progress->trained) ? 1 : 0;
 }
 
+/* The atoms of every structure, where they are few and the same. */
+static int64_t common_size(const tern_dataset *dataset) {
+  enum { FEW = 30 };
+  int64_t size = 0, common = 0;
+  int32_t status = tern_dataset_size(dataset, &size);
+  for (int64_t i = 0; status == TERN_SUCCESS && i < size; ++i) {
+    tern_system *system = NULL;
+    int64_t n_atoms = 0, n_owned;
+    status = tern_dataset_system(dataset, i, &system);
+    if (status == TERN_SUCCESS)
+      status = tern_system_size(system, &n_atoms, &n_owned);
+    tern_system_free(system);
+    if (n_atoms > FEW || (i > 0 && n_atoms != common))
+      return 0;
+    common = n_atoms;
+  }
+  return common;
+}
+
 static int32_t fit_and_save(const arguments *arguments, const tern_dataset *train, fit_progress *progress,
                             tern_model **model) {
-  int32_t status = tern_model_fit(model, arguments->model, train, arguments->options, show_fit, progress);
+  int32_t status = watch_open(&progress->watch, arguments);
+  progress->watch.step = progress->watch.loss = NAN;
+  progress->watch.atoms = common_size(train);
+  if (status == TERN_SUCCESS)
+    status = tern_model_fit(model, arguments->model, train, arguments->options, show_fit, progress);
   progress_end(&progress->bar);
   if (status == TERN_SUCCESS)
     status = tern_model_save(*model, arguments->output);
@@ -116,6 +167,8 @@ static int32_t fit(const arguments *arguments, fit_progress *progress, tern_data
     status = print_model(arguments, *model);
   if (status == TERN_SUCCESS && (arguments->json || !arguments->quiet))
     status = print_errors(arguments, *model, *train, "training set", &progress->bar);
+  if (status == TERN_SUCCESS && !arguments->json && !arguments->quiet)
+    status = print_validation(*model);
   if (status == TERN_SUCCESS && arguments->test)
     status = print_errors(arguments, *model, *test, "test set", &progress->bar);
   return status;
@@ -128,6 +181,7 @@ int verb_fit(const arguments *arguments) {
   tern_model *model = NULL;
   fit_progress progress = {.bar = progress_new(arguments)};
   const bool bad = failed(fit(arguments, &progress, &train, &test, &model));
+  watch_close(&progress.watch);
   tern_model_free(model);
   tern_dataset_free(test);
   tern_dataset_free(train);

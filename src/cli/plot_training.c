@@ -8,54 +8,7 @@
 
 #include "picture.h"
 
-enum { MOST_LINE = 4096, MOST_ERRORS = 8, NAME = 48 };
-
-/* The errors that a log tells of; `set` is validation or train. */
-typedef struct log_errors {
-  const char *set;
-  int count;
-  char names[MOST_ERRORS][NAME];
-  double last[MOST_ERRORS];
-} log_errors;
-
-double log_number(const char *line, const char *key) {
-  char quoted[NAME + 4];
-  snprintf(quoted, sizeof quoted, "\"%s\":", key);
-  const char *place = strstr(line, quoted);
-  char *end = NULL;
-  const double value = place ? strtod(place + strlen(quoted), &end) : NAN;
-  return place && end != place + strlen(quoted) ? value : NAN;
-}
-
-/* The object of errors in a line, or NULL: not measured at this step. */
-static const char *measured(const char *line, const char **set) {
-  static const char *const sets[] = {"validation", "train"};
-  for (int i = 0; i < 2; ++i) {
-    char quoted[NAME];
-    snprintf(quoted, sizeof quoted, "\"%s\": {", sets[i]);
-    const char *place = strstr(line, quoted);
-    if (place) {
-      *set = sets[i];
-      return place + strlen(quoted) - 1;
-    }
-  }
-  return NULL;
-}
-
-/* Names and values of the members of an object of numbers. */
-static void read_errors(const char *object, log_errors *errors) {
-  errors->count = 0;
-  for (const char *c = strchr(object, '"'); c && errors->count < MOST_ERRORS; c = strchr(c, '"')) {
-    const size_t length = strcspn(++c, "\"");
-    char *end = NULL;
-    snprintf(errors->names[errors->count], NAME, "%.*s", (int)length, c);
-    c += length;
-    if (strncmp(c, "\": ", 3) != 0)
-      return;
-    errors->last[errors->count++] = strtod(c + 3, &end);
-    c = end;
-  }
-}
+enum { MOST_LINE = 4096 };
 
 /* Blocks $steps<k> (time, loss) and $errors<k> (time, loss, errors in the order of their names). */
 static bool write_log(FILE *script, int index, const char *path, log_errors *errors, double *longest) {
@@ -72,15 +25,15 @@ static bool write_log(FILE *script, int index, const char *path, log_errors *err
   }
   fprintf(script, "$steps%d << END\n", index);
   while (fgets(line, sizeof line, file)) {
-    const double time = log_number(line, "seconds"), loss = log_number(line, "loss");
-    const char *object = measured(line, &errors->set);
+    const double time = log_log_number(line, "seconds"), loss = log_log_number(line, "loss");
+    const char *object = log_measured(line, &errors->set);
     if (!isfinite(time) || !isfinite(loss))
       continue;
     ++steps;
     *longest = fmax(*longest, time);
     fprintf(script, "%.9g %.9g\n", time, loss);
     if (object) {
-      read_errors(object, errors);
+      log_read(object, errors);
       fprintf(found, "%.9g", time);
       for (int i = 0; i < errors->count; ++i)
         fprintf(found, " %.9g", errors->last[i]);
@@ -108,7 +61,7 @@ static void print_name(FILE *script, const char *name) {
                      : strncmp(name, "energy", 6) == 0 && strstr(name, "per_atom") != NULL     ? "eV/atom"
                      : strncmp(name, "energy", 6) == 0 || strncmp(name, "virial", 6) == 0      ? "eV"
                                                                                                : NULL;
-  char text[NAME + 16];
+  char text[LOG_NAME + 16];
   snprintf(text, sizeof text, "%s", name);
   for (char *c = text; *c; ++c)
     *c = *c == '_' ? ' ' : *c;
