@@ -75,7 +75,7 @@ static int32_t print_validation(const tern_model *model) {
   if (!isnan(force))
     printf("  %-18s %10s %14s %14.6g  eV/A\n", "forces", "", "", force);
   if (covered)
-    printf("deviations           %.0f %% of the errors of unseen structures within 1 (normal: 68), %.0f %% within 2 (95)\n",
+    printf("deviations: %.0f %% of the errors of unseen structures within 1 (normal: 68), %.0f %% within 2 (95)\n",
            100 * log_number(covered, "within_1"), 100 * log_number(covered, "within_2"));
   free(text);
   return TERN_SUCCESS;

@@ -87,7 +87,7 @@ static void write_loss(FILE *script, int count, const char *const *logs, double 
 static void write_errors(FILE *script, int count, const log_errors *errors, double scale) {
   const bool held_out = strcmp(errors[0].set, "validation") == 0;
   int color = 0, curves = 0;
-  fprintf(script, "set title 'Errors of the %s'\nset ylabel 'error'\nset key bottom left\nplot ",
+  fprintf(script, "set title 'Errors of the %s'\nset ylabel 'error'\nset key top right\nplot ",
           held_out ? "held-out structures" : "training set");
   for (int i = 0; i < count; ++i)
     for (int k = 1; k < errors[i].count; ++k) {

@@ -37,6 +37,7 @@ typedef struct fit_problem {
   int64_t n_held_out;       /* of the validation set; may be 0: then the training set is measured */
   bool wide;                /* Jacobian and Gram matrix in double precision, else in single */
   uint64_t fingerprint;     /* of data, options and shapes: a checkpoint of another problem is refused */
+  int64_t scratch;          /* bytes that each thread needs to linearize or to measure, where memory is limited */
   double spent;             /* seconds of time_limit that went by before */
   /* How many rows an item has, at every step. */
   int64_t (*rows)(const void *context, int64_t item);

@@ -21,11 +21,13 @@ static double rows_bytes(const fit_training *t, int64_t rows) {
   return bytes;
 }
 
-/* The problem needs memory too: a quarter is left to it. */
+/* The problem needs memory too: a quarter is left to it, or twice what its threads take, as what is in use grows in
+   steps. */
 static double memory_for_rows(const fit_training *t) {
   const int64_t limit = t->run->memory_limit;
   const double room = limit > 0 ? (double)(limit - atomic_load(&t->run->memory_used)) : (double)memory_of_machine();
-  return limit > 0 ? 0.75 * room : 0.5 * room;
+  const double left = room - 2.1 * (double)t->run->threads * (double)t->problem->scratch;
+  return limit == 0 ? 0.5 * room : left < 0.75 * room ? left : 0.75 * room;
 }
 
 typedef struct row_counts {

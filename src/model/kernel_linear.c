@@ -19,7 +19,8 @@ void kernel_settle(void *state, run *run) {
   model->fitted = NULL;
 }
 
-/* lower becomes C lower: by rows its transpose is Fortran's, which C^T multiplies from the right, species by species. */
+/* lower becomes C lower: by rows its transpose is Fortran's, which C^T multiplies from the right, species by species.
+ */
 static int32_t kernel_unwhiten(const void *state, run *run, double *lower) {
   static const double one = 1, zero = 0;
   const kernel_factors *factors = &((const kernel_model *)state)->fitted->factors;

@@ -20,10 +20,7 @@ typedef struct gathering {
   const targets *targets;
   const int64_t *order; /* structures */
   samples *samples;
-  int64_t memory_limit;
   bool *valid; /* [samples] */
-  _Atomic int64_t done;
-  _Atomic int32_t stopped;
 } gathering;
 
 /* ---- one structure ---- */
@@ -130,20 +127,12 @@ static int32_t add_sample(const gathering *gathering, run *run, int64_t sample) 
 
 /* ---- all of them ---- */
 
-static int32_t add_samples(void *context, int64_t begin, int64_t end, int32_t thread) {
-  gathering *gathering = context;
-  run serial = {.threads = 1, .memory_limit = gathering->memory_limit};
-  int32_t status = TERN_SUCCESS;
-  for (int64_t k = begin; status == TERN_SUCCESS && k < end && !gathering->stopped; k++) {
-    status = add_sample(gathering, &serial, k);
-    if (status != TERN_SUCCESS)
-      error_prefix(status, "structure %lld: ", (long long)gathering->order[k]);
-    const int64_t done = ++gathering->done;
-    if (status == TERN_SUCCESS && thread == 0)
-      status = run_report(gathering->left_out->run, "calibration", done, gathering->samples->count, -1);
-  }
+static int32_t work_on_sample(void *context, run *serial, int64_t sample, int32_t thread) {
+  const gathering *gathering = context;
+  (void)thread;
+  const int32_t status = add_sample(gathering, serial, sample);
   if (status != TERN_SUCCESS)
-    gathering->stopped = 1;
+    error_prefix(status, "structure %lld: ", (long long)gathering->order[sample]);
   return status;
 }
 
@@ -198,13 +187,11 @@ static int32_t gather(gathering *gathering, int64_t *order) {
   const left_out *left_out = gathering->left_out;
   run *run = left_out->run;
   const int64_t count = choose(left_out, gathering->targets, order);
-  const int32_t threads = threads_count(run, count, 1);
+  const threads_items items = {.stage = "calibration", .work = work_on_sample};
   gathering->order = order;
   TRY(samples_new(gathering->samples, run, count));
   TRY(MEMORY_NEW(run, &gathering->valid, count, "the calibration of the uncertainty"));
-  if (run->memory_limit > 0)
-    gathering->memory_limit = 1 + (run->memory_limit - run->memory_used) / threads;
-  TRY(threads_for(run, count, 1, add_samples, gathering));
+  TRY(threads_each(run, count, &items, gathering));
   compact(gathering->samples, gathering->valid);
   return TERN_SUCCESS;
 }

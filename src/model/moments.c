@@ -248,7 +248,9 @@ static bool may_calibrate(const moments *moments, int64_t index) {
 }
 
 /* How many of `count` things, the first `seen` of which come before, belong to an even choice of `wanted`. */
-static int64_t even(int64_t seen, int64_t wanted, int64_t count) { return wanted >= count ? seen : seen * wanted / count; }
+static int64_t even(int64_t seen, int64_t wanted, int64_t count) {
+  return wanted >= count ? seen : seen * wanted / count;
+}
 
 typedef struct population {
   int64_t trained, atoms, held_out; /* atoms: of those trained on */
@@ -270,8 +272,9 @@ static population count_structures(const moments *moments) {
 /* Structures trained on until there are environments enough, and structures where their moments count. */
 static int64_t trained_wanted(const moments *moments, const population *all) {
   const int64_t enough = ENOUGH + ENOUGH_EACH * moments->size;
-  const int64_t by_atoms = all->atoms > 0 ? (int64_t)ceil((double)enough * (double)all->trained / (double)all->atoms) : 0;
-  return moments->linear == NULL ? enough : by_atoms;
+  if (moments->linear == NULL || all->atoms == 0)
+    return enough;
+  return (int64_t)ceil((double)enough * (double)all->trained / (double)all->atoms);
 }
 
 static void visit(moments *moments, int64_t index, bool trained) {

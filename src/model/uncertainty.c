@@ -157,9 +157,10 @@ static int32_t check_finite(const judgement *judgement, double deviation) {
   bool finite = isfinite(deviation);
   for (int64_t atom = 0; judgement->scores != NULL && atom < judgement->system->n_owned; atom++)
     finite = finite && isfinite(judgement->scores[atom]);
-  return finite ? TERN_SUCCESS
-                : error_set(TERN_ERROR_NUMERICAL, "the uncertainty is not finite; the structure is too far from all that"
-                                                  " the model was fitted on");
+  if (finite)
+    return TERN_SUCCESS;
+  return error_set(TERN_ERROR_NUMERICAL, "the uncertainty is not finite; the structure is too far from all that the model"
+                                         " was fitted on");
 }
 
 static int32_t judge(judgement *judgement, run *run, double *deviation, double *scores) {

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/threads.h"
+#include "fit/gram.h"
 #include "network/items.h"
 
 enum { PROBED = 400 }; /* structures of the training set that errors are measured on */
@@ -19,6 +20,7 @@ struct network_problem {
   item *items;    /* of the training set */
   item *held_out; /* with fixed directions, as the next */
   item *probed;   /* some of the training set */
+  int64_t scratch; /* bytes that a thread needs beside the rows */
 };
 
 /* ---- rows ---- */
@@ -250,13 +252,51 @@ static int32_t build(network_problem *problem, run *run) {
   return TERN_SUCCESS;
 }
 
+/* ---- what a thread needs ---- */
+
+static item *largest_item(int64_t count, item *items) {
+  item *largest = count > 0 ? &items[0] : NULL;
+  for (int64_t k = 1; k < count; k++)
+    if (items[k].rows > largest->rows)
+      largest = &items[k];
+  return largest;
+}
+
+/* One step's share of work on the largest structure of either set, to see how much memory that takes. */
+static int32_t measure_scratch(network_problem *problem) {
+  item *trained = largest_item(problem->n_items, problem->items),
+       *measured = largest_item(problem->n_probed, problem->probed);
+  const int64_t rows = item_rows(&problem->data, trained),
+                stride = gram_stride(problem->network.layout.total, problem->network.wide);
+  run serial = {.threads = 1}, rest = {.threads = 1};
+  item_space space = {0};
+  item_errors errors = {0};
+  double *residual = NULL;
+  void *jacobian = NULL;
+  int32_t status = MEMORY_NEW(NULL, &residual, rows, "the training of a network");
+  if (status == TERN_SUCCESS)
+    status = memory_new(NULL, &jacobian, rows * stride, problem->network.wide ? 8 : 4, "the training of a network");
+  if (status == TERN_SUCCESS)
+    status = item_linearize(&problem->data, &problem->network, &serial, trained, 0, &space, residual, jacobian, stride);
+  item_space_free(&serial, &space);
+  space = (item_space){0};
+  if (status == TERN_SUCCESS)
+    status = item_measure(&problem->data, &problem->network, &rest, measured, &space, &errors);
+  item_space_free(&rest, &space);
+  memory_free(NULL, residual);
+  memory_free(NULL, jacobian);
+  problem->scratch = serial.memory_peak > rest.memory_peak ? serial.memory_peak : rest.memory_peak;
+  return status;
+}
+
 static int32_t make(network_problem *problem, run *run, const unsigned char *part) {
   TRY(list_items(problem, run, part));
   TRY(kernels_get(&problem->network.kernels));
   TRY(MEMORY_NEW(run, &problem->weights, problem->network.layout.total, "weights of a network"));
   TRY(memory_new(run, &problem->network.weights, problem->network.layout.total, problem->network.wide ? 8 : 4,
                  "weights of a network"));
-  return build(problem, run);
+  TRY(build(problem, run));
+  return run->memory_limit > 0 ? measure_scratch(problem) : TERN_SUCCESS;
 }
 
 int32_t network_problem_new(network_problem **problem, run *run, const tern_descriptor *descriptor,
@@ -334,6 +374,7 @@ fit_problem network_problem_view(network_problem *problem, const char *name) {
                        .n_held_out = problem->n_held_out,
                        .wide = problem->network.wide,
                        .fingerprint = fingerprint(problem),
+                       .scratch = problem->scratch,
                        .rows = rows_of_item,
                        .linearize = linearize,
                        .measure = measure};

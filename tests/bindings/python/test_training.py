@@ -75,7 +75,7 @@ class Training(Case):
                 plenty = self.fit(kind, **options).info["report"]
                 peak = plenty["cost"]["memory_peak"]
                 rows = {plenty["most_rows"]}
-                for part in (0.9, 0.7, 0.5):
+                for part in (0.95, 0.9, 0.8, 0.7, 0.6, 0.5):
                     try:
                         model = self.fit(kind, memory_limit=int(part * peak), **options)
                     except ternion.TernionError as error:
