@@ -93,13 +93,16 @@ static void describe(const progress_bar *bar, double share, double loss, char *t
 }
 
 static void draw(const progress_bar *bar, double share, double loss) {
-  enum { WIDTH = 16 };
+  enum { WIDTH = 24 };
   char cells[WIDTH + 1], text[240], line[320];
   for (int i = 0; i < WIDTH; ++i)
     cells[i] = i < share * WIDTH ? '#' : '.';
   cells[WIDTH] = '\0';
   describe(bar, share, loss, text, sizeof text);
-  snprintf(line, sizeof line, "%-12s [%s] %s", bar->stage, cells, text);
+  if (bar->detail[0]) /* which needs the room */
+    snprintf(line, sizeof line, "%s %s", bar->stage, text);
+  else
+    snprintf(line, sizeof line, "%-20s [%s] %s", bar->stage, cells, text);
   fprintf(stderr, "\r\033[K%.*s", terminal_width(), line);
 }
 

@@ -119,12 +119,10 @@ void watch_describe(watch *watch, char *text, size_t size) {
   free(tail);
   const double energy = log_error(&watch->errors, "energy_per_atom_rmse");
   int length = add(text, size, 0, "step %.0f", watch->step);
-  length = add(text, size, length, "  loss %.2e", watch->loss);
+  length = add(text, size, length, "  loss %.1e", watch->loss);
   if (watch->atoms > 0)
     length = add(text, size, length, "  E %.3g meV", 1000 * energy * (double)watch->atoms);
   else
     length = add(text, size, length, "  E %.3g meV/atom", 1000 * energy);
-  length = add(text, size, length, "  F %.3g eV/A", log_error(&watch->errors, "force_rmse"));
-  if (watch->errors.count > 0 && strcmp(watch->errors.set, "validation") == 0 && (size_t)length + 8 < size)
-    snprintf(text + length, size - (size_t)length, " (held out)");
+  add(text, size, length, "  F %.3g eV/A", log_error(&watch->errors, "force_rmse"));
 }

@@ -25,7 +25,7 @@ static bool write_log(FILE *script, int index, const char *path, log_errors *err
   }
   fprintf(script, "$steps%d << END\n", index);
   while (fgets(line, sizeof line, file)) {
-    const double time = log_log_number(line, "seconds"), loss = log_log_number(line, "loss");
+    const double time = log_number(line, "seconds"), loss = log_number(line, "loss");
     const char *object = log_measured(line, &errors->set);
     if (!isfinite(time) || !isfinite(loss))
       continue;

@@ -21,13 +21,13 @@ static double rows_bytes(const fit_training *t, int64_t rows) {
   return bytes;
 }
 
-/* The problem needs memory too: a quarter is left to it, or twice what its threads take, as what is in use grows in
-   steps. */
+/* The problem needs memory too: a quarter is left to it, or what its threads take, as far as one
+   structure tells. */
 static double memory_for_rows(const fit_training *t) {
   const int64_t limit = t->run->memory_limit;
   const double room = limit > 0 ? (double)(limit - atomic_load(&t->run->memory_used)) : (double)memory_of_machine();
-  const double left = room - 2.1 * (double)t->run->threads * (double)t->problem->scratch;
-  return limit == 0 ? 0.5 * room : left < 0.75 * room ? left : 0.75 * room;
+  const double left = room - 1.5 * (double)t->run->threads * (double)t->problem->scratch;
+  return limit == 0 ? 0.5 * room : left < 0 ? 0 : left < 0.75 * room ? left : 0.75 * room;
 }
 
 typedef struct row_counts {

@@ -68,13 +68,13 @@ class Training(Case):
                     self.assertRaises(ternion.Cancelled, self.fit, kind, epochs=2, progress=self.stop_in(stage)[0])
 
     def test_memory(self):
-        """Batches shrink where memory is short, and what comes out is a model; too little is refused, with what it takes."""
+        """Where memory is short batches or what is stored shrink, and a model comes out; too little is refused."""
         for kind in KINDS:
             with self.subTest(kind=kind):
                 options = {"epochs": 2, "batch": 40, "uncertainty": "none"}
                 plenty = self.fit(kind, **options).info["report"]
                 peak = plenty["cost"]["memory_peak"]
-                rows = {plenty["most_rows"]}
+                sizes = {(plenty["most_rows"], plenty["stored_directions"])}
                 for part in (0.95, 0.9, 0.8, 0.7, 0.6, 0.5):
                     try:
                         model = self.fit(kind, memory_limit=int(part * peak), **options)
@@ -83,8 +83,8 @@ class Training(Case):
                         break
                     self.assertLessEqual(model.info["report"]["cost"]["memory_peak"], part * peak)
                     self.assertTrue(numpy.isfinite(model.predict(self.dataset[0].system).energy))
-                    rows.add(model.info["report"]["most_rows"])
-                self.assertGreater(len(rows), 1, f"peak {peak}")
+                    sizes.add((model.info["report"]["most_rows"], model.info["report"]["stored_directions"]))
+                self.assertGreater(len(sizes), 1, f"peak {peak}")
                 self.assertRaisesRegex(ternion.TernionError, "memory", self.fit, kind, memory_limit=20000, **options)
 
     def test_optimizers(self):
