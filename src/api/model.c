@@ -58,6 +58,7 @@ int32_t api_model_distance_ratios(const tern_model *model, const tern_system *sy
   double *found = NULL;
   run run;
   TRY(run_init(&run, model->options, NULL, NULL));
+  TRY(model_check_species(model, system));
   TRY(MEMORY_NEW(&run, &found, system->n_owned, "distances of the neighbours"));
   const int32_t status = shortest_ratios(model, &run, system, found);
   if (status == TERN_SUCCESS && system->n_owned > 0)

@@ -298,6 +298,7 @@ static void models(void **state) {
   REFUSED(tern_model_predict_uncertainty(f->model, f->coincident, out.reals, out.more), TERN_ERROR_DATA, "0 and 1");
   REFUSED(tern_model_distance_ratios(f->model, f->foreign, out.reals), TERN_ERROR_DATA, "C");
   REFUSED(tern_model_distance_ratios(f->model, f->coincident, out.reals), TERN_ERROR_DATA, "0 and 1");
+  REFUSED(tern_descriptor_from_model(&out.made.descriptor, f->model), TERN_ERROR_DATA, "vector");
 }
 
 static int was_refused(const char *function) {

@@ -29,7 +29,7 @@ class Training(Case):
         return ternion.fit(kind, self.dataset, **{**FEW, **KINDS[kind], **options})
 
     def stop_in(self, stage, share=0):
-        """A progress callback that cancels in a stage, and the list of the stages that it saw."""
+        """A progress callback that cancels within a stage, and the list of the stages that it saw."""
         seen = []
 
         def progress(p):
@@ -39,17 +39,19 @@ class Training(Case):
         return progress, seen
 
     def test_resume(self):
-        """Interrupted after a third or more of its steps and resumed, a training ends in the same bits."""
+        """Interrupted at its first step or at a later one and resumed, a training ends in the same bits."""
         for kind in KINDS:
             for optimizer in ("spring", "adam", "lbfgs"):
                 with self.subTest(kind=kind, optimizer=optimizer):
                     options = {"optimizer": optimizer, "epochs": 400 if kind == "network" else 100, "validation": 0.2}
                     whole = self.fit(kind, **options)
                     checkpoint = str(self.folder / f"{kind}-{optimizer}")
-                    progress, _ = self.stop_in("train", 0.1)
-                    part = self.fit(kind, checkpoint=checkpoint, progress=progress, **options)
-                    if part.info["report"]["stopped"] == "cancelled":
-                        self.assertLess(part.info["report"]["steps"], whole.info["report"]["steps"])
+                    first, _ = self.stop_in("train")
+                    part = self.fit(kind, checkpoint=checkpoint, progress=first, **options)
+                    self.assertEqual(part.info["report"]["stopped"], "cancelled")
+                    self.assertLess(part.info["report"]["steps"], whole.info["report"]["steps"])
+                    later, _ = self.stop_in("train", 0.3)
+                    self.fit(kind, checkpoint=checkpoint, resume=True, progress=later, **options)
                     resumed = self.fit(kind, checkpoint=checkpoint, resume=True, **options)
                     self.assertEqual(resumed.info["report"]["steps"], whole.info["report"]["steps"])
                     self.assertEqual(predictions(resumed, self.dataset), predictions(whole, self.dataset))
