@@ -11,9 +11,9 @@
 #include "model/outputs.h"
 #include "model/targets.h"
 
-/* Structures at most, and multiplications that are always worth it. */
-enum { MOST = 2000 };
-static const double usual_work = 2e10, share_of_fit = 0.1;
+/* Structures at most and at least, between them what costs so much of the fit. */
+enum { MOST = 2000, LEAST = 50 };
+static const double share_of_fit = 0.1;
 
 typedef struct gathering {
   const left_out *left_out;
@@ -163,8 +163,8 @@ static int64_t choose(const left_out *left_out, const targets *targets, int64_t 
       work += work_of(left_out, targets, dataset->frames[k]);
       candidates++;
     }
-  const double budget = fmax(usual_work, share_of_fit * work_of_fit(left_out, targets));
-  const double wanted = fmin(MOST, fmin(1, budget / work) * (double)candidates);
+  const double affordable = share_of_fit * work_of_fit(left_out, targets) / work * (double)candidates;
+  const double wanted = fmin((double)candidates, fmin(MOST, fmax(LEAST, affordable)));
   for (int64_t k = 0; k < dataset->size; k++)
     if (may_count(targets, dataset->frames[k]) && (double)++seen * wanted / (double)candidates >= (double)count + 0.999)
       order[count++] = k;

@@ -299,6 +299,9 @@ static void models(void **state) {
   REFUSED(tern_model_distance_ratios(f->model, f->foreign, out.reals), TERN_ERROR_DATA, "C");
   REFUSED(tern_model_distance_ratios(f->model, f->coincident, out.reals), TERN_ERROR_DATA, "0 and 1");
   REFUSED(tern_descriptor_from_model(&out.made.descriptor, f->model), TERN_ERROR_DATA, "vector");
+  REFUSED(tern_model_target(f->model, out.text, 3, &out.number), TERN_ERROR_BUFFER, "too small");
+  REFUSED(tern_model_vectors_shape(f->model, f->system, &out.number, &out.number), TERN_ERROR_MISSING, "energ");
+  REFUSED(tern_model_predict_vectors(f->model, f->system, NULL, out.reals), TERN_ERROR_MISSING, "energ");
 }
 
 static int was_refused(const char *function) {
