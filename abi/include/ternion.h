@@ -1034,8 +1034,9 @@ TERN_API int32_t tern_model_predict_uncertainty(const tern_model *model, const t
 TERN_API int32_t tern_model_distance_ratios(const tern_model *model, const tern_system *system, double *ratios);
 
 /**
- * What the model predicts: energy, or the name of the vectors of centres that it was fitted on. A model of vectors is
- * fitted by the kinds network and triplet with the option target, the name of vectors that all structures carry.
+ * What the model predicts: energy, or the name of the tensor or of the vectors of centres that it was fitted on. A
+ * model of vectors is fitted by the kinds network and triplet with the option target, the name of vectors that all
+ * structures carry.
  * @param[in] model The handle.
  * @param[out] buffer ([capacity]) Text, or NULL to ask for its length.
  * @param[in] capacity (bytes) Size of buffer.
@@ -1062,6 +1063,22 @@ TERN_API int32_t tern_model_vectors_shape(const tern_model *model, const tern_sy
  */
 TERN_API int32_t tern_model_predict_vectors(const tern_model *model, const tern_system *system, int64_t *centers,
                                             double *values);
+
+/**
+ * The order of the tensor that the model predicts; -1 when it predicts energies or vectors of centres.
+ * @param[in] model The handle.
+ * @param[out] order 0 to 3: the tensor has 3^order numbers; -1: no tensor.
+ */
+TERN_API int32_t tern_model_target_order(const tern_model *model, int32_t *order);
+
+/**
+ * The tensor of a system, from a model that was fitted with the name of a tensor as option target. Polar tensors: they
+ * turn with the structure, and a reflection through the origin multiplies them by (-1)^order.
+ * @param[in] model The handle.
+ * @param[in] system The system.
+ * @param[out] values ([tensor_size], as the tensor) 3^order numbers, row by row: the sum over the owned atoms.
+ */
+TERN_API int32_t tern_model_predict_tensor(const tern_model *model, const tern_system *system, double *values);
 
 /* -------------------------------------------------------------------------------------------------------- analysis */
 

@@ -25,6 +25,8 @@ module ternion_dataset
     procedure :: virial => dataset_virial
     procedure :: set_vectors => dataset_set_vectors
     procedure :: vectors => dataset_vectors
+    procedure :: set_tensor => dataset_set_tensor
+    procedure :: tensor => dataset_tensor
     procedure :: subset => dataset_subset
     procedure, private :: assign => dataset_assign
     generic :: assignment(=) => assign
@@ -257,6 +259,47 @@ contains
     character(*), intent(inout), optional :: errmsg
     call finish_call(tern_dataset_target(self%own%address, int(index - 1, int64), TERN_TARGET_VIRIAL, virial), stat, errmsg)
   end subroutine dataset_virial
+
+  !> Gives a structure a Cartesian tensor under a name, such as 'dipole': 1, 3, 9 or 27 numbers, the last index fastest.
+  subroutine dataset_set_tensor(self, index, name, values, stat, errmsg)
+    class(tern_dataset), intent(in) :: self
+    integer, intent(in) :: index
+    character(*), intent(in) :: name
+    real(real64), intent(in) :: values(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(c_int32_t) :: order
+    order = 0
+    do while (3**order < size(values))
+      order = order + 1
+    end do
+    if (3**order /= size(values) .or. order > 3) then
+      call finish_call(TERN_ERROR_ARGUMENT, stat, errmsg, 'a tensor has 1, 3, 9 or 27 numbers')
+      return
+    end if
+    call finish_call(tern_dataset_set_tensor(self%own%address, int(index - 1, int64), c_text(name), order, values), &
+      stat, errmsg)
+  end subroutine dataset_set_tensor
+
+  !> A structure's tensor of that name: 3**order numbers, the last index fastest.
+  subroutine dataset_tensor(self, index, name, values, stat, errmsg)
+    class(tern_dataset), intent(in) :: self
+    integer, intent(in) :: index
+    character(*), intent(in) :: name
+    real(real64), allocatable, intent(inout) :: values(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    real(real64), allocatable :: found(:)
+    integer(c_int32_t) :: status, order
+    order = 0
+    status = tern_dataset_tensor_order(self%own%address, int(index - 1, int64), c_text(name), order)
+    if (status == TERN_SUCCESS) then
+      allocate (found(3**order))
+      status = tern_dataset_tensor(self%own%address, int(index - 1, int64), c_text(name), found)
+    end if
+    if (status == TERN_SUCCESS) call move_alloc(found, values)
+    call finish_call(status, stat, errmsg)
+  end subroutine dataset_tensor
 
   subroutine dataset_subset(self, indices, subset, stat, errmsg)
     class(tern_dataset), intent(in) :: self

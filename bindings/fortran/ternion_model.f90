@@ -22,6 +22,8 @@ module ternion_model
     procedure :: predict
     procedure :: predict_atoms
     procedure :: predict_vectors
+    procedure :: target => model_target
+    procedure :: predict_tensor
     procedure :: uncertainty
     procedure :: distance_ratios
     procedure, private :: assign => model_assign
@@ -116,6 +118,44 @@ contains
     call finish_call(tern_model_predict(self%own%address, system%own%address, c_loc(energy), forces_address, &
       virial_address), stat, errmsg)
   end subroutine predict
+
+  !> What the model predicts: 'energy', or the name of vectors or of a tensor; order is that of the tensor, else -1.
+  subroutine model_target(self, name, order, stat, errmsg)
+    class(tern_model), intent(in) :: self
+    character(:), allocatable, intent(inout) :: name
+    integer, intent(out), optional :: order
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(c_int32_t) :: number, status
+    number = 0
+    status = tern_model_target_order(self%own%address, number)
+    if (present(order)) order = int(number)
+    if (status /= TERN_SUCCESS) then
+      call finish_call(status, stat, errmsg)
+    else
+      call fetch_text(tern_model_target, self%own, name, stat, errmsg)
+    end if
+  end subroutine model_target
+
+  !> The tensor of a system, 3**order numbers with the last index fastest, from a model that was fitted with a tensor's
+  !> name as option target.
+  subroutine predict_tensor(self, system, values, stat, errmsg)
+    class(tern_model), intent(in) :: self
+    type(tern_system), intent(in) :: system
+    real(real64), allocatable, intent(inout) :: values(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    real(real64), allocatable :: found(:)
+    integer(c_int32_t) :: status, order
+    order = 0
+    status = tern_model_target_order(self%own%address, order)
+    if (status == TERN_SUCCESS) then
+      allocate (found(3**order))
+      status = tern_model_predict_tensor(self%own%address, system%own%address, found)
+    end if
+    if (status == TERN_SUCCESS) call move_alloc(found, values)
+    call finish_call(status, stat, errmsg)
+  end subroutine predict_tensor
 
   !> Energies (n_owned) and virials (3, 3, n_owned) of the owned atoms; C's [a][b] is (b, a) here.
   subroutine predict_atoms(self, system, energies, virials, stat, errmsg)

@@ -128,6 +128,8 @@ module ternion_raw
   public :: tern_model_target
   public :: tern_model_vectors_shape
   public :: tern_model_predict_vectors
+  public :: tern_model_target_order
+  public :: tern_model_predict_tensor
   public :: tern_compare
   public :: tern_sensitivity_shape
   public :: tern_sensitivity
@@ -1053,8 +1055,9 @@ module ternion_raw
       real(c_double), intent(inout) :: ratios(*)
       integer(c_int32_t) :: status
     end function tern_model_distance_ratios
-    !> What the model predicts: energy, or the name of the vectors of centres that it was fitted on. A model of vectors
-    !> is fitted by the kinds network and triplet with the option target, the name of vectors that all structures carry.
+    !> What the model predicts: energy, or the name of the tensor or of the vectors of centres that it was fitted on. A
+    !> model of vectors is fitted by the kinds network and triplet with the option target, the name of vectors that all
+    !> structures carry.
     function tern_model_target(model, buffer, capacity, length) bind(c, name='tern_model_target') result(status)
       import :: c_int32_t, c_int64_t, c_ptr
       type(c_ptr), value :: model
@@ -1083,6 +1086,22 @@ module ternion_raw
       type(c_ptr), value :: values
       integer(c_int32_t) :: status
     end function tern_model_predict_vectors
+    !> The order of the tensor that the model predicts; -1 when it predicts energies or vectors of centres.
+    function tern_model_target_order(model, order) bind(c, name='tern_model_target_order') result(status)
+      import :: c_int32_t, c_ptr
+      type(c_ptr), value :: model
+      integer(c_int32_t), intent(inout) :: order
+      integer(c_int32_t) :: status
+    end function tern_model_target_order
+    !> The tensor of a system, from a model that was fitted with the name of a tensor as option target. Polar tensors:
+    !> they turn with the structure, and a reflection through the origin multiplies them by (-1)^order.
+    function tern_model_predict_tensor(model, system, values) bind(c, name='tern_model_predict_tensor') result(status)
+      import :: c_double, c_int32_t, c_ptr
+      type(c_ptr), value :: model
+      type(c_ptr), value :: system
+      real(c_double), intent(inout) :: values(*)
+      integer(c_int32_t) :: status
+    end function tern_model_predict_tensor
     !> Are two structures the same but for a rotation, a translation, a relabelling of equal atoms and (group o3) a
     !> reflection? Options: tolerance, group.
     function tern_compare(first, second, options, same, rmsd, rotation, permutation) bind(c, name='tern_compare') &

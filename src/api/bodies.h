@@ -136,6 +136,8 @@ int32_t api_model_vectors_shape(const tern_model *model, const tern_system *syst
                                 int64_t *width);
 int32_t api_model_predict_vectors(const tern_model *model, const tern_system *system, int64_t *centers,
                                   double *values);
+int32_t api_model_target_order(const tern_model *model, int32_t *order);
+int32_t api_model_predict_tensor(const tern_model *model, const tern_system *system, double *values);
 int32_t api_compare(const tern_system *first, const tern_system *second, const tern_options *options, int32_t *same,
                     double *rmsd, double *rotation, int64_t *permutation);
 int32_t api_sensitivity_shape(const tern_descriptor *descriptor, const tern_system *system, int64_t center,

@@ -1654,6 +1654,38 @@ int32_t tern_model_predict_vectors(const tern_model *model, const tern_system *s
   return status;
 }
 
+static int32_t checked_model_target_order(const tern_model *model, int32_t *order) {
+  TRY(check_pointer((check_place){"tern_model_target_order", "model"}, model != NULL));
+  TRY(check_pointer((check_place){"tern_model_target_order", "order"}, order != NULL));
+  TRY(check_handle((check_place){"tern_model_target_order", "model"}, model, HANDLE_MODEL));
+  return api_model_target_order(model, order);
+}
+
+int32_t tern_model_target_order(const tern_model *model, int32_t *order) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_model_target_order(model, order);
+  guard_leave(&guard);
+  return status;
+}
+
+static int32_t checked_model_predict_tensor(const tern_model *model, const tern_system *system, double *values) {
+  TRY(check_pointer((check_place){"tern_model_predict_tensor", "model"}, model != NULL));
+  TRY(check_pointer((check_place){"tern_model_predict_tensor", "system"}, system != NULL));
+  TRY(check_pointer((check_place){"tern_model_predict_tensor", "values"}, values != NULL));
+  TRY(check_handle((check_place){"tern_model_predict_tensor", "model"}, model, HANDLE_MODEL));
+  TRY(check_handle((check_place){"tern_model_predict_tensor", "system"}, system, HANDLE_SYSTEM));
+  return api_model_predict_tensor(model, system, values);
+}
+
+int32_t tern_model_predict_tensor(const tern_model *model, const tern_system *system, double *values) {
+  guard guard;
+  guard_enter(&guard);
+  const int32_t status = checked_model_predict_tensor(model, system, values);
+  guard_leave(&guard);
+  return status;
+}
+
 static int32_t checked_compare(const tern_system *first, const tern_system *second, const tern_options *options,
                                int32_t *same, double *rmsd, double *rotation, int64_t *permutation) {
   TRY(check_pointer((check_place){"tern_compare", "first"}, first != NULL));

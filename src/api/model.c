@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "model/shortest.h"
+#include "core/text.h"
 #include "model/vectors.h"
 
 int32_t api_model_fit(tern_model **model, const char *kind, const tern_dataset *dataset, const tern_options *options,
@@ -68,7 +69,8 @@ int32_t api_model_distance_ratios(const tern_model *model, const tern_system *sy
 }
 
 int32_t api_model_target(const tern_model *model, char *buffer, int64_t capacity, int64_t *length) {
-  return text_copy(model->vectors != NULL ? model->vectors : "energy", buffer, capacity, length);
+  int32_t order;
+  return text_copy(model_target(model, &order), buffer, capacity, length);
 }
 
 int32_t api_model_vectors_shape(const tern_model *model, const tern_system *system, int64_t *n_centers,
@@ -87,4 +89,15 @@ int32_t api_model_predict_vectors(const tern_model *model, const tern_system *sy
   run run;
   TRY(run_init(&run, model->options, NULL, NULL));
   return vectors_predict(model, &run, system, centers, values);
+}
+
+int32_t api_model_target_order(const tern_model *model, int32_t *order) {
+  model_target(model, order);
+  return TERN_SUCCESS;
+}
+
+int32_t api_model_predict_tensor(const tern_model *model, const tern_system *system, double *values) {
+  run run;
+  TRY(run_init(&run, model->options, NULL, NULL));
+  return model_predict_tensor(model, &run, system, values);
 }

@@ -18,7 +18,7 @@ static const flag flags[] = {
     {'d', "descriptor", "KIND", "descriptor kind, such as power_spectrum"},
     {'m', "model", "KIND", "model kind, such as ridge, or a sum: ridge+triplet fits the second on what the first leaves"},
     {'s', "set", "KEY=VALUE", "set an option; `ternion options KIND` lists them; KIND.KEY=VALUE: for one part of a sum; may be repeated"},
-    {'S', "settings", "NAME", "read `key = value` lines from a shipped set (b8, metal, molecule) or a file; --set wins"},
+    {'S', "settings", "NAME", "read `key = value` lines from a shipped set (b8, metal, molecule, tensor) or a file; --set wins"},
     {'r', "resume", "CHECKPOINT", "go on with the training that wrote this file, and keep writing it"},
     {'t', "test", "FILE", "structures to measure errors on"},
     {'D', "data", "FILE", "the B8 set, when it is not found by itself"},

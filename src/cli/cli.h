@@ -72,6 +72,38 @@ typedef struct error_sum {
   int64_t count;
   double squares, absolutes;
 } error_sum;
+void error_add(error_sum *sum, double error);
+
+/* tensors.c: a model's tensor, its prediction for a structure, and errors over structures. */
+typedef struct tensor_target {
+  char name[256];
+  int32_t order;
+  int64_t count; /* 3^order; 0: the model predicts energies */
+} tensor_target;
+typedef struct tensor_measures {
+  tensor_target target;
+  error_sum errors;
+  int64_t structures;
+  double sums[27], squares[27];
+} tensor_measures;
+typedef struct tensor_prediction {
+  tensor_target target; /* to be read before a prediction is made */
+  double values[27], reference[27];
+  bool known; /* there is a reference */
+} tensor_prediction;
+int32_t tensor_target_read(tensor_target *target, const tern_model *model);
+/* Has files read with the model's tensor. */
+int32_t tensor_target_ask(const tern_model *model, tern_options *options);
+int32_t tensor_predict(tensor_prediction *prediction, const tern_model *model, const tern_dataset *dataset, int64_t index,
+                       const tern_system *system, tensor_measures *measures);
+int32_t tensor_write(const tensor_prediction *prediction, const tern_system *system, tern_writer *writer);
+void tensor_print(const tensor_prediction *prediction, int64_t number, int64_t n_atoms);
+void tensor_print_json(const tensor_prediction *prediction, int64_t number, int64_t n_atoms);
+void tensor_measures_add(tensor_measures *measures, const tensor_target *target, const double *predicted,
+                         const double *reference);
+void tensor_measures_print(const tensor_measures *measures);
+void tensor_measures_print_json(const tensor_measures *measures);
+
 typedef struct measures {
   error_sum energy, energy_per_atom, forces, virial;
   int64_t n_energies; /* consecutive energies 2k, 2k+1 are a pair */
@@ -80,6 +112,7 @@ typedef struct measures {
   double delta_squares;
   int64_t n_deviations, within_1, within_2; /* energies with a deviation, and errors within it and within twice it */
   double ratio_squares;                     /* sum of (error / deviation)^2 */
+  tensor_measures tensor;
 } measures;
 double error_rmse(const error_sum *sum);
 double error_mae(const error_sum *sum);
@@ -94,6 +127,7 @@ typedef struct prediction {
   int64_t n_atoms, capacity;
   double energy, virial[9], reference_energy; /* the reference is NaN where there is none */
   double *forces, *reference;
+  tensor_prediction tensor;                     /* instead of all this when the model is one of a tensor */
   bool has_forces, has_virial, compared_forces; /* the latter: `reference` holds this frame's forces */
 } prediction;
 int32_t prediction_make(prediction *prediction, const tern_model *model, const tern_dataset *dataset, int64_t index,

@@ -6,7 +6,7 @@
 
 #include "cli.h"
 
-static void add(error_sum *sum, double error) {
+void error_add(error_sum *sum, double error) {
   ++sum->count;
   sum->squares += error * error;
   sum->absolutes += fabs(error);
@@ -16,14 +16,14 @@ double error_mae(const error_sum *sum) { return sum->count ? sum->absolutes / (d
 
 static void add_energy(measures *measures, int64_t n_atoms, double predicted, double reference) {
   const double error = predicted - reference;
-  add(&measures->energy, error);
-  add(&measures->energy_per_atom, n_atoms > 0 ? error / (double)n_atoms : error);
+  error_add(&measures->energy, error);
+  error_add(&measures->energy_per_atom, n_atoms > 0 ? error / (double)n_atoms : error);
   measures->sum += reference;
   measures->sum_squares += reference * reference;
   if (measures->n_energies++ % 2 == 1) {
     const double difference = measures->last_reference - reference;
-    add(&measures->mean, 0.5 * (measures->last_error + error));
-    add(&measures->delta, measures->last_error - error);
+    error_add(&measures->mean, 0.5 * (measures->last_error + error));
+    error_add(&measures->delta, measures->last_error - error);
     measures->delta_squares += difference * difference;
   }
   measures->last_error = error;
@@ -54,13 +54,14 @@ static void print_row(const char *name, const error_sum *sum, double factor, con
 }
 
 void measures_print(const measures *measures, const char *set, bool pairs) {
-  if (measures->energy.count + measures->forces.count + measures->virial.count == 0)
+  if (measures->energy.count + measures->forces.count + measures->virial.count + measures->tensor.errors.count == 0)
     return;
   printf("%-20s %10s %14s %14s\n", set, "values", "MAE", "RMSE");
   print_row("energy", &measures->energy, 1, "eV");
   print_row("energy per atom", &measures->energy_per_atom, 1000, "meV");
   print_row("forces", &measures->forces, 1, "eV/A");
   print_row("virial", &measures->virial, 1, "eV");
+  tensor_measures_print(&measures->tensor);
   if (pairs && measures->mean.count)
     printf("  pairs of frames: mean %.2f %%, delta %.2f %%\n", measures_mean(measures), measures_delta(measures));
   if (measures->n_deviations > 0)
@@ -84,6 +85,7 @@ void measures_print_json(const measures *measures, const char *set, bool pairs) 
   print_json_row("energy_per_atom", &measures->energy_per_atom);
   print_json_row("forces", &measures->forces);
   print_json_row("virial", &measures->virial);
+  tensor_measures_print_json(&measures->tensor);
   if (pairs && measures->mean.count)
     printf(", \"mean_percent\": %.6g, \"delta_percent\": %.6g", measures_mean(measures), measures_delta(measures));
   if (measures->n_deviations > 0)
@@ -129,10 +131,10 @@ static void add_errors(prediction *prediction, const tern_dataset *dataset, int6
   prediction->compared_forces =
       prediction->has_forces && target(dataset, index, TERN_TARGET_FORCES, prediction->reference);
   for (int64_t k = 0; prediction->compared_forces && k < 3 * prediction->n_atoms; ++k)
-    add(&measures->forces, prediction->forces[k] - prediction->reference[k]);
+    error_add(&measures->forces, prediction->forces[k] - prediction->reference[k]);
   if (prediction->has_virial && target(dataset, index, TERN_TARGET_VIRIAL, virial))
     for (int k = 0; k < 9; ++k)
-      add(&measures->virial, prediction->virial[k] - virial[k]);
+      error_add(&measures->virial, prediction->virial[k] - virial[k]);
 }
 
 static int32_t prepare(prediction *prediction, const tern_system *system) {
@@ -144,6 +146,8 @@ static int32_t prepare(prediction *prediction, const tern_system *system) {
 int32_t prediction_make(prediction *prediction, const tern_model *model, const tern_dataset *dataset, int64_t index,
                         const tern_system *system, measures *measures) {
   int32_t status = prepare(prediction, system);
+  if (status == TERN_SUCCESS && prediction->tensor.target.count > 0)
+    return tensor_predict(&prediction->tensor, model, dataset, index, system, &measures->tensor);
   if (status == TERN_SUCCESS)
     status = tern_model_predict(model, system, &prediction->energy, prediction->forces, prediction->virial);
   prediction->has_forces = prediction->has_virial = true;
@@ -169,6 +173,8 @@ int32_t measures_dataset(measures *measures, const tern_model *model, const tern
   prediction prediction = {0};
   int64_t size;
   int32_t status = tern_dataset_size(dataset, &size);
+  if (status == TERN_SUCCESS)
+    status = tensor_target_read(&prediction.tensor.target, model);
   for (int64_t i = 0; i < size && status == TERN_SUCCESS; ++i) {
     tern_system *system = NULL;
     status = tern_dataset_system(dataset, i, &system);

@@ -57,8 +57,18 @@ static void print_line(const stream *stream) {
   putchar('\n');
 }
 
-static void print_frame(const stream *stream) {
+static void print_tensor(const stream *stream) {
+  const prediction *prediction = &stream->prediction;
   if (stream->arguments->json)
+    tensor_print_json(&prediction->tensor, stream->frames, prediction->n_atoms);
+  else if (stream->writer == NULL && !stream->arguments->quiet)
+    tensor_print(&prediction->tensor, stream->frames, prediction->n_atoms);
+}
+
+static void print_frame(const stream *stream) {
+  if (stream->prediction.tensor.target.count > 0)
+    print_tensor(stream);
+  else if (stream->arguments->json)
     print_object(stream);
   else if (stream->writer == NULL && !stream->arguments->quiet)
     print_line(stream);
@@ -85,6 +95,8 @@ static int32_t judge(stream *stream, const tern_system *system) {
 static int32_t predict_system(stream *stream, const tern_dataset *chunk, int64_t index, const tern_system *system) {
   int32_t status =
       prediction_make(&stream->prediction, stream->model, chunk, index, system, &stream->measures);
+  if (status == TERN_SUCCESS && stream->prediction.tensor.target.count > 0)
+    return stream->writer != NULL ? tensor_write(&stream->prediction.tensor, system, stream->writer) : status;
   if (status == TERN_SUCCESS)
     status = judge(stream, system);
   if (status == TERN_SUCCESS && stream->writer)
@@ -126,7 +138,11 @@ static int32_t predict_chunk(stream *stream, int64_t *size) {
 static int32_t predict_energies(stream *stream) {
   const arguments *arguments = stream->arguments;
   int64_t size = 0;
-  int32_t status = tern_reader_open(&stream->reader, arguments->inputs[1], arguments->options);
+  int32_t status = tensor_target_read(&stream->prediction.tensor.target, stream->model);
+  if (status == TERN_SUCCESS)
+    status = tensor_target_ask(stream->model, arguments->options);
+  if (status == TERN_SUCCESS)
+    status = tern_reader_open(&stream->reader, arguments->inputs[1], arguments->options);
   if (status == TERN_SUCCESS && arguments->output)
     status = tern_writer_open(&stream->writer, arguments->output);
   while (status == TERN_SUCCESS && (status = predict_chunk(stream, &size)) == TERN_SUCCESS && size > 0)

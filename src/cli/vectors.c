@@ -10,7 +10,9 @@
 enum { VECTORS_CHUNK = 64 };
 
 bool predicts_vectors(const tern_model *model, char name[VECTORS_NAME]) {
-  return tern_model_target(model, name, VECTORS_NAME, NULL) == TERN_SUCCESS && strcmp(name, "energy") != 0;
+  int32_t order;
+  return tern_model_target(model, name, VECTORS_NAME, NULL) == TERN_SUCCESS && strcmp(name, "energy") != 0 &&
+         tern_model_target_order(model, &order) == TERN_SUCCESS && order < 0;
 }
 
 /* ---- errors ---- */

@@ -152,10 +152,9 @@ static const option_row options_rows[] = {
     {"precision", OPTION_CHOICE, "float32", "", "float32|float64", "model/network model/triplet",
      "Precision of training; predictions are always in double precision"},
 
-    {"target", OPTION_TEXT, "energy", "", "energy|KEY", "dataset",
-     "Key of a tensor to read from the comment line, such as dipole: 1, 3, 9 or 27 numbers, row by row, for order 0 to "
-     "3; or of a column with a vector of each atom, such as features; energy: none beside the energy, forces and "
-     "virials"},
+    {"target", OPTION_TEXT, "energy", "", "energy|KEY", "model dataset",
+     "What is fitted: the energy with its forces and virials; the tensor that comment lines have under that key, such as "
+     "dipole: 1, 3, 9 or 27 numbers, row by row, for order 0 to 3; or what a column has for each atom, such as features"},
     {"energy_key", OPTION_TEXT, "energy", "", "", "dataset", "Name of the energy in the comment line"},
     {"forces_key", OPTION_TEXT, "forces", "", "", "dataset", "Name of the column of forces"},
     {"virial_key", OPTION_TEXT, "virial", "", "", "dataset", "Name of the virial in the comment line"},

@@ -14,7 +14,7 @@ typedef struct measure {
   double squares, absolutes, largest;
 } measure;
 
-enum { ENERGY, FORCES, VIRIAL, TARGETS };
+enum { ENERGY, FORCES, VIRIAL, TENSOR, TARGETS };
 
 /* One structure's differences; summed in the order of the structures, whatever the threads. */
 typedef struct evaluation {
@@ -80,9 +80,29 @@ static int32_t evaluate_frame(void *context, run *run, int64_t index, int32_t th
   return status;
 }
 
+static int32_t evaluate_tensor(void *context, run *run, int64_t index, int32_t thread) {
+  evaluation *evaluation = context;
+  const frame *frame = evaluation->dataset->frames[index];
+  double values[TENSOR_MOST];
+  int32_t order;
+  const frame_tensor *tensor = frame_find_tensor(frame, model_target(evaluation->model, &order));
+  (void)thread;
+  if (tensor == NULL)
+    return TERN_SUCCESS;
+  const int32_t status = model_predict_tensor(evaluation->model, run, frame->system, values);
+  if (status != TERN_SUCCESS)
+    return error_prefix(status, "structure %lld: ", (long long)index);
+  for (int64_t k = 0; k < tensor_count(order); k++)
+    measure_add(&evaluation->measures[index][TENSOR], values[k] - tensor->values[k]);
+  return TERN_SUCCESS;
+}
+
 static void report_measures(const evaluation *evaluation, text *report) {
-  static const char *const names[TARGETS][2] = {
-      {"energy_per_atom", "eV"}, {"forces", "eV/Angstrom"}, {"virial_per_atom", "eV"}};
+  int32_t order;
+  const char *const names[TARGETS][2] = {{"energy_per_atom", "eV"},
+                                         {"forces", "eV/Angstrom"},
+                                         {"virial_per_atom", "eV"},
+                                         {model_target(evaluation->model, &order), "as in the data"}};
   text_add(report, "\"errors\": {");
   for (int target = 0, shown = 0; target < TARGETS; target++) {
     measure sum = {0};
@@ -122,7 +142,9 @@ static int32_t evaluate_all(evaluation *evaluation, double *highest, text *repor
     TRY(MEMORY_NEW(run, &evaluation->highest, numbers, "highest energies of the structures"));
   for (int64_t k = 0; highest != NULL && k < numbers; k++)
     evaluation->highest[k] = -INFINITY;
-  TRY(threads_each(run, size, &(threads_items){.stage = "errors", .work = evaluate_frame}, evaluation));
+  const threads_items work = {
+      .stage = "errors", .work = model_has_tensor(evaluation->model) ? evaluate_tensor : evaluate_frame};
+  TRY(threads_each(run, size, &work, evaluation));
   report_measures(evaluation, report);
   if (highest != NULL)
     give_highest(evaluation, highest);

@@ -7,6 +7,7 @@
 #include "core/memory.h"
 #include "model/baseline.h"
 #include "model/data_check.h"
+#include "model/equivariant.h"
 #include "model/fade.h"
 #include "model/evaluate.h"
 #include "model/learned.h"
@@ -53,7 +54,7 @@ static int32_t fit_e0(tern_model *model, run *run, const tern_dataset *dataset, 
   return status;
 }
 
-/* Species, baseline and e0. */
+/* Species, baseline and e0; a tensor has its own constants. */
 static int32_t fit_baseline(tern_model *model, run *run, const tern_dataset *dataset, text *report) {
   int32_t species[119];
   model->n_species = dataset_species(dataset, species);
@@ -64,11 +65,13 @@ static int32_t fit_baseline(tern_model *model, run *run, const tern_dataset *dat
   memcpy(model->species, species, (size_t)model->n_species * sizeof(int32_t));
   TRY(MEMORY_NEW(NULL, &model->e0, model->n_species, "the energies of isolated atoms"));
   TRY(MEMORY_NEW(NULL, &model->shortest, (int64_t)model->n_species * model->n_species, "shortest distances"));
-  if (model->vectors == NULL) {
-    TRY(fit_e0(model, run, dataset, report));
-  } else {
+  if (model->vectors != NULL) {
     text_add(report, "\"target\": ");
     text_add_json(report, model->vectors);
+  } else if (model->parts[0].kind->tensor != NULL) {
+    text_add(report, "\"structures\": %lld", (long long)dataset->size);
+  } else {
+    TRY(fit_e0(model, run, dataset, report));
   }
   text_add(report, ", ");
   return data_check(run, dataset, model->n_species, model->species, report);
@@ -76,6 +79,8 @@ static int32_t fit_baseline(tern_model *model, run *run, const tern_dataset *dat
 
 static int32_t fit_descriptor(model_part *part, run *run, const tern_dataset *dataset) {
   const char *name;
+  if (part->kind->tensor != NULL)
+    TRY(equivariant_prepare(run, dataset, part->options));
   TRY(options_text(part->options, "descriptor", &name));
   if (part->kind->descriptor == NULL && strcmp(name, learned_kind.name) == 0)
     return learned_new_from_options(&part->descriptor, part->options);
@@ -177,6 +182,16 @@ static int32_t check_descriptor(const model_kind *kind, const tern_options *opti
                    kind->descriptor);
 }
 
+/* What a tensor has no use for. */
+static int32_t check_tensor_options(const char *target, const tern_options *options) {
+  static const char *const energies[] = {"energy_weight", "force_weight", "virial_weight", "e0", "baseline"};
+  for (size_t k = 0; k < sizeof energies / sizeof *energies; k++)
+    if (options_is_set(options, energies[k]))
+      return error_set(TERN_ERROR_OPTION, "option '%s' is about energies; the target is '%s', a tensor", energies[k],
+                       target);
+  return TERN_SUCCESS;
+}
+
 /* Kinds and options of the parts of "ridge+triplet"; n_parts of the model counts only those that are fitted. */
 static int32_t prepare_parts(tern_model *model, const char *kinds, const tern_options *options, int64_t *count) {
   char name[64];
@@ -217,20 +232,36 @@ static int32_t choose_vectors(tern_model *model, const char *target, int64_t n_p
   return model->vectors != NULL ? TERN_SUCCESS : error_set(TERN_ERROR_MEMORY, "no memory for a model");
 }
 
-/* The energy, or vectors of atoms that structures carry under the name. Tensors are carried, too, but no kind learns
-   them. */
+/* Every part is to learn the tensor of that name. */
+static int32_t choose_tensor(tern_model *model, const char *target, int64_t n_parts) {
+  for (int64_t k = 0; k < n_parts; k++) {
+    model_part *part = &model->parts[k];
+    TRY(check_tensor_options(target, part->options));
+    if (part->kind->for_tensors == NULL)
+      return error_set(TERN_ERROR_OPTION, "a model '%s' is not fitted on tensors such as '%s'; ridge and kernel are",
+                       part->kind->name, target);
+    part->kind = part->kind->for_tensors;
+    TRY(check_descriptor(part->kind, part->options, n_parts == 1));
+  }
+  return TERN_SUCCESS;
+}
+
+/* The energy, or what structures carry under the name: vectors of atoms or a tensor. */
 static int32_t choose_target(tern_model *model, const tern_dataset *dataset, const tern_options *options,
                              int64_t n_parts) {
   const char *target;
   TRY(options_text(options, "target", &target));
   if (strcmp(target, "energy") == 0)
     return TERN_SUCCESS;
-  for (int64_t k = 0; k < dataset->size; k++)
+  for (int64_t k = 0; k < dataset->size; k++) {
     if (frame_find_vectors(dataset->frames[k], target) != NULL)
       return choose_vectors(model, target, n_parts);
+    if (frame_find_tensor(dataset->frames[k], target) != NULL)
+      return choose_tensor(model, target, n_parts);
+  }
   return error_set(TERN_ERROR_OPTION,
-                   "option 'target' is '%s'; models are fitted on 'energy' or on vectors of the atoms that structures "
-                   "carry under this name, and none of these does",
+                   "option 'target' is '%s'; models are fitted on 'energy', or on a tensor or vectors of the atoms that "
+                   "structures carry under this name, and none of these does",
                    target);
 }
 

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/layout.h"
 #include "core/memory.h"
+#include "model/equivariant.h"
 #include "model/features.h"
 #include "model/kernel_store.h"
 #include "model/split.h"
@@ -64,6 +65,7 @@ void kernel_model_free(void *state) {
   for (int32_t k = 0; model->species != NULL && k < model->n_species; k++) {
     memory_free(NULL, model->species[k].axes);
     memory_free(NULL, model->species[k].points);
+    memory_free(NULL, model->species[k].where);
     memory_free(NULL, model->species[k].weights);
     memory_free(NULL, model->species[k].form);
     memory_free(NULL, model->species[k].trial);
@@ -333,6 +335,7 @@ const model_kind kernel_kind = {
     .destroy = kernel_model_free,
     .scratch = kernel_scratch,
     .evaluate = kernel_evaluate,
+    .for_tensors = &equivariant_kernel_kind,
     .width = kernel_width,
     .withhold = kernel_withhold,
     .linear = &kernel_linear,

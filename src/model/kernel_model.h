@@ -27,6 +27,7 @@ typedef struct kernel_points {
   double *axes;       /* [dimensions][features]; NULL: the features themselves */
   double softening;   /* added to the squared length */
   double *points;     /* [count][dimensions] */
+  int64_t *where;     /* [count][2]: structure and number of the centre that the points are; NULL: not from a fit */
   double *weights;    /* [count]: c */
   double *form;       /* [dimensions][dimensions]: sum of c_m p_m p_m^T; NULL: the points themselves are used */
   double *trial;      /* [count]: c before held-out structures were added to the fit; NULL: none were */
@@ -35,7 +36,8 @@ typedef struct kernel_points {
 typedef struct kernel_model {
   const kernel_table *kernels;
   kernel_function function;
-  int64_t features;
+  int64_t features;       /* that are compared */
+  const int64_t *columns; /* [features] of the descriptor; NULL: all of them */
   int32_t n_species;
   kernel_points *species; /* [n_species] */
   bool withheld;          /* weights and trial have changed places */

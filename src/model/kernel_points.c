@@ -19,6 +19,7 @@ typedef struct candidates {
   int64_t taken, most; /* of them */
   int64_t share;       /* points wanted */
   double *features;    /* [most][features] */
+  int64_t *where;      /* [most][2]: structure and number of the centre */
 } candidates;
 
 typedef struct choice {
@@ -74,6 +75,7 @@ static int32_t reserve_candidates(choice *choice) {
     one->most = one->total < wanted ? one->total : wanted;
     TRY(MEMORY_NEW(choice->run, &one->features, one->most * choice->model->features,
                    "features of environments to choose points from"));
+    TRY(MEMORY_NEW(choice->run, &one->where, 2 * one->most, "places of environments to choose points from"));
   }
   return TERN_SUCCESS;
 }
@@ -84,28 +86,38 @@ static bool is_next(candidates *one) {
   return ++one->seen * one->most / one->total > before;
 }
 
-static int32_t take_candidates(choice *choice, const environments *environments, double *values) {
-  const int64_t features = choice->model->features;
+static void take_candidate(const kernel_model *model, const double *values, int64_t index, int64_t center,
+                           candidates *one) {
+  double *features = one->features + one->taken * model->features;
+  for (int64_t k = 0; k < model->features; k++)
+    features[k] = values[model->columns == NULL ? k : model->columns[k]];
+  one->where[2 * one->taken] = index;
+  one->where[2 * one->taken + 1] = center;
+  one->taken++;
+}
+
+static int32_t take_candidates(choice *choice, const environments *environments, int64_t index, double *values) {
+  const int64_t width = choice->descriptor->kind->features(choice->descriptor->state);
   TRY(descriptor_values_of(choice->descriptor, choice->run, environments, 0, environments->neighbours.n_centers,
                            values));
   for (int64_t center = 0; center < environments->neighbours.n_centers; center++) {
     candidates *one = &choice->of[environments->center_species[center]];
     if (is_next(one))
-      memcpy(one->features + one->taken++ * features, values + center * features, (size_t)features * sizeof(double));
+      take_candidate(choice->model, values + center * width, index, center, one);
   }
   return TERN_SUCCESS;
 }
 
 static int32_t gather_candidates(choice *choice) {
-  const int64_t size = choice->dataset->size;
+  const int64_t size = choice->dataset->size, width = choice->descriptor->kind->features(choice->descriptor->state);
   int32_t status = TERN_SUCCESS;
   for (int64_t index = 0; status == TERN_SUCCESS && index < size; index++) {
     environments environments;
     double *values = NULL;
     TRY(environments_build(choice->descriptor, choice->run, choice->dataset->frames[index]->system, &environments));
-    status = MEMORY_NEW(choice->run, &values, environments.n_rows * choice->model->features, "features");
+    status = MEMORY_NEW(choice->run, &values, environments.n_rows * width, "features");
     if (status == TERN_SUCCESS)
-      status = take_candidates(choice, &environments, values);
+      status = take_candidates(choice, &environments, index, values);
     memory_free(choice->run, values);
     environments_free(choice->run, &environments);
     if (status == TERN_SUCCESS)
@@ -176,6 +188,9 @@ static int32_t keep_points(const choice *choice, const candidates *one, const do
       chosen[k] = k;
   TRY(MEMORY_NEW(NULL, &points->points, count * dimensions, "the points of a kernel model"));
   TRY(MEMORY_NEW(NULL, &points->weights, count, "the weights of a kernel model"));
+  TRY(MEMORY_NEW(NULL, &points->where, 2 * count, "the places of a kernel model's points"));
+  for (int64_t k = 0; k < count; k++)
+    memcpy(points->where + 2 * k, one->where + 2 * chosen[k], 2 * sizeof(int64_t));
   for (int64_t k = 0; k < count; k++)
     memcpy(points->points + k * dimensions, u + chosen[k] * dimensions, (size_t)dimensions * sizeof(double));
   points->count = count;
@@ -245,6 +260,7 @@ int32_t kernel_points_choose(kernel_model *model, run *run, const tern_descripto
     text_add(report, "%s\"%s\": %lld", k > 0 ? ", " : "", elements_symbol(descriptor->species[k]),
              (long long)choice.of[k].total);
     memory_free(run, choice.of[k].features);
+    memory_free(run, choice.of[k].where);
   }
   text_add(report, "}");
   memory_free(run, choice.of);

@@ -112,12 +112,17 @@ static int32_t restore_species(const safetensors_file *file, int32_t species, ke
   return restore_axes(file, species, model);
 }
 
+int32_t kernel_restore_points(kernel_model *model, const safetensors_file *file) {
+  TRY(restore_function(file, model));
+  for (int32_t k = 0; k < model->n_species; k++)
+    TRY(restore_species(file, k, model));
+  return TERN_SUCCESS;
+}
+
 int32_t kernel_restore(void **state, const tern_descriptor *descriptor, const safetensors_file *file) {
   kernel_model *model = NULL;
   TRY(kernel_model_new(&model, descriptor, NULL));
-  int32_t status = restore_function(file, model);
-  for (int32_t k = 0; status == TERN_SUCCESS && k < model->n_species; k++)
-    status = restore_species(file, k, model);
+  int32_t status = kernel_restore_points(model, file);
   if (status == TERN_SUCCESS)
     status = kernel_form_make(model);
   if (status != TERN_SUCCESS) {

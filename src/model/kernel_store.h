@@ -7,6 +7,8 @@
 /* Tensors "kernel.function" [3], "kernel.softening" [species], "kernel.points.S", "kernel.weights.S" and
    "kernel.axes.S" for each species S of the centre that has points. */
 int32_t kernel_store(const void *state, int64_t capacity, tensor *tensors, int64_t *count);
+/* Into a model without points. */
+int32_t kernel_restore_points(kernel_model *model, const safetensors_file *file);
 int32_t kernel_restore(void **state, const tern_descriptor *descriptor, const safetensors_file *file);
 
 #endif

@@ -36,3 +36,8 @@ const model_kind *model_kind_find(const char *name) {
       return kinds[index];
   return NULL;
 }
+
+const model_kind *model_kind_for(const char *name, const char *target) {
+  const model_kind *found = model_kind_find(name);
+  return found != NULL && strcmp(target, "energy") != 0 ? found->for_tensors : found;
+}

@@ -58,6 +58,12 @@ typedef struct model_kind {
   int32_t (*evaluate)(const void *state, const tern_descriptor *descriptor, const environment *environment,
                       int64_t rows, void *scratch, model_answer *answer);
   const vector_functions *vectors; /* in the place of scratch and evaluate; NULL: energies */
+  /* What kinds for tensors have instead of evaluate: tensor [3^order], set, Cartesian and row by row. */
+  int32_t (*tensor)(const void *state, const tern_descriptor *descriptor, const environment *environment, int64_t rows,
+                    void *scratch, double *tensor);
+  int32_t (*order)(const void *state);
+  /* The kind of the same name that is fitted when the target is a tensor; NULL: there is none. */
+  const struct model_kind *for_tensors;
   int64_t (*width)(const void *state); /* of the outputs; NULL: there are none */
   /* Answers from now on as before the structures held out for validation were added to the final fit (on), or as usual
      again; called within the fit only. NULL: they never are added. */
@@ -102,7 +108,12 @@ const model_kind *model_kinds(int64_t index); /* NULL past the end */
 const model_kind *model_kind_find(const char *name);
 /* Of the same name, that predicts vectors of centres; NULL: there is none. */
 const model_kind *model_vector_kind_find(const char *name);
-/* Refuses a model that predicts vectors. */
+/* The kind of that name for a target, the energy or a tensor; NULL when there is none. */
+const model_kind *model_kind_for(const char *name, const char *target);
+/* What the model predicts: "energy", or the name of vectors or of a tensor; the tensor's order, or -1. */
+const char *model_target(const tern_model *model, int32_t *order);
+bool model_has_tensor(const tern_model *model);
+/* Refuses a model that predicts vectors or a tensor, and names the function for it. */
 int32_t model_check_energies(const tern_model *model);
 
 int32_t model_fit(tern_model **model, const char *kind, run *run, const tern_dataset *dataset,
@@ -120,6 +131,8 @@ int32_t model_predict(const tern_model *model, run *run, const tern_system *syst
 /* Standard deviation of the energy (eV) and the atoms' extrapolation scores [n_owned]; NULL: not wanted. */
 int32_t model_predict_uncertainty(const tern_model *model, run *run, const tern_system *system, double *deviation,
                                   double *scores);
+/* Of a model of a tensor: values [3^order], Cartesian and row by row. */
+int32_t model_predict_tensor(const tern_model *model, run *run, const tern_system *system, double *values);
 /* TERN_ERROR_DATA that names the first owned atom of a species that the model was not fitted on. */
 int32_t model_check_species(const tern_model *model, const tern_system *system);
 

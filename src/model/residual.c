@@ -11,6 +11,7 @@ typedef struct subtraction {
   const tern_model *model;
   run *run;
   tern_dataset *dataset;
+  int32_t (*subtract)(const tern_model *model, struct run *run, frame *frame);
   int64_t memory_limit;
   _Atomic int64_t done;
   _Atomic int32_t stopped;
@@ -35,12 +36,28 @@ static int32_t subtract_frame(const tern_model *model, run *run, frame *frame) {
   return status;
 }
 
+/* The same where a tensor is fitted. */
+static int32_t subtract_tensor(const tern_model *model, run *run, frame *frame) {
+  double values[TENSOR_MOST];
+  int32_t order;
+  const char *target = model_target(model, &order);
+  frame_tensor *tensor = frame->n_tensors > 0 ? &frame->tensors[0] : NULL; /* the target is all that was copied */
+  if (tensor == NULL)
+    return TERN_SUCCESS;
+  if (tensor->order != order)
+    return error_set(TERN_ERROR_DATA, "'%s' has order %d, not %d", target, tensor->order, order);
+  TRY(model_predict_tensor(model, run, frame->system, values));
+  for (int64_t k = 0; k < tensor_count(order); k++)
+    tensor->values[k] -= values[k];
+  return TERN_SUCCESS;
+}
+
 static int32_t subtract_frames(void *context, int64_t begin, int64_t end, int32_t thread) {
   subtraction *subtraction = context;
   run serial = {.threads = 1, .memory_limit = subtraction->memory_limit};
   int32_t status = TERN_SUCCESS;
   for (int64_t index = begin; status == TERN_SUCCESS && index < end && !subtraction->stopped; index++) {
-    status = subtract_frame(subtraction->model, &serial, subtraction->dataset->frames[index]);
+    status = subtraction->subtract(subtraction->model, &serial, subtraction->dataset->frames[index]);
     if (status != TERN_SUCCESS)
       error_prefix(status, "structure %lld: ", (long long)index);
     const int64_t done = ++subtraction->done;
@@ -53,11 +70,14 @@ static int32_t subtract_frames(void *context, int64_t begin, int64_t end, int32_
 }
 
 /* Frames of its own, as those of the data set may be shared. */
-static int32_t copy_frames(const tern_dataset *dataset, tern_dataset *copy) {
+static int32_t copy_frames(const tern_dataset *dataset, const char *target, tern_dataset *copy) {
   for (int64_t index = 0; index < dataset->size; index++) {
     const frame *frame = dataset->frames[index];
     TRY(dataset_append(copy, frame->system, frame->has_energy ? &frame->energy : NULL, frame->forces,
                        frame->has_virial ? &frame->virial[0][0] : NULL));
+    const frame_tensor *tensor = frame_find_tensor(frame, target);
+    if (tensor != NULL)
+      TRY(dataset_set_tensor(copy, index, target, tensor->order, tensor->values));
   }
   return TERN_SUCCESS;
 }
@@ -66,11 +86,16 @@ int32_t residual_new(tern_dataset **residual, const tern_model *model, run *run,
   tern_dataset *copy = NULL;
   TRY(dataset_new(&copy));
   subtraction subtraction = {.model = model, .run = run, .dataset = copy};
+  const bool tensor = model->parts[0].kind->tensor != NULL;
+  const char *target;
+  subtraction.subtract = tensor ? subtract_tensor : subtract_frame;
   const int32_t threads = threads_count(run, dataset->size, 1);
   if (run->memory_limit > 0)
     subtraction.memory_limit = 1 + (run->memory_limit - run->memory_used) / threads;
-  int32_t status = copy_frames(dataset, copy);
+  int32_t status = options_text(model->options, "target", &target);
   if (status == TERN_SUCCESS)
+    status = copy_frames(dataset, target, copy);
+  if (status == TERN_SUCCESS && (!tensor || model->n_parts > 0))
     status = threads_for(run, copy->size, 1, subtract_frames, &subtraction);
   if (status == TERN_SUCCESS)
     *residual = copy;

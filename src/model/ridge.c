@@ -2,18 +2,16 @@
 /* Linear model E = sum_i w_{species of i} . x_i with weights for each species of the centre. */
 #include "model/ridge.h"
 
-#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "core/error.h"
 #include "core/memory.h"
+#include "model/equivariant.h"
 #include "model/features.h"
+#include "model/linear_solve.h"
 #include "model/ridge_linear.h"
 #include "model/split.h"
-
-/* Powers of ten that are searched; less would fit the rounding of the features. */
-enum { LOWEST = -13, HIGHEST = 2 };
 
 static void ridge_destroy(void *state) {
   ridge *self = state;
@@ -39,105 +37,7 @@ static int32_t ridge_new(ridge **state, int64_t n_species, int64_t features) {
   return TERN_SUCCESS;
 }
 
-/* ---- regularization ---- */
-
-/* What decides on the regularization: rows left out, or generalized cross-validation. */
-typedef struct judge {
-  const spectrum *spectrum;
-  least_squares *held_out; /* NULL: generalized cross-validation */
-  double scale, *weights;
-} judge;
-
-static int32_t judge_score(void *context, double regularization, double *score) {
-  judge *judge = context;
-  if (judge->held_out == NULL) {
-    *score = spectrum_gcv(judge->spectrum, regularization * judge->scale);
-    return TERN_SUCCESS;
-  }
-  spectrum_solve(judge->spectrum, regularization * judge->scale, judge->weights);
-  double residual;
-  TRY(least_squares_residual(judge->held_out, judge->weights, &residual));
-  *score = residual / (double)judge->held_out->rows;
-  return TERN_SUCCESS;
-}
-
-static void report_regularization(double regularization, const char *method, double score, text *report) {
-  text_add(report, ", \"regularization\": {\"value\": %.17g, \"method\": \"%s\"", regularization, method);
-  if (isfinite(score) && score >= 0)
-    text_add(report, ", \"score\": %.10g", score);
-  text_add(report, "}");
-}
-
-/* The option's value, or the one of the least score; weights is room for a solution. */
-static int32_t choose_regularization(const tern_options *options, const spectrum *spectrum, least_squares *held_out,
-                                     double *weights, double *regularization, text *report) {
-  const char *word;
-  double score = -1;
-  TRY(options_text(options, "regularization", &word));
-  if (strcmp(word, "auto") != 0) {
-    TRY(options_real(options, "regularization", regularization));
-    report_regularization(*regularization, "given", score, report);
-    return TERN_SUCCESS;
-  }
-  judge judge = {spectrum, held_out, spectrum_scale(spectrum), weights};
-  TRY(least_squares_search(LOWEST, HIGHEST, judge_score, &judge, regularization, &score));
-  report_regularization(*regularization, held_out == NULL ? "generalized cross-validation" : "held-out structures",
-                        score, report);
-  return TERN_SUCCESS;
-}
-
 /* ---- fit ---- */
-
-/* The conditions of the rows themselves, in the directions that count to their rank, and with the regularization. */
-static void report_spectrum(const spectrum *spectrum, double damping, text *report) {
-  const double condition = spectrum_condition(spectrum), largest = spectrum->count > 0 ? spectrum->singular[0] : 0;
-  const double least = spectrum->count < spectrum->columns ? 0 : spectrum->singular[spectrum->count - 1];
-  const double regularized = sqrt((largest * largest + damping) / (least * least + damping));
-  text_add(report, ", \"columns\": %lld, \"rank\": %lld", (long long)spectrum->columns,
-           (long long)spectrum_rank(spectrum));
-  text_add(report, isfinite(condition) ? ", \"condition\": %.4g" : ", \"condition\": null", condition);
-  if (isfinite(regularized))
-    text_add(report, ", \"regularized_condition\": %.4g", regularized);
-}
-
-static int32_t check_finite(int64_t count, const double *values) {
-  for (int64_t k = 0; k < count; k++)
-    if (!isfinite(values[k]))
-      return error_set(TERN_ERROR_NUMERICAL,
-                       "the linear fit gave a weight that is not finite; targets or features are too large");
-  return TERN_SUCCESS;
-}
-
-/* problems[0]: what is fitted; problems[1]: what is held out, empty without validation. Both are in the final
-   solution, which takes the former's rows up into the latter. */
-static int32_t solve(run *run, const tern_options *options, bool validation, least_squares problems[2], ridge *self,
-                     text *report) {
-  double *weights = self->weights;
-  spectrum spectrum;
-  double regularization = 0;
-  TRY(run_report(run, "solve", 0, 2, -1));
-  TRY(least_squares_decompose(run, &problems[0], &spectrum));
-  int32_t status =
-      choose_regularization(options, &spectrum, validation ? &problems[1] : NULL, weights, &regularization, report);
-  if (status == TERN_SUCCESS)
-    status = run_report(run, "solve", 1, 2, -1);
-  self->damping = regularization * spectrum_scale(&spectrum);
-  if (status == TERN_SUCCESS && validation) {
-    spectrum_solve(&spectrum, self->damping, self->trial);
-    spectrum_free(run, &spectrum);
-    TRY(least_squares_merge(&problems[1], &problems[0]));
-    TRY(least_squares_decompose(run, &problems[1], &spectrum));
-  }
-  if (status == TERN_SUCCESS) {
-    const double damping = regularization * spectrum_scale(&spectrum);
-    spectrum_solve(&spectrum, damping, weights);
-    report_spectrum(&spectrum, damping, report);
-    status = check_finite(spectrum.columns, weights);
-  }
-  spectrum_free(run, &spectrum);
-  TRY(status);
-  return run_report(run, "solve", 2, 2, -1);
-}
 
 static int32_t check_parts(const ridge_data *data, const least_squares problems[2]) {
   for (int k = 0; k < (data->part == NULL ? 1 : 2); k++)
@@ -149,11 +49,13 @@ static int32_t check_parts(const ridge_data *data, const least_squares problems[
 
 static int32_t ridge_solve(run *run, const tern_options *options, const ridge_data *data, ridge *self, text *report) {
   least_squares problems[2];
+  linear_solution solution = {.weights = self->weights, .trial = self->trial};
   int32_t status = ridge_rows_gather(run, data, problems);
   if (status == TERN_SUCCESS)
     status = check_parts(data, problems);
   if (status == TERN_SUCCESS)
-    status = solve(run, options, data->part != NULL, problems, self, report);
+    status = linear_solve(run, options, &problems[0], data->part != NULL ? &problems[1] : NULL, &solution, report);
+  self->damping = solution.damping;
   self->fitted = problems[0];
   least_squares_free(run, &problems[1]);
   return status;
@@ -282,6 +184,7 @@ const model_kind ridge_kind = {
     .destroy = ridge_destroy,
     .scratch = ridge_scratch,
     .evaluate = ridge_evaluate,
+    .for_tensors = &equivariant_ridge_kind,
     .width = ridge_width,
     .withhold = ridge_withhold,
     .linear = &ridge_linear,

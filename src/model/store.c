@@ -22,7 +22,21 @@ enum { MOST_TENSORS = 256, MOST_SPECIES = 118 };
 int32_t store_format_version(const tern_model *model) {
   if (model->vectors != NULL)
     return MODEL_FORMAT_VECTORS;
+  if (model_has_tensor(model))
+    return MODEL_FORMAT_TENSOR;
   return model->n_parts > 1 ? MODEL_FORMAT_SUM : MODEL_FORMAT_SINGLE;
+}
+
+/* Is the option of any meaning for the part's target? Files of energies leave the target out, as they always did. */
+static bool option_counts(const model_part *part, const char *name) {
+  static const char *const energies[] = {"energy_weight", "force_weight", "virial_weight", "e0", "baseline", "zbl_inner",
+                                         "zbl_outer",     "descriptor",   "uncertainty"};
+  if (part->kind->tensor == NULL)
+    return strcmp(name, "target") != 0;
+  for (size_t k = 0; k < sizeof energies / sizeof *energies; k++)
+    if (strcmp(name, energies[k]) == 0)
+      return false;
+  return true;
 }
 
 static json_t *describe_options(const model_part *part) {
@@ -31,7 +45,8 @@ static json_t *describe_options(const model_part *part) {
   json_t *options = json_object();
   for (int64_t k = 0; k < count; k++) {
     const char *value;
-    if (options_row_is_passing(&rows[k]) || !options_row_applies(&rows[k], part->kind->name, "model"))
+    if (options_row_is_passing(&rows[k]) || !options_row_applies(&rows[k], part->kind->name, "model") ||
+        !option_counts(part, rows[k].name))
       continue;
     if (options_text(part->options, rows[k].name, &value) == TERN_SUCCESS && value[0] != 0)
       json_object_set_new(options, rows[k].name, json_string(value));
@@ -214,9 +229,9 @@ static int32_t load_check(const safetensors_file *file) {
                      "'");
   if (strcmp(format, MODEL_FORMAT) != 0)
     return error_set(TERN_ERROR_FORMAT, "no model: its format is '%s', not '" MODEL_FORMAT "'", format);
-  if (version == NULL || strlen(version) != 1 || strchr("123", version[0]) == NULL)
+  if (version == NULL || strlen(version) != 1 || strchr("1234", version[0]) == NULL)
     return error_set(TERN_ERROR_VERSION,
-                     "a model of format version %s; this library (release " TERNION_VERSION ") reads versions 1 to 3",
+                     "a model of format version %s; this library (release " TERNION_VERSION ") reads versions 1 to 4",
                      version == NULL ? "unknown" : version);
   return TERN_SUCCESS;
 }
@@ -311,16 +326,21 @@ static int32_t load_part(tern_model *model, safetensors_file *file, const char *
                          const char *descriptor) {
   model_part *part = &model->parts[model->n_parts];
   char prefix[16] = "";
-  part->kind = kind == NULL ? NULL : model->vectors != NULL ? model_vector_kind_find(kind) : model_kind_find(kind);
+  const char *target;
+  TRY(options_new(&part->options));
+  model->n_parts++; /* from here on the model ends what the part has */
+  TRY(load_options(part->options, description));
+  TRY(options_text(part->options, "target", &target));
+  part->kind = kind == NULL             ? NULL
+               : model->vectors != NULL ? model_vector_kind_find(kind)
+                                        : model_kind_for(kind, target);
   if (part->kind == NULL)
     return error_set(TERN_ERROR_FORMAT,
-                     "a model of kind '%s', which this library (release " TERNION_VERSION ") does not know",
-                     kind == NULL ? "" : kind);
-  if (model->n_parts++ > 0)
+                     "a model of kind '%s' for '%s', which this library (release " TERNION_VERSION ") does not know",
+                     kind == NULL ? "" : kind, target);
+  if (model->n_parts > 1)
     text_format(prefix, sizeof prefix, "%lld.", (long long)model->n_parts);
   safetensors_within(file, prefix);
-  TRY(options_new(&part->options));
-  TRY(load_options(part->options, description));
   TRY(descriptor_restore(&part->descriptor, file, descriptor, &learned_kind));
   if (!descriptor_fitted(part->descriptor))
     return error_set(TERN_ERROR_FORMAT, "'descriptor' has no species, or lacks what it learned");
@@ -380,6 +400,21 @@ static int32_t load_target(tern_model *model, const safetensors_file *file) {
   return model->vectors != NULL ? TERN_SUCCESS : error_set(TERN_ERROR_MEMORY, "no memory for a model");
 }
 
+/* All parts of a model are summed, so they have one target. */
+static int32_t load_check_target(const tern_model *model) {
+  int32_t order, other;
+  const char *target = model_target(model, &order);
+  for (int64_t k = 1; k < model->n_parts; k++) {
+    const char *name;
+    TRY(options_text(model->parts[k].options, "target", &name));
+    other = model->parts[k].kind->order == NULL ? -1 : model->parts[k].kind->order(model->parts[k].state);
+    if (strcmp(name, target) != 0 || other != order)
+      return error_set(TERN_ERROR_FORMAT, "part 1 is fitted on '%s' of order %d, part %lld on '%s' of order %d", target,
+                       order, (long long)k + 1, name, other);
+  }
+  return TERN_SUCCESS;
+}
+
 static int32_t load_model(tern_model *model, safetensors_file *file) {
   TRY(load_check(file));
   TRY(load_target(model, file));
@@ -389,6 +424,7 @@ static int32_t load_model(tern_model *model, safetensors_file *file) {
   TRY(load_object(file, "provenance", &model->provenance));
   TRY(load_first_part(model, file));
   TRY(load_further_parts(model, file));
+  TRY(load_check_target(model));
   safetensors_within(file, "");
   TRY(load_zbl(model, file));
   if (model->vectors != NULL && model->n_parts > 1)

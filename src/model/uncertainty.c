@@ -187,6 +187,7 @@ static int32_t judge(judgement *judgement, run *run, double *deviation, double *
 int32_t model_predict_uncertainty(const tern_model *model, run *run, const tern_system *system, double *deviation,
                                   double *scores) {
   judgement judgement = {.model = model, .system = system};
+  TRY(model_check_energies(model));
   TRY(check_ready(model, system, deviation != NULL));
   TRY(outputs_new(&judgement.outputs, model, run, system));
   const int32_t status = judge(&judgement, run, deviation, scores);

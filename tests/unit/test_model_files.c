@@ -127,8 +127,8 @@ static void test_bad_files(void **state) {
   char *bytes = contents(SCRATCH, &length);
   for (long cut = 0; cut < length; cut += cut < 3000 ? 37 : 401)
     refuse_file(bytes, cut, TERN_ERROR_FORMAT, SCRATCH);
-  refuse_changed(bytes, length, "\"format_version\":\"1\"", "\"format_version\":\"4\"", TERN_ERROR_VERSION,
-                 "version 4");
+  refuse_changed(bytes, length, "\"format_version\":\"1\"", "\"format_version\":\"5\"", TERN_ERROR_VERSION,
+                 "version 5");
   refuse_changed(bytes, length, "ternion.model", "ternion.nodel", TERN_ERROR_FORMAT, "ternion.nodel");
   refuse_changed(bytes, length, "\"kind\":\"ridge\"", "\"kind\":\"fudge\"", TERN_ERROR_FORMAT, "fudge");
   refuse_changed(bytes, length, "ridge.weights", "ridge.weightz", TERN_ERROR_FORMAT, "ridge.weights");

@@ -17,7 +17,8 @@ of Julia threads may compute and predict with one descriptor or model together.
 module Ternion
 
 export Dataset, System, Descriptor, Model, Frame, Reader, Writer, TernionError,
-       fit, save, predict, predict_atoms, predict_vectors, uncertainty, distance_ratios, set_vectors!, vectors,
+       fit, save, predict, predict_atoms, predict_vectors, predict_tensor, set_tensor!, tensor,
+       uncertainty, distance_ratios, set_vectors!, vectors,
        compute, compute!, pullback, pushforward, jacobian, rows, labels, neighbours, compare, sensitivity, info
 
 include("raw.jl")

@@ -125,6 +125,40 @@ function Base.append!(dataset::Dataset, frames)
 end
 
 """
+    set_tensor!(dataset, index, name, values)
+
+Gives a structure a Cartesian tensor under a name, such as `"dipole"`: a number, a vector of 3, a `3 x 3` or `3 x 3 x 3` array.
+"""
+function set_tensor!(dataset::Dataset, index::Integer, name, values)
+    checkbounds(Bool, dataset, index) || throw(BoundsError(dataset, index))
+    order = ndims(values)
+    order == 0 || check_shape(string(name), values, ntuple(_ -> 3, order))
+    check(Raw.dataset_set_tensor(dataset, index - 1, string(name), order, vec(from_rows(Float64.(collect(values))))))
+    return dataset
+end
+
+"""
+    tensor(dataset, index, name)
+
+A structure's tensor of that name, a number or an array with as many dimensions as it has indices.
+"""
+function tensor(dataset::Dataset, index::Integer, name)
+    checkbounds(Bool, dataset, index) || throw(BoundsError(dataset, index))
+    order = Ref{Int32}(0)
+    check(Raw.dataset_tensor_order(dataset, index - 1, string(name), order))
+    return tensor_values(order[], values -> Raw.dataset_tensor(dataset, index - 1, string(name), values))
+end
+
+# The library has the last index fastest, Julia the first one.
+from_rows(values::AbstractArray) = permutedims(values, ndims(values):-1:1)
+
+function tensor_values(order, getter)
+    values = Array{Float64}(undef, ntuple(_ -> 3, order))
+    check(getter(values))
+    return order == 0 ? values[] : order == 1 ? values : from_rows(values)
+end
+
+"""
     save(model, path)
     save(descriptor, path)
     save(dataset, path)

@@ -73,6 +73,28 @@ function predict_atoms(model::Model, system::System)
 end
 
 """
+    Ternion.target(model) -> name, order
+
+What the model predicts: `"energy"`, or the name of vectors of centres or of a tensor; the order is that of the tensor, else -1.
+"""
+function target(model::Model)
+    order = Ref{Int32}(0)
+    check(Raw.model_target_order(model, order))
+    return (name = text((arguments...) -> Raw.model_target(model, arguments...)), order = Int(order[]))
+end
+
+"""
+    predict_tensor(model, system)
+
+The tensor of a system, from a model that was fitted with `target = "dipole"` or the like: a number or an array with as many
+dimensions, 3 each, as the tensor has indices. Of a data set, a vector of them.
+"""
+predict_tensor(model::Model, system::System) =
+    tensor_values(max(target(model).order, 0), values -> Raw.model_predict_tensor(model, system, values))
+
+predict_tensor(model::Model, dataset::Dataset) = [predict_tensor(model, frame.system) for frame in dataset]
+
+"""
     uncertainty(model, system) -> deviation, scores
 
 Standard deviation of the energy (eV) and the extrapolation score of each owned atom: above 1 it is outside of what the model was

@@ -161,6 +161,8 @@ const NAMES = (
     :tern_model_target,
     :tern_model_vectors_shape,
     :tern_model_predict_vectors,
+    :tern_model_target_order,
+    :tern_model_predict_tensor,
     :tern_compare,
     :tern_sensitivity_shape,
     :tern_sensitivity,
@@ -679,7 +681,7 @@ function model_distance_ratios(model, system, ratios)
     ccall(POINTERS[92], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64},), model, system, ratios)
 end
 
-"What the model predicts: energy, or the name of the vectors of centres that it was fitted on. A model of vectors is fitted by the kinds network and triplet with the option target, the name of vectors that all structures carry."
+"What the model predicts: energy, or the name of the tensor or of the vectors of centres that it was fitted on. A model of vectors is fitted by the kinds network and triplet with the option target, the name of vectors that all structures carry."
 function model_target(model, buffer, capacity, length)
     ccall(POINTERS[93], Int32, (Ptr{Cvoid}, Ptr{UInt8}, Int64, Ptr{Int64},), model, buffer, capacity, length)
 end
@@ -696,21 +698,31 @@ function model_predict_vectors(model, system, centers, values)
           values)
 end
 
+"The order of the tensor that the model predicts; -1 when it predicts energies or vectors of centres."
+function model_target_order(model, order)
+    ccall(POINTERS[96], Int32, (Ptr{Cvoid}, Ptr{Int32},), model, order)
+end
+
+"The tensor of a system, from a model that was fitted with the name of a tensor as option target. Polar tensors: they turn with the structure, and a reflection through the origin multiplies them by (-1)^order."
+function model_predict_tensor(model, system, values)
+    ccall(POINTERS[97], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64},), model, system, values)
+end
+
 "Are two structures the same but for a rotation, a translation, a relabelling of equal atoms and (group o3) a reflection? Options: tolerance, group."
 function compare(first, second, options, same, rmsd, rotation, permutation)
-    ccall(POINTERS[96], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int32}, Ptr{Float64}, Ptr{Float64},
+    ccall(POINTERS[98], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Int32}, Ptr{Float64}, Ptr{Float64},
           Ptr{Int64},), first, second, options, same, rmsd, rotation, permutation)
 end
 
 "How many independent moves change the shape of a structure or of one environment: three for each atom that moves, less the rigid moves. All atoms of a structure move, those of an environment are the distinct neighbours of its centre, which stays. Rigid are translations of a structure and rotations, unless a cell or several images of an atom forbid them."
 function sensitivity_shape(descriptor, system, center, directions, moving)
-    ccall(POINTERS[97], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Int64}, Ptr{Int64},), descriptor, system,
+    ccall(POINTERS[99], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Int64}, Ptr{Int64},), descriptor, system,
           center, directions, moving)
 end
 
 "What a descriptor sees to first order: singular values of the derivative of all its rows (those of one centre for an environment) with respect to the moves that change the shape. Options: threshold."
 function sensitivity(descriptor, system, center, options, seen, singular_values, vectors, progress, context)
-    ccall(POINTERS[98], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Cvoid}, Ptr{Int64}, Ptr{Float64},
+    ccall(POINTERS[100], Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Int64, Ptr{Cvoid}, Ptr{Int64}, Ptr{Float64},
           Ptr{Float64}, Ptr{Cvoid}, Ptr{Cvoid},), descriptor, system, center, options, seen, singular_values,
           vectors, progress, context)
 end

@@ -75,9 +75,9 @@ def text(getter, *arguments):
     return buffer.value.decode("utf-8", "replace")
 
 
-def number(getter, *arguments):
+def number(getter, *arguments, kind=ctypes.c_int64):
     """The integer that getter(*arguments, number) gives."""
-    value = ctypes.c_int64()
+    value = kind()
     check(getter(*arguments, ctypes.byref(value)))
     return value.value
 

@@ -233,6 +233,10 @@ PROTOTYPES = {
     "tern_model_vectors_shape": [c_void_p, c_void_p, POINTER(c_int64), POINTER(c_int64)],
     # model, system, centers, values
     "tern_model_predict_vectors": [c_void_p, c_void_p, c_void_p, c_void_p],
+    # model, order
+    "tern_model_target_order": [c_void_p, POINTER(c_int32)],
+    # model, system, values
+    "tern_model_predict_tensor": [c_void_p, c_void_p, c_void_p],
     # first, second, options, same, rmsd, rotation, permutation
     "tern_compare": [c_void_p, c_void_p, c_void_p, POINTER(c_int32), POINTER(c_double), c_void_p, c_void_p],
     # descriptor, system, center, directions, moving

@@ -138,6 +138,27 @@ class Dataset(Owner):
         count = number(library.tern_dataset_vectors_count, self, index)
         return [text(library.tern_dataset_vectors_name, self, index, k) for k in range(count)]
 
+    def set_tensor(self, index, name, values):
+        """Gives a structure a Cartesian tensor under a name, such as 'dipole': an array of 0 to 3 dimensions of 3 each."""
+        values = numpy.ascontiguousarray(values, dtype=numpy.float64)
+        if values.shape != (3,) * values.ndim:
+            raise ValueError(f"{name}: the shape must be (3,) for each index of the tensor, not {values.shape}")
+        check(library.tern_dataset_set_tensor(self, self._place(index), encode(name), numpy.ndim(values), address(values)))
+
+    def tensor(self, index, name):
+        """A structure's tensor of that name, an array of as many dimensions as it has indices; MissingError without one."""
+        index = self._place(index)
+        order = number(library.tern_dataset_tensor_order, self, index, encode(name), kind=ctypes.c_int32)
+        values = numpy.empty((3,) * order)
+        check(library.tern_dataset_tensor(self, index, encode(name), address(values)))
+        return values
+
+    def tensors(self, index):
+        """Names of the tensors that a structure carries."""
+        index = self._place(index)
+        return [text(library.tern_dataset_tensor_name, self, index, k)
+                for k in range(number(library.tern_dataset_tensors, self, index))]
+
     def extend(self, frames):
         """Adds every Frame (or System) of an iterable."""
         for frame in frames:

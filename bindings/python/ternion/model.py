@@ -9,7 +9,7 @@ import numpy
 
 from . import _progress
 from ._arrays import address
-from ._library import NEW, Owner, check, encode, library, text
+from ._library import NEW, Owner, check, encode, library, number, text
 from ._options import handle_of
 from .dataset import Dataset
 from .system import System
@@ -28,6 +28,13 @@ class Uncertainty(NamedTuple):
 
     deviation: float
     scores: numpy.ndarray
+
+
+class Target(NamedTuple):
+    """Name of what a model predicts, and its order as a tensor."""
+
+    name: str
+    order: int
 
 
 class AtomPrediction(NamedTuple):
@@ -110,6 +117,25 @@ class Model(Owner):
         result = VectorPrediction(numpy.empty(n_centers.value, numpy.int64), numpy.empty((n_centers.value, width.value)))
         check(library.tern_model_predict_vectors(self, system, *map(address, result)))
         return result
+
+    @property
+    def target(self):
+        """What the model predicts: 'energy' or the name of a tensor or of vectors, and the tensor's order (else -1)."""
+        return Target(text(library.tern_model_target, self),
+                      number(library.tern_model_target_order, self, kind=ctypes.c_int32))
+
+    def predict_tensor(self, system):
+        """The tensor of a System, from a model that was fitted with ``target="dipole"`` or the like.
+
+        Returns
+        -------
+        numpy.ndarray of as many dimensions, 3 each, as the tensor has indices; a list of them for a Dataset
+        """
+        if isinstance(system, Dataset):
+            return [self.predict_tensor(frame.system) for frame in system]
+        values = numpy.empty((3,) * self.target.order)
+        check(library.tern_model_predict_tensor(self, System._given(system), address(values)))
+        return values
 
     def uncertainty(self, system):
         """Standard deviation of the energy (eV) and extrapolation score of each owned atom, as an Uncertainty.

@@ -302,6 +302,8 @@ static void models(void **state) {
   REFUSED(tern_model_target(f->model, out.text, 3, &out.number), TERN_ERROR_BUFFER, "too small");
   REFUSED(tern_model_vectors_shape(f->model, f->system, &out.number, &out.number), TERN_ERROR_MISSING, "energ");
   REFUSED(tern_model_predict_vectors(f->model, f->system, NULL, out.reals), TERN_ERROR_MISSING, "energ");
+  REFUSED(tern_model_target_order(NULL, &out.flag), TERN_ERROR_ARGUMENT, "'model'");
+  REFUSED(tern_model_predict_tensor(f->model, f->system, out.reals), TERN_ERROR_MISSING, "'energy'");
 }
 
 static int was_refused(const char *function) {

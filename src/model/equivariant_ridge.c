@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Linear model of a tensor: channel by channel T_m = sum_i w_{species of i} . F_m(i), the same weights for every m. */
+#include <string.h>
+
+#include "core/error.h"
+#include "core/memory.h"
+#include "model/equivariant_fit.h"
+#include "model/features.h"
+
+typedef struct equivariant_ridge {
+  equivariant_head head;
+  double *weights[EQUIVARIANT_MOST_CHANNELS]; /* [n_species][columns] of the active channels */
+} equivariant_ridge;
+
+static void destroy(void *state) {
+  equivariant_ridge *self = state;
+  for (int32_t c = 0; self != NULL && c < EQUIVARIANT_MOST_CHANNELS; c++)
+    memory_free(NULL, self->weights[c]);
+  if (self != NULL)
+    equivariant_head_free(&self->head);
+  memory_free(NULL, self);
+}
+
+/* ---- fit ---- */
+
+static void add_features(const void *context, int32_t channel, const environment *environment, const double *values,
+                         double *scratch, int64_t stride, double *rows) {
+  const equivariant_ridge *self = context;
+  const equivariant_columns *columns = &self->head.columns[channel];
+  (void)scratch;
+  for (int32_t m = 0; m < 2 * columns->lambda + 1; m++) {
+    double *row = rows + m * stride + environment->center_species * columns->count;
+    for (int64_t k = 0; k < columns->count; k++)
+      row[k] += values[columns->columns[m * columns->count + k]];
+  }
+}
+
+static int32_t fit_channels(equivariant_ridge *self, const equivariant_data *data, const tern_options *options,
+                            text *report) {
+  double regularizations[EQUIVARIANT_MOST_CHANNELS] = {0};
+  text_add(report, ", \"fits\": [");
+  for (int32_t c = 0, shown = 0; c < self->head.basis.n_channels; c++) {
+    if (!self->head.active[c])
+      continue;
+    const equivariant_form form = {
+        .columns = self->head.n_species * self->head.columns[c].count, .add = add_features, .context = self};
+    text_add(report, shown++ > 0 ? ", " : "");
+    TRY(MEMORY_NEW(NULL, &self->weights[c], form.columns, "the weights of a tensor model"));
+    TRY(equivariant_fit_channel(&self->head, data, options, c, &form, regularizations, self->weights[c], report));
+  }
+  text_add(report, "]");
+  return TERN_SUCCESS;
+}
+
+static int32_t fit(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
+                   const tern_options *options, text *report) {
+  equivariant_ridge *self = NULL;
+  equivariant_data data = {0};
+  TRY(MEMORY_NEW(NULL, &self, 1, "a model of a tensor"));
+  int32_t status = equivariant_begin(run, descriptor, dataset, options, &self->head, &data, report);
+  if (status == TERN_SUCCESS)
+    status = fit_channels(self, &data, options, report);
+  equivariant_data_free(&data);
+  if (status == TERN_SUCCESS)
+    *state = self;
+  else
+    destroy(self);
+  return status;
+}
+
+/* ---- prediction ---- */
+
+static int64_t scratch(const void *state, const tern_descriptor *descriptor, int64_t n_neighbours, int64_t rows) {
+  (void)state;
+  return features_scratch(descriptor, n_neighbours, rows < 1 ? 1 : rows);
+}
+
+static int32_t evaluate(const void *state, const tern_descriptor *descriptor, const environment *environment,
+                        int64_t rows, void *memory, double *tensor) {
+  const equivariant_ridge *self = state;
+  const equivariant_head *head = &self->head;
+  const double *values;
+  double spherical[TENSOR_MOST];
+  TRY(equivariant_values(descriptor, environment, rows, memory, &values));
+  memcpy(spherical, head->intercept + environment->center_species * head->basis.size,
+         (size_t)head->basis.size * sizeof *spherical);
+  for (int32_t c = 0; c < head->basis.n_channels; c++) {
+    const int64_t count = head->columns[c].count; /* 0 when it is not active */
+    for (int32_t m = 0; m < 2 * head->columns[c].lambda + 1; m++)
+      for (int64_t k = 0; k < count; k++)
+        spherical[head->basis.channels[c].first + m] +=
+            self->weights[c][environment->center_species * count + k] * values[head->columns[c].columns[m * count + k]];
+  }
+  equivariant_to_cartesian(&head->basis, spherical, tensor);
+  return TERN_SUCCESS;
+}
+
+static int32_t order(const void *state) { return ((const equivariant_ridge *)state)->head.basis.order; }
+/* ---- files ---- */
+
+static int32_t store(const void *state, int64_t capacity, tensor *tensors, int64_t *count) {
+  const equivariant_ridge *self = state;
+  TRY(equivariant_store(&self->head, capacity, tensors, count));
+  for (int32_t c = 0; c < self->head.basis.n_channels; c++) {
+    if (!self->head.active[c])
+      continue;
+    if (*count == capacity)
+      return error_set(TERN_ERROR_INTERNAL, "a ridge model of a tensor stores more tensors than there is room for");
+    tensor *tensor = &tensors[(*count)++];
+    *tensor = (struct tensor){.type = TENSOR_FLOAT64,
+                              .rank = 2,
+                              .shape = {self->head.n_species, self->head.columns[c].count},
+                              .data = self->weights[c]};
+    text_format(tensor->name, sizeof tensor->name, "ridge.weights.%d", c);
+  }
+  return TERN_SUCCESS;
+}
+
+static int32_t restore_weights(equivariant_ridge *self, const safetensors_file *file) {
+  char name[32];
+  const tensor *found;
+  for (int32_t c = 0; c < self->head.basis.n_channels; c++) {
+    const int64_t shape[2] = {self->head.n_species, self->head.columns[c].count};
+    if (!self->head.active[c])
+      continue;
+    text_format(name, sizeof name, "ridge.weights.%d", c);
+    TRY(safetensors_get_finite(file, name, 2, shape, &found));
+    TRY(MEMORY_NEW(NULL, &self->weights[c], shape[0] * shape[1], "the weights of a tensor model"));
+    memcpy(self->weights[c], found->data, (size_t)(shape[0] * shape[1]) * sizeof(double));
+  }
+  return TERN_SUCCESS;
+}
+
+static int32_t restore(void **state, const tern_descriptor *descriptor, const safetensors_file *file) {
+  equivariant_ridge *self = NULL;
+  TRY(MEMORY_NEW(NULL, &self, 1, "a model of a tensor"));
+  int32_t status = equivariant_restore(&self->head, descriptor, file);
+  if (status == TERN_SUCCESS)
+    status = restore_weights(self, file);
+  if (status == TERN_SUCCESS)
+    *state = self;
+  else
+    destroy(self);
+  return status;
+}
+
+const model_kind equivariant_ridge_kind = {
+    .name = "ridge",
+    .descriptor = "correlations",
+    .meaning = "Linear in the equivariant features of each atom, fitted by regularized least squares",
+    .fit = fit,
+    .destroy = destroy,
+    .scratch = scratch,
+    .tensor = evaluate,
+    .order = order,
+    .store = store,
+    .restore = restore,
+};
