@@ -134,7 +134,7 @@ static const option_row options_rows[] = {
     {"damping_end", OPTION_REAL, "2e-5", "", "[0, inf)", "model/network model/triplet",
      "Damping at the end, approached geometrically; 0: constant"},
     {"momentum", OPTION_REAL, "auto", "", "auto|[0, 1)", "model/network model/triplet",
-     "Part of its direction that spring keeps, decay of adam's mean gradient; auto: 1 - step / 10 for spring, so that "
+     "Part of its direction that spring keeps, decay of adam's mean gradient; auto: 1 - step / 5 for spring, so that "
      "more batches have a say as steps become short, 0.9 for adam"},
     {"step", OPTION_REAL, "auto", "", "auto|(0, inf)", "model/network model/triplet",
      "Step size at the start of training, falling linearly to 0; auto: 0.5 for spring, 0.01 for adam; lbfgs: first "

@@ -152,7 +152,7 @@ static int32_t new_direction(fit_training *t, double momentum, double damping, b
 /* To first order phi solves J phi = r of all batches, and a step takes the part `step` of it: the shorter the steps,
    the longer what earlier batches said of phi stays true. */
 static double momentum_at(const fit_training *t, double step) {
-  return isnan(t->settings.momentum) ? fmax(0, 1 - 0.1 * step) : t->settings.momentum;
+  return isnan(t->settings.momentum) ? fmax(0, 1 - 0.2 * step) : t->settings.momentum;
 }
 
 static int32_t spring_advance(fit_training *t, const fit_batch *batch, double step, double damping) {

@@ -129,7 +129,7 @@ static void check_formula(double momentum) {
   memcpy(expected, c.parameters, sizeof expected);
   for (int k = 0; k < 4; k++) {
     const double step = 0.4 * (1 - k / 4.0);
-    dense_step(&c, isnan(momentum) ? 1 - step / 10 : momentum, 0.1 * pow(0.1, k / 4.0), step, expected, phi);
+    dense_step(&c, isnan(momentum) ? 1 - step / 5 : momentum, 0.1 * pow(0.1, k / 4.0), step, expected, phi);
   }
   ASSERT_SUCCESS(case_train(&c));
   assert_true(reported(&c, "best_step") == 4);
