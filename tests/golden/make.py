@@ -15,6 +15,7 @@ import blocks
 import errors
 import models
 import systems
+import tensors
 import training
 import vector_model
 from correlations import Correlations
@@ -262,6 +263,7 @@ def golden_files():
              "errors.txt": errors.errors_file(), "zbl.txt": zbl.zbl_file()}
     texts.update(models.model_files())
     texts.update(vector_model.vector_files())
+    texts.update(tensors.tensor_files())
     return {**{name: text if isinstance(text, bytes) else text.encode()
                for name, text in texts.items()}, **errors.bad_files()}
 

@@ -133,7 +133,8 @@ function set_tensor!(dataset::Dataset, index::Integer, name, values)
     checkbounds(Bool, dataset, index) || throw(BoundsError(dataset, index))
     order = ndims(values)
     order == 0 || check_shape(string(name), values, ntuple(_ -> 3, order))
-    check(Raw.dataset_set_tensor(dataset, index - 1, string(name), order, vec(from_rows(Float64.(collect(values))))))
+    numbers = order == 0 ? [Float64(values[])] : vec(from_rows(Float64.(values)))
+    check(Raw.dataset_set_tensor(dataset, index - 1, string(name), order, numbers))
     return dataset
 end
 

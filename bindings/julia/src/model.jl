@@ -73,14 +73,14 @@ function predict_atoms(model::Model, system::System)
 end
 
 """
-    Ternion.target(model) -> name, order
+    Ternion.target_order(model)
 
-What the model predicts: `"energy"`, or the name of vectors of centres or of a tensor; the order is that of the tensor, else -1.
+The order of the tensor that the model predicts; -1 when it predicts energies or vectors of centres.
 """
-function target(model::Model)
+function target_order(model::Model)
     order = Ref{Int32}(0)
     check(Raw.model_target_order(model, order))
-    return (name = text((arguments...) -> Raw.model_target(model, arguments...)), order = Int(order[]))
+    return Int(order[])
 end
 
 """
@@ -90,7 +90,7 @@ The tensor of a system, from a model that was fitted with `target = "dipole"` or
 dimensions, 3 each, as the tensor has indices. Of a data set, a vector of them.
 """
 predict_tensor(model::Model, system::System) =
-    tensor_values(max(target(model).order, 0), values -> Raw.model_predict_tensor(model, system, values))
+    tensor_values(max(target_order(model), 0), values -> Raw.model_predict_tensor(model, system, values))
 
 predict_tensor(model::Model, dataset::Dataset) = [predict_tensor(model, frame.system) for frame in dataset]
 
@@ -134,7 +134,7 @@ end
 """
     target(model)
 
-What the model predicts: `"energy"`, or the name of the vectors that it was fitted on.
+What the model predicts: `"energy"`, or the name of the tensor or of the vectors that it was fitted on.
 """
 target(model::Model) = text((arguments...) -> Raw.model_target(model, arguments...))
 

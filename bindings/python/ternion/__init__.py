@@ -22,13 +22,13 @@ from .dataset import Dataset, Frame, Reader, Writer
 from .descriptor import Descriptor, Jacobian
 from .errors import (ArgumentError, Cancelled, DataError, FileError, FormatError, MemoryRefused, MissingError, NumericalError,
                      OptionError, TernionError, VersionError)
-from .model import AtomPrediction, Model, Prediction, Target, Uncertainty, fit
+from .model import AtomPrediction, Model, Prediction, Uncertainty, fit
 from .system import System
 
 __all__ = [
     "ArgumentError", "AtomPrediction", "Cancelled", "Comparison", "DataError", "Dataset", "Descriptor", "FileError",
     "FormatError", "Frame", "Jacobian", "Kind", "MemoryRefused", "MissingError", "Model", "NumericalError", "Option",
-    "OptionError", "Prediction", "Reader", "Sensitivity", "System", "Target", "TernionError", "Uncertainty", "VersionError", "Writer", "compare", "fit",
+    "OptionError", "Prediction", "Reader", "Sensitivity", "System", "TernionError", "Uncertainty", "VersionError", "Writer", "compare", "fit",
     "info", "kinds", "options", "sensitivity", "version",
 ]
 

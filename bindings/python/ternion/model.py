@@ -30,13 +30,6 @@ class Uncertainty(NamedTuple):
     scores: numpy.ndarray
 
 
-class Target(NamedTuple):
-    """Name of what a model predicts, and its order as a tensor."""
-
-    name: str
-    order: int
-
-
 class AtomPrediction(NamedTuple):
     """Energies ((n_owned,), eV) and virials ((n_owned, 3, 3), eV) of the owned atoms.
 
@@ -120,9 +113,13 @@ class Model(Owner):
 
     @property
     def target(self):
-        """What the model predicts: 'energy' or the name of a tensor or of vectors, and the tensor's order (else -1)."""
-        return Target(text(library.tern_model_target, self),
-                      number(library.tern_model_target_order, self, kind=ctypes.c_int32))
+        """What the model predicts: 'energy', or the name of the tensor or of the vectors that it was fitted on."""
+        return text(library.tern_model_target, self)
+
+    @property
+    def target_order(self):
+        """The order of the tensor that the model predicts; -1 when it predicts energies or vectors of centres."""
+        return number(library.tern_model_target_order, self, kind=ctypes.c_int32)
 
     def predict_tensor(self, system):
         """The tensor of a System, from a model that was fitted with ``target="dipole"`` or the like.
@@ -133,7 +130,7 @@ class Model(Owner):
         """
         if isinstance(system, Dataset):
             return [self.predict_tensor(frame.system) for frame in system]
-        values = numpy.empty((3,) * self.target.order)
+        values = numpy.empty((3,) * max(self.target_order, 0))
         check(library.tern_model_predict_tensor(self, System._given(system), address(values)))
         return values
 

@@ -341,6 +341,41 @@ static void ridge(void **state) {
   }
 }
 
+static void check_tensor(const tern_model *model, const char *file, const char *prefix) {
+  tern_system *system = golden_system(file, prefix);
+  double values[27];
+  MUST(tern_model_predict_tensor(model, system, values));
+  check_block(file, prefix, "tensor", values);
+  MUST(tern_system_free(system));
+}
+
+static void tensors(void **state) {
+  (void)state;
+  const char *files[] = {"tensor_dipole.txt", "tensor_response.txt"};
+  for (int f = 0; f < 2; f++) {
+    golden train = golden_read(files[f], "train");
+    tern_dataset *dataset = NULL;
+    tern_options *options = golden_options(files[f]);
+    tern_model *model = NULL, *again = NULL;
+    char path[512];
+    int32_t order;
+    snprintf(path, sizeof path, "%s/%s", GOLDEN, train.lines[0]);
+    MUST(tern_dataset_read(&dataset, path, options));
+    MUST(tern_model_fit(&model, "ridge", dataset, options, NULL, NULL));
+    MUST(tern_model_save(model, "golden.tern"));
+    MUST(tern_model_load(&again, "golden.tern"));
+    MUST(tern_model_target_order(again, &order));
+    assert_int_equal(order, f + 1);
+    check_tensor(model, files[f], "test1_");
+    check_tensor(again, files[f], "test2_");
+    MUST(tern_model_free(again));
+    MUST(tern_model_free(model));
+    MUST(tern_options_free(options));
+    MUST(tern_dataset_free(dataset));
+    golden_free(&train);
+  }
+}
+
 static void stored_models(void **state) {
   (void)state;
   golden files = golden_read("models.txt", "files");
@@ -363,7 +398,7 @@ static void stored_models(void **state) {
 int test_golden(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(radial_functions), cmocka_unit_test(descriptors),
                                      cmocka_unit_test(rows),             cmocka_unit_test(rows_are_atoms),
-                                     cmocka_unit_test(derivatives),      cmocka_unit_test(ridge),
+                                     cmocka_unit_test(derivatives),      cmocka_unit_test(ridge), cmocka_unit_test(tensors),
                                      cmocka_unit_test(stored_models)};
   return cmocka_run_group_tests_name("golden", tests, NULL, NULL);
 }

@@ -38,6 +38,8 @@ program test_golden
   call check_ridge('ridge_energies.txt')
   call check_ridge('ridge_forces.txt')
   call check_ridge('ridge_virial.txt')
+  call check_tensors('tensor_dipole.txt', 1)
+  call check_tensors('tensor_response.txt', 2)
   call golden_text('models.txt', 'files', files)
   call check(size(files) >= 7, 'at least 7 stored models')
   do i = 1, size(files)
@@ -197,6 +199,35 @@ contains
     call check_prediction(model, file, 'test1_')
     call check_prediction(stored, file, 'test2_')
   end subroutine check_ridge
+
+  subroutine check_tensors(file, order)
+    character(*), intent(in) :: file
+    integer, intent(in) :: order
+    type(tern_dataset) :: train
+    type(tern_options) :: options
+    type(tern_model) :: model, stored
+    type(tern_system) :: system
+    character(200), allocatable :: path(:)
+    character(:), allocatable :: name
+    real(real64), allocatable :: values(:), expected(:)
+    integer :: found
+    call golden_text(file, 'train', path)
+    call golden_options(file, options)
+    call train%read(folder() // trim(path(1)), options)
+    call model%fit('ridge', train, options)
+    call model%save('golden.tern')
+    call stored%load('golden.tern')
+    call stored%target(name, found)
+    call check(found == order .and. file == 'tensor_' // name // '.txt', file // ' target')
+    call golden_system(file, 'test1_', system)
+    call golden_values(file, 'test1_tensor', expected)
+    call model%predict_tensor(system, values)
+    call close_to(values, expected, 1e-6_real64, file // ' tensor')
+    call golden_system(file, 'test2_', system)
+    call golden_values(file, 'test2_tensor', expected)
+    call stored%predict_tensor(system, values)
+    call close_to(values, expected, 1e-6_real64, file // ' tensor of the stored model')
+  end subroutine check_tensors
 
   subroutine check_model(file)
     character(*), intent(in) :: file

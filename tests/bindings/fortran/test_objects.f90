@@ -304,6 +304,7 @@ contains
     integer(int64), allocatable :: centers(:)
     character(200) :: message
     real(real64) :: energy
+    real(real64), allocatable :: numbers(:)
     integer :: i, stat
     call data%read(folder() // 'ridge_train.extxyz')
     do i = 1, data%size()
@@ -311,6 +312,11 @@ contains
       call system%get(positions=x)
       call data%set_vectors(i, 'shape', x(1:2, :)**2)
     end do
+    call data%set_tensor(1, 'dipole', [1.0_real64, 2.0_real64, 3.0_real64])
+    call data%tensor(1, 'dipole', numbers)
+    call check(all(numbers == [1.0_real64, 2.0_real64, 3.0_real64]), 'a tensor of a structure')
+    call data%set_tensor(1, 'dipole', [1.0_real64, 2.0_real64], stat=stat, errmsg=message)
+    call check(stat == TERN_ERROR_ARGUMENT .and. index(message, '3, 9') > 0, 'a tensor of two numbers')
     call data%vectors(3, 'shape', values)
     call data%system(3, system)
     call check(all(shape(values) == [2, system%size()]), 'vectors of a structure')

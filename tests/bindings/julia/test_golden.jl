@@ -93,6 +93,20 @@ end
     rm(path)
 end
 
+@testset "tensors, $name" for (name, order) in (("tensor_dipole.txt", 1), ("tensor_response.txt", 2))
+    blocks = golden(name)
+    options = golden_options(blocks)
+    model = fit("ridge", Dataset(joinpath(GOLDEN, blocks["train"][1]); target = Dict(options)[:target]); options...)
+    path = tempname()
+    save(model, path)
+    @test Ternion.target_order(model) == order && name == "tensor_$(Ternion.target(model)).txt"
+    for fitted in (model, Model(path)), prefix in ("test1_", "test2_")
+        values = predict_tensor(fitted, golden_system(blocks, prefix))
+        @test close_to(values, permutedims(blocks[prefix * "tensor"], order:-1:1), 1e-6)
+    end
+    rm(path)
+end
+
 @testset "stored models" begin
     files = golden("models.txt")["files"]
     @test length(files) >= 7

@@ -235,6 +235,23 @@ end
     @test_throws TernionError compare(first, second; group = :o4)
 end
 
+@testset "tensors of structures" begin
+    data = Dataset(joinpath(GOLDEN, "ridge_train.extxyz"))
+    matrix = reshape(collect(1.0:9.0), 3, 3)
+    for index in 1:length(data)
+        set_tensor!(data, index, "dipole", vec(sum(data[index].system.positions; dims = 2)))
+    end
+    set_tensor!(data, 2, "response", matrix)
+    set_tensor!(data, 2, "gap", 0.5)
+    @test tensor(data, 2, "response") == matrix && tensor(data, 2, "gap") == 0.5
+    @test_throws TernionError tensor(data, 1, "response")
+    @test_throws DimensionMismatch set_tensor!(data, 1, "dipole", zeros(4))
+    model = fit("kernel", data; target = "dipole", nu_max = 2, points = 20, cutoff = 3.0, n_max = 3, l_max = 2)
+    @test Ternion.target(model) == "dipole" && Ternion.target_order(model) == 1
+    @test size(predict_tensor(model, data[1].system)) == (3,)
+    @test_throws TernionError predict(model, data[1].system)
+end
+
 @testset "vectors of atoms" begin
     data = Dataset(joinpath(GOLDEN, "ridge_train.extxyz"))
     for index in 1:length(data)

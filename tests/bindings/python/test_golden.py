@@ -91,6 +91,20 @@ class Models(Case):
                     with self.subTest(file=name, system=prefix, model=stage):
                         self.check_prediction(fitted, blocks, prefix)
 
+    def test_tensors(self):
+        for name, order in (("tensor_dipole.txt", 1), ("tensor_response.txt", 2)):
+            blocks = golden(name)
+            options = golden_options(blocks)
+            train = ternion.Dataset(GOLDEN / blocks["train"][0], target=options["target"])
+            model = ternion.fit("ridge", train, **options)
+            model.save(self.folder / "golden.tern")
+            self.assertEqual((f"tensor_{model.target}.txt", model.target_order), (name, order))
+            for stage, fitted in (("fitted", model), ("stored", ternion.Model(self.folder / "golden.tern"))):
+                for prefix in ("test1_", "test2_"):
+                    with self.subTest(file=name, system=prefix, model=stage):
+                        values = fitted.predict_tensor(golden_system(blocks, prefix))
+                        self.assert_close(values, blocks[prefix + "tensor"], 1e-6)
+
     def test_stored(self):
         files = golden("models.txt")["files"]
         self.assertGreaterEqual(len(files), 7)

@@ -343,6 +343,26 @@ class Analysis(Case):
         self.assertEqual(ternion.info(GOLDEN / "ridge_train.extxyz")["structures"], 12)
 
 
+class Tensors(Case):
+    def test_tensors_of_structures(self):
+        data = ternion.Dataset(GOLDEN / "ridge_train.extxyz")
+        tensor = numpy.arange(9.0).reshape(3, 3)
+        for index, frame in enumerate(data):
+            data.set_tensor(index, "dipole", frame.system.positions.sum(axis=0))
+        data.set_tensor(-1, "response", tensor)
+        self.assertEqual(data.tensors(-1), ["dipole", "response"])
+        numpy.testing.assert_array_equal(data.tensor(11, "response"), tensor)
+        self.assertRaises(ternion.MissingError, data.tensor, 0, "response")
+        self.assertRaises(ValueError, data.set_tensor, 0, "dipole", numpy.zeros(4))
+        model = ternion.fit("kernel", data, target="dipole", nu_max=2, points=20, **SMALL)
+        self.assertEqual((model.target, model.target_order), ("dipole", 1))
+        self.assertEqual(model.predict_tensor(data[0].system).shape, (3,))
+        self.assertRaises(ternion.MissingError, model.predict, data[0].system)
+        energies = ternion.fit("ridge", data, **SMALL)
+        self.assertEqual((energies.target, energies.target_order), ("energy", -1))
+        self.assertRaises(ternion.MissingError, energies.predict_tensor, data[0].system)
+
+
 class Vectors(Case):
     def test_vectors_of_atoms(self):
         data = ternion.Dataset(GOLDEN / "ridge_train.extxyz")
