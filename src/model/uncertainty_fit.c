@@ -19,6 +19,9 @@
    cannot choose among them. */
 enum { LOWEST = -10, HIGHEST = -1, USUAL = -6, FEW = 8 };
 static const double environment_regularization = 1e-8;
+/* Of moments that cannot be factored as they are: at first, growing tenfold. */
+static const double least_regularization = 1e-15;
+enum { MOST_RETRIES = 10 };
 
 /* How deviations are calibrated. */
 typedef struct choice {
@@ -32,22 +35,34 @@ typedef struct choice {
 
 /* ---- factors ---- */
 
-/* factor [size][size]: lower triangle of the Cholesky factor of moments + regularization * mean diagonal. */
-static int32_t factorize(int64_t size, const double *moments, double regularization, double *factor) {
+static int32_t try_factor(int64_t size, const double *moments, double shift, double *factor, bool *definite) {
   const blas_table *blas;
   const int32_t n = (int32_t)size;
   int32_t info = 0;
-  double trace = 0;
-  for (int64_t k = 0; k < size; k++)
-    trace += moments[k * size + k];
   memcpy(factor, moments, (size_t)(size * size) * sizeof(double));
   for (int64_t k = 0; k < size; k++)
-    factor[k * size + k] += trace > 0 ? regularization * trace / (double)size : 1;
+    factor[k * size + k] += shift;
   TRY(blas_begin(&blas));
   blas->dpotrf("U", &n, factor, &n, &info, 1);
   blas_end();
-  return info == 0 ? TERN_SUCCESS
-                   : error_set(TERN_ERROR_NUMERICAL, "the moments of the model's outputs are not positive definite");
+  *definite = info == 0;
+  return TERN_SUCCESS;
+}
+
+/* factor [size][size]: lower triangle of the Cholesky factor of moments + regularization * mean diagonal. Moments that
+   are singular to rounding get as much more as makes them definite. */
+static int32_t factorize(int64_t size, const double *moments, double regularization, double *factor) {
+  double trace = 0;
+  bool definite = false;
+  for (int64_t k = 0; k < size; k++)
+    trace += moments[k * size + k];
+  const double mean = trace / (double)size;
+  for (int retry = 0; retry < MOST_RETRIES && !definite; retry++) {
+    TRY(try_factor(size, moments, trace > 0 ? regularization * mean : 1, factor, &definite));
+    regularization = fmax(10 * regularization, least_regularization);
+  }
+  return definite ? TERN_SUCCESS
+                  : error_set(TERN_ERROR_NUMERICAL, "the moments of the model's outputs are not positive definite");
 }
 
 static void pack(int64_t size, const double *factor, double *triangle) {

@@ -104,7 +104,7 @@ fortran() {
   # Another compiler takes the source.
   sources=$(variable sourcedir ternion-fortran)
   set --
-  for name in raw support options system dataset descriptor model; do set -- "$@" "$sources/ternion_$name.f90"; done
+  for name in raw support options system dataset model descriptor; do set -- "$@" "$sources/ternion_$name.f90"; done
   gfortran -o from_source "$@" "$sources/ternion.f90" "$f/fit_predict.f90" -L"$prefix/lib" -lternion
   ./from_source
 }
