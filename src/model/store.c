@@ -77,10 +77,30 @@ int32_t store_describe(const tern_model *model, int64_t part, text *json) {
   return give(describe_part(model, part), json);
 }
 
-/* The report without what differs from run to run: equal fits give equal files. */
+static bool is_time(const char *key) {
+  static const char ending[] = "seconds";
+  const size_t length = strlen(key), end = sizeof ending - 1;
+  return length >= end && strcmp(key + length - end, ending) == 0;
+}
+
+/* What differs from run to run goes, at any depth: equal fits give equal files. */
+static void drop_costs(json_t *object) {
+  const char *key;
+  json_t *value;
+  void *next;
+  size_t place;
+  json_array_foreach(object, place, value) drop_costs(value);
+  json_object_foreach_safe(object, next, key, value) {
+    if (is_time(key) || strcmp(key, "cost") == 0)
+      json_object_del(object, key);
+    else
+      drop_costs(value);
+  }
+}
+
 static int32_t store_report(const tern_model *model, text *json) {
   json_t *report = json_loads(model->report, 0, NULL);
-  json_object_del(report, "cost");
+  drop_costs(report);
   char *written = report == NULL ? NULL : json_dumps(report, JSON_COMPACT | JSON_REAL_PRECISION(17));
   json_decref(report);
   if (written == NULL)
