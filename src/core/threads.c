@@ -92,6 +92,8 @@ typedef struct threads_sharing {
   const threads_items *items;
   void *context;
   run *run;
+  char *spaces;
+  int64_t stride; /* of the spaces, bytes */
   int64_t count, memory_limit; /* of each thread */
   _Atomic int64_t done;
   _Atomic bool stopped;
@@ -100,16 +102,17 @@ typedef struct threads_sharing {
 static int32_t threads_work_on_items(void *context, int64_t begin, int64_t end, int32_t thread) {
   threads_sharing *sharing = context;
   const threads_items *items = sharing->items;
+  void *space = sharing->spaces + thread * sharing->stride;
   run serial = {.threads = 1, .memory_limit = sharing->memory_limit};
   int32_t status = TERN_SUCCESS;
   for (int64_t index = begin; status == TERN_SUCCESS && index < end && !sharing->stopped; index++) {
-    status = items->work(sharing->context, &serial, index, thread);
+    status = items->work(sharing->context, &serial, index, space);
     const int64_t done = ++sharing->done;
     if (status == TERN_SUCCESS && thread == 0 && items->stage != NULL)
       status = run_report(sharing->run, items->stage, done, sharing->count, -1);
   }
   if (items->finish != NULL)
-    items->finish(sharing->context, &serial, thread);
+    items->finish(sharing->context, &serial, space);
   if (status != TERN_SUCCESS)
     sharing->stopped = true;
   return status;
@@ -117,8 +120,16 @@ static int32_t threads_work_on_items(void *context, int64_t begin, int64_t end, 
 
 int32_t threads_each(run *run, int64_t count, const threads_items *items, void *context) {
   threads_sharing sharing = {.items = items, .context = context, .run = run, .count = count};
+  const int32_t threads = threads_count(run, count, 1);
+  void *own = NULL;
+  sharing.stride = items->spaces != NULL ? items->space_size : (items->space_size + 63) / 64 * 64;
+  if (items->spaces == NULL)
+    TRY(memory_new(run, &own, threads, sharing.stride, "spaces of the threads"));
+  sharing.spaces = items->spaces != NULL ? items->spaces : own;
   if (run->memory_limit > 0)
-    sharing.memory_limit = 1 + (run->memory_limit - run->memory_used) / threads_count(run, count, 1);
-  TRY(threads_for(run, count, 1, threads_work_on_items, &sharing));
+    sharing.memory_limit = 1 + (run->memory_limit - run->memory_used) / threads;
+  const int32_t status = threads_for(run, count, 1, threads_work_on_items, &sharing);
+  memory_free(run, own);
+  TRY(status);
   return items->stage != NULL && count > 0 ? run_report(run, items->stage, count, count, -1) : TERN_SUCCESS;
 }

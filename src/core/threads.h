@@ -17,11 +17,13 @@ int32_t threads_count(const run *run, int64_t count, int64_t grain);
 
 /* Independent items, such as structures, each worked on by one thread. */
 typedef struct threads_items {
-  const char *stage; /* of the reports of progress; NULL: none */
+  const char *stage;  /* of the reports of progress; NULL: none */
+  int64_t space_size; /* bytes of each thread's space, which begins on a line of 64 bytes and is zero at first */
+  void *spaces;       /* the caller's, [threads_count(run, count, 1)][space_size]; NULL: they end with the call */
   /* `serial` is the thread's own run: one thread, an equal share of the memory that is left. */
-  int32_t (*work)(void *context, run *serial, int64_t index, int32_t thread);
+  int32_t (*work)(void *context, run *serial, int64_t index, void *space);
   /* After the last item of a thread, also when that failed; NULL: nothing to do. */
-  void (*finish)(void *context, run *serial, int32_t thread);
+  void (*finish)(void *context, run *serial, void *space);
 } threads_items;
 
 /* The items 0 .. count - 1 by the threads of a run; after a failure the others stop soon. */

@@ -18,7 +18,6 @@ typedef struct chunk {
   int32_t channel;
   int64_t height, width; /* of a structure's rows, the targets included */
   int64_t first;         /* structure */
-  int64_t memory_limit;  /* of a thread */
   double *rows;          /* [CHUNK][height][width] */
 } chunk;
 
@@ -56,19 +55,11 @@ static int32_t fill_structure(const chunk *chunk, run *run, int64_t item, double
   return check_finite(chunk, structure.rows);
 }
 
-static int32_t fill_structures(void *context, int64_t begin, int64_t end, int32_t thread) {
+static int32_t fill(void *context, run *serial, int64_t item, void *scratch) {
   const chunk *chunk = context;
-  run serial = {.threads = 1, .memory_limit = chunk->memory_limit};
-  double *scratch = NULL;
-  (void)thread;
-  TRY(MEMORY_NEW(&serial, &scratch, chunk->form->scratch, "scratch of a structure's rows"));
-  int32_t status = TERN_SUCCESS;
-  for (int64_t item = begin; status == TERN_SUCCESS && item < end; item++) {
-    status = fill_structure(chunk, &serial, item, scratch);
-    if (status != TERN_SUCCESS)
-      error_prefix(status, "structure %lld: ", (long long)chunk->data->frames[chunk->first + item]);
-  }
-  memory_free(&serial, scratch);
+  const int32_t status = fill_structure(chunk, serial, item, scratch);
+  if (status != TERN_SUCCESS)
+    error_prefix(status, "structure %lld: ", (long long)chunk->data->frames[chunk->first + item]);
   return status;
 }
 
@@ -82,14 +73,12 @@ static int32_t add_structure(const chunk *chunk, int64_t item, least_squares pro
 
 /* The rows of one chunk are computed by all threads and taken up in their order, whatever the threads. */
 static int32_t stream(chunk *chunk, least_squares problems[2]) {
+  const threads_items items = {.work = fill, .space_size = chunk->form->scratch * (int64_t)sizeof(double)};
   const equivariant_data *data = chunk->data;
-  const int32_t threads = threads_count(data->run, CHUNK, 1);
-  if (data->run->memory_limit > 0)
-    chunk->memory_limit = 1 + (data->run->memory_limit - data->run->memory_used) / threads;
   for (chunk->first = 0; chunk->first < data->count; chunk->first += CHUNK) {
     const int64_t left = data->count - chunk->first, count = left < CHUNK ? left : CHUNK;
     TRY(run_report(data->run, "rows", chunk->first, data->count, -1));
-    TRY(threads_for(data->run, count, 1, fill_structures, chunk));
+    TRY(threads_each(data->run, count, &items, chunk));
     for (int64_t item = 0; item < count; item++)
       TRY(add_structure(chunk, item, problems));
   }

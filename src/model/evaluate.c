@@ -53,13 +53,13 @@ static void add_differences(const frame *frame, double energy, const double *for
     measure_add(&measures[VIRIAL], (virial[k] - frame->virial[k / 3][k % 3]) / (double)atoms);
 }
 
-static int32_t evaluate_frame(void *context, run *run, int64_t index, int32_t thread) {
+static int32_t evaluate_frame(void *context, run *run, int64_t index, void *space) {
   evaluation *evaluation = context;
   const frame *frame = evaluation->dataset->frames[index];
   const int64_t atoms = frame->system->n_atoms;
   double energy, virial[9], *forces = NULL, *energies = NULL;
   int32_t status = TERN_SUCCESS;
-  (void)thread;
+  (void)space;
   if (atoms == 0)
     return TERN_SUCCESS;
   if (frame->forces != NULL)
@@ -80,13 +80,13 @@ static int32_t evaluate_frame(void *context, run *run, int64_t index, int32_t th
   return status;
 }
 
-static int32_t evaluate_tensor(void *context, run *run, int64_t index, int32_t thread) {
+static int32_t evaluate_tensor(void *context, run *run, int64_t index, void *space) {
   evaluation *evaluation = context;
   const frame *frame = evaluation->dataset->frames[index];
   double values[TENSOR_MOST];
   int32_t order;
   const frame_tensor *tensor = frame_find_tensor(frame, model_target(evaluation->model, &order));
-  (void)thread;
+  (void)space;
   if (tensor == NULL)
     return TERN_SUCCESS;
   const int32_t status = model_predict_tensor(evaluation->model, run, frame->system, values);

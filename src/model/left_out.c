@@ -127,9 +127,9 @@ static int32_t add_sample(const gathering *gathering, run *run, int64_t sample) 
 
 /* ---- all of them ---- */
 
-static int32_t work_on_sample(void *context, run *serial, int64_t sample, int32_t thread) {
+static int32_t work_on_sample(void *context, run *serial, int64_t sample, void *space) {
   const gathering *gathering = context;
-  (void)thread;
+  (void)space;
   const int32_t status = add_sample(gathering, serial, sample);
   if (status != TERN_SUCCESS)
     error_prefix(status, "structure %lld: ", (long long)gathering->order[sample]);

@@ -163,9 +163,9 @@ static int32_t add_structure(gathering *gathering, share *share, run *run, int64
 
 /* ---- all structures ---- */
 
-static int32_t work_on_structure(void *context, run *serial, int64_t visit, int32_t thread) {
+static int32_t work_on_structure(void *context, run *serial, int64_t visit, void *share) {
   gathering *gathering = context;
-  const int32_t status = add_structure(gathering, &gathering->shares[thread], serial, visit);
+  const int32_t status = add_structure(gathering, share, serial, visit);
   if (status != TERN_SUCCESS)
     error_prefix(status, "structure %lld: ", (long long)gathering->moments->visited[visit]);
   return status;
@@ -212,9 +212,16 @@ static int32_t collect(gathering *gathering, int32_t threads) {
   return TERN_SUCCESS;
 }
 
+static int32_t each_structure(gathering *gathering) {
+  const threads_items items = {.stage = "uncertainty",
+                               .work = work_on_structure,
+                               .spaces = gathering->shares,
+                               .space_size = sizeof *gathering->shares};
+  return threads_each(gathering->moments->run, gathering->moments->n_visited, &items, gathering);
+}
+
 static int32_t go_through(moments *moments) {
   gathering gathering = {.moments = moments};
-  const threads_items items = {.stage = "uncertainty", .work = work_on_structure};
   run *run = moments->run;
   const int32_t threads = threads_count(run, moments->n_visited, 1);
   TRY(MEMORY_NEW(run, &gathering.shares, threads, "moments of the outputs"));
@@ -222,7 +229,7 @@ static int32_t go_through(moments *moments) {
   for (int32_t thread = 0; status == TERN_SUCCESS && thread < threads; thread++)
     status = share_new(&gathering, &gathering.shares[thread]);
   if (status == TERN_SUCCESS)
-    status = threads_each(run, moments->n_visited, &items, &gathering);
+    status = each_structure(&gathering);
   if (status == TERN_SUCCESS)
     status = collect(&gathering, threads);
   for (int32_t thread = 0; thread < threads; thread++)

@@ -75,9 +75,9 @@ static int32_t evaluate_frame(evaluation *evaluation, run *run, int64_t index) {
   return status;
 }
 
-static int32_t work_on_frame(void *context, run *serial, int64_t index, int32_t thread) {
+static int32_t work_on_frame(void *context, run *serial, int64_t index, void *space) {
   const int32_t status = evaluate_frame(context, serial, index);
-  (void)thread;
+  (void)space;
   if (status != TERN_SUCCESS)
     error_prefix(status, "structure %lld: ", (long long)index);
   return status;

@@ -32,43 +32,34 @@ static int64_t rows_of_item(const void *context, int64_t index) {
 
 /* ---- each structure, with a space of its thread ---- */
 
-/* Calls work for each of some items; the spaces of the threads live as long as the call. */
-typedef struct items_work {
-  threads_items call;
-  network_problem *problem;
-  item *items;
-  item_space *spaces; /* [threads] */
-} items_work;
-
-static void free_space(void *context, run *serial, int32_t thread) {
-  item_space_free(serial, &((items_work *)context)->spaces[thread]);
+static void free_space(void *context, run *serial, void *space) {
+  (void)context;
+  item_space_free(serial, space);
 }
 
-static int32_t each_item(items_work *work, run *run, int64_t count) {
-  work->call.finish = free_space;
-  TRY(MEMORY_NEW(run, &work->spaces, threads_count(run, count, 1), "the training of a network"));
-  const int32_t status = threads_each(run, count, &work->call, work);
-  memory_free(run, work->spaces);
-  return status;
+static int32_t each_item(run *run, int64_t count, threads_items items, void *context) {
+  items.space_size = sizeof(item_space);
+  items.finish = free_space;
+  return threads_each(run, count, &items, context);
 }
 
 /* ---- one step ---- */
 
 typedef struct step {
-  items_work work;
+  network_problem *problem;
   const fit_batch *batch;
   double *residual;
   void *jacobian;
   int64_t stride;
 } step;
 
-static int32_t step_item(void *context, run *serial, int64_t k, int32_t thread) {
-  step *step = context;
-  network_problem *problem = step->work.problem;
+static int32_t step_item(void *context, run *serial, int64_t k, void *space) {
+  const step *step = context;
+  network_problem *problem = step->problem;
   const int64_t row = step->batch->first_row[k], size = problem->network.wide ? 8 : 4;
   void *jacobian = step->jacobian != NULL ? (char *)step->jacobian + row * step->stride * size : NULL;
   return item_linearize(&problem->data, &problem->network, serial, &problem->items[step->batch->items[k]],
-                        step->batch->step, &step->work.spaces[thread], step->residual + row, jacobian, step->stride);
+                        step->batch->step, space, step->residual + row, jacobian, step->stride);
 }
 
 static void set_parameters(network_problem *problem, const double *parameters) {
@@ -82,28 +73,27 @@ static void set_parameters(network_problem *problem, const double *parameters) {
 
 static int32_t linearize(void *context, run *run, const double *parameters, const fit_batch *batch, double *residual,
                          void *jacobian, int64_t stride) {
-  network_problem *problem = context;
-  step step = {.work = {.call.work = step_item, .problem = problem},
+  step step = {.problem = context,
                .batch = batch,
                .residual = residual,
                .jacobian = jacobian,
                .stride = stride};
-  set_parameters(problem, parameters);
-  return each_item(&step.work, run, batch->count);
+  set_parameters(context, parameters);
+  return each_item(run, batch->count, (threads_items){.work = step_item}, &step);
 }
 
 /* ---- errors ---- */
 
 typedef struct measuring {
-  items_work work;
+  const network_problem *problem;
+  item *items;
   item_errors *errors; /* [count] */
 } measuring;
 
-static int32_t measure_item(void *context, run *serial, int64_t k, int32_t thread) {
-  measuring *measuring = context;
-  network_problem *problem = measuring->work.problem;
-  return item_measure(&problem->data, &problem->network, serial, &measuring->work.items[k],
-                      &measuring->work.spaces[thread], &measuring->errors[k]);
+static int32_t measure_item(void *context, run *serial, int64_t k, void *space) {
+  const measuring *measuring = context;
+  return item_measure(&measuring->problem->data, &measuring->problem->network, serial, &measuring->items[k], space,
+                      &measuring->errors[k]);
 }
 
 static void add_measure(fit_measures *measures, const char *name, double squares, double count) {
@@ -133,12 +123,10 @@ static void sum_errors(int64_t count, const item_errors *errors, fit_measures *m
 static int32_t measure(void *context, run *run, const double *parameters, bool held_out, fit_measures *measures) {
   network_problem *problem = context;
   const int64_t count = held_out ? problem->n_held_out : problem->n_probed;
-  measuring measuring = {.work = {.call.work = measure_item,
-                                  .problem = problem,
-                                  .items = held_out ? problem->held_out : problem->probed}};
+  measuring measuring = {.problem = problem, .items = held_out ? problem->held_out : problem->probed};
   set_parameters(problem, parameters);
   TRY(MEMORY_NEW(run, &measuring.errors, count, "errors of structures"));
-  const int32_t status = each_item(&measuring.work, run, count);
+  const int32_t status = each_item(run, count, (threads_items){.work = measure_item}, &measuring);
   if (status == TERN_SUCCESS)
     sum_errors(count, measuring.errors, measures);
   memory_free(run, measuring.errors);
@@ -153,35 +141,25 @@ static int32_t name_structure(int32_t status, const item *item) {
   return status;
 }
 
-typedef struct opening {
-  items_work work;
+typedef struct making {
+  const network_problem *problem;
   run *run;
-} opening;
+  item *items;
+} making;
 
 /* Environments and sizes, which are kept: the memory is that of the whole run. */
-static int32_t open_item(void *context, run *serial, int64_t k, int32_t thread) {
-  opening *opening = context;
-  item *item = &opening->work.items[k];
-  (void)serial, (void)thread;
-  return name_structure(item_open(&opening->work.problem->data, opening->run, item), item);
-}
-
-static int32_t open_items(network_problem *problem, run *run, int64_t count, item *items) {
-  opening opening = {.work = {.call = {.stage = "environments", .work = open_item}, .problem = problem, .items = items},
-                     .run = run};
-  return each_item(&opening.work, run, count);
+static int32_t open_item(void *context, run *serial, int64_t k, void *space) {
+  const making *making = context;
+  item *item = &making->items[k];
+  (void)serial, (void)space;
+  return name_structure(item_open(&making->problem->data, making->run, item), item);
 }
 
 /* The inputs that are stored. */
-static int32_t fill_item(void *context, run *serial, int64_t k, int32_t thread) {
-  items_work *work = context;
-  item *item = &work->items[k];
-  return name_structure(item_fill(&work->problem->data, serial, item, &work->spaces[thread]), item);
-}
-
-static int32_t fill_items(network_problem *problem, run *run, int64_t count, item *items) {
-  items_work work = {.call = {.stage = "inputs", .work = fill_item}, .problem = problem, .items = items};
-  return each_item(&work, run, count);
+static int32_t fill_item(void *context, run *serial, int64_t k, void *space) {
+  const making *making = context;
+  item *item = &making->items[k];
+  return name_structure(item_fill(&making->problem->data, serial, item, space), item);
 }
 
 /* As many directions as fit in half of what is left; fewer than a step uses are not worth it. */
@@ -234,11 +212,14 @@ static int32_t list_items(network_problem *problem, run *run, const unsigned cha
 }
 
 static int32_t build(network_problem *problem, run *run) {
+  const threads_items open = {.stage = "environments", .work = open_item};
+  const threads_items fill = {.stage = "inputs", .work = fill_item};
   item_data *data = &problem->data;
-  item *const lists[3] = {problem->items, problem->held_out, problem->probed};
   const int64_t counts[3] = {problem->n_items, problem->n_held_out, problem->n_probed};
+  making lists[3] = {
+      {problem, run, problem->items}, {problem, run, problem->held_out}, {problem, run, problem->probed}};
   for (int k = 0; k < 3; k++)
-    TRY(open_items(problem, run, counts[k], lists[k]));
+    TRY(each_item(run, counts[k], open, &lists[k]));
   choose_stored(problem, run);
   if (data->stored > 0) {
     const double per_epoch = (double)problem->n_items / (double)(data->batch > 0 ? data->batch : 100);
@@ -246,8 +227,8 @@ static int32_t build(network_problem *problem, run *run) {
   }
   data->per_epoch = fmax(1, (double)problem->n_items / (double)(data->batch > 0 ? data->batch : 100));
   for (int k = 0; k < 3; k++) {
-    TRY(place_items(problem, run, counts[k], lists[k]));
-    TRY(fill_items(problem, run, counts[k], lists[k]));
+    TRY(place_items(problem, run, counts[k], lists[k].items));
+    TRY(each_item(run, counts[k], fill, &lists[k]));
   }
   return TERN_SUCCESS;
 }

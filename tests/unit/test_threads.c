@@ -182,9 +182,112 @@ static void test_no_threads(void **state) {
   assert_int_equal(result, 0);
 }
 
+/* ---- independent items ---- */
+
+/* What one thread did; in its space. */
+typedef struct share {
+  int64_t items, sum;
+} share;
+
+typedef struct sharing {
+  _Atomic int64_t items, sum, finished, most_memory, misplaced;
+  int64_t fails_at;
+} sharing;
+
+static int32_t add_item(void *context, run *serial, int64_t index, void *space) {
+  sharing *sharing = context;
+  share *share = space;
+  if (index == sharing->fails_at)
+    return error_set(TERN_ERROR_DATA, "item %d", (int)index);
+  share->items++;
+  share->sum += index;
+  sharing->most_memory = serial->memory_limit;
+  sharing->misplaced += serial->threads != 1;
+  return TERN_SUCCESS;
+}
+
+static void add_share(void *context, run *serial, void *space) {
+  sharing *sharing = context;
+  const share *share = space;
+  (void)serial;
+  sharing->misplaced += (uintptr_t)space % 64 != 0;
+  sharing->items += share->items;
+  sharing->sum += share->sum;
+  sharing->finished++;
+}
+
+/* Each thread has a space of its own, zero at first, which is handed over after its last item. */
+static void test_each(void **state) {
+  (void)state;
+  const threads_items items = {.work = add_item, .finish = add_share, .space_size = sizeof(share)};
+  for (int32_t threads = 1; threads <= 4; threads++) {
+    sharing sharing = {.fails_at = -1};
+    run run = {.threads = threads, .memory_limit = 1 << 20};
+    assert_int_equal(threads_each(&run, 100, &items, &sharing), TERN_SUCCESS);
+    assert_int_equal(sharing.finished, threads);
+    assert_int_equal(sharing.items, 100);
+    assert_int_equal(sharing.sum, 4950);
+    assert_int_equal(sharing.misplaced, 0);
+    assert_true(sharing.most_memory > 0 && sharing.most_memory <= 1 + (1 << 20) / threads);
+    assert_int_equal(run.memory_used, 0);
+  }
+}
+
+/* A failure is told, and every thread still finishes. */
+static void test_each_fails(void **state) {
+  (void)state;
+  const threads_items items = {.work = add_item, .finish = add_share, .space_size = sizeof(share)};
+  sharing sharing = {.fails_at = 60};
+  run run = {.threads = 4};
+  assert_int_equal(threads_each(&run, 100, &items, &sharing), TERN_ERROR_DATA);
+  assert_string_equal(error_message(), "item 60");
+  assert_int_equal(sharing.finished, 4);
+  assert_true(sharing.items >= 10 && sharing.items < 100);
+  assert_int_equal(run.memory_used, 0);
+}
+
+/* Spaces of the caller stay, for what is gathered in them. */
+static void test_each_keeps(void **state) {
+  (void)state;
+  share shares[3] = {{0}};
+  sharing sharing = {.fails_at = -1};
+  const threads_items items = {.work = add_item, .space_size = sizeof(share), .spaces = shares};
+  run run = {.threads = 3};
+  assert_int_equal(threads_each(&run, 10, &items, &sharing), TERN_SUCCESS);
+  const int64_t counts[3] = {4, 3, 3}, sums[3] = {6, 15, 24};
+  for (int k = 0; k < 3; k++) {
+    assert_int_equal(shares[k].items, counts[k]);
+    assert_int_equal(shares[k].sum, sums[k]);
+  }
+}
+
+static int32_t stop_at_once(const char *stage, int64_t done, int64_t total, double loss, void *context) {
+  (void)loss;
+  assert_string_equal(stage, "items");
+  assert_true(done >= 1 && done <= total);
+  assert_int_equal(total, 100);
+  ++*(int *)context;
+  return 1;
+}
+
+/* Progress is reported where it has a name, and whoever is told may stop it. */
+static void test_each_cancelled(void **state) {
+  (void)state;
+  const threads_items items = {.stage = "items", .work = add_item, .finish = add_share, .space_size = sizeof(share)};
+  int calls = 0;
+  sharing sharing = {.fails_at = -1};
+  run run = {.threads = 3, .progress = stop_at_once, .context = &calls};
+  assert_int_equal(threads_each(&run, 100, &items, &sharing), TERN_CANCELLED);
+  assert_int_equal(calls, 1);
+  assert_int_equal(sharing.finished, 3);
+  assert_int_equal(run.memory_used, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_split),     cmocka_unit_test(test_message), cmocka_unit_test(test_caller_and_signals),
-    cmocka_unit_test(test_none_left), cmocka_unit_test(test_fork),    cmocka_unit_test(test_no_threads)};
+    cmocka_unit_test(test_none_left), cmocka_unit_test(test_fork),    cmocka_unit_test(test_no_threads),
+    cmocka_unit_test(test_each),      cmocka_unit_test(test_each_fails),
+    cmocka_unit_test(test_each_keeps), cmocka_unit_test(test_each_cancelled)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
