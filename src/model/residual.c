@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "model/residual.h"
 
-#include <stdatomic.h>
-
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/threads.h"
 
 typedef struct subtraction {
   const tern_model *model;
-  run *run;
   tern_dataset *dataset;
-  int32_t (*subtract)(const tern_model *model, struct run *run, frame *frame);
-  int64_t memory_limit;
-  _Atomic int64_t done;
-  _Atomic int32_t stopped;
+  int32_t (*subtract)(const tern_model *model, run *run, frame *frame);
 } subtraction;
 
 static int32_t subtract_frame(const tern_model *model, run *run, frame *frame) {
@@ -52,21 +46,11 @@ static int32_t subtract_tensor(const tern_model *model, run *run, frame *frame) 
   return TERN_SUCCESS;
 }
 
-static int32_t subtract_frames(void *context, int64_t begin, int64_t end, int32_t thread) {
-  subtraction *subtraction = context;
-  run serial = {.threads = 1, .memory_limit = subtraction->memory_limit};
-  int32_t status = TERN_SUCCESS;
-  for (int64_t index = begin; status == TERN_SUCCESS && index < end && !subtraction->stopped; index++) {
-    status = subtraction->subtract(subtraction->model, &serial, subtraction->dataset->frames[index]);
-    if (status != TERN_SUCCESS)
-      error_prefix(status, "structure %lld: ", (long long)index);
-    const int64_t done = ++subtraction->done;
-    if (status == TERN_SUCCESS && thread == 0)
-      status = run_report(subtraction->run, "residuals", done, subtraction->dataset->size, -1);
-  }
-  if (status != TERN_SUCCESS)
-    subtraction->stopped = 1;
-  return status;
+static int32_t subtract_from(void *context, run *serial, int64_t index, void *space) {
+  const subtraction *subtraction = context;
+  const int32_t status = subtraction->subtract(subtraction->model, serial, subtraction->dataset->frames[index]);
+  (void)space;
+  return status == TERN_SUCCESS ? status : error_prefix(status, "structure %lld: ", (long long)index);
 }
 
 /* Frames of its own, as those of the data set may be shared. */
@@ -83,20 +67,17 @@ static int32_t copy_frames(const tern_dataset *dataset, const char *target, tern
 }
 
 int32_t residual_new(tern_dataset **residual, const tern_model *model, run *run, const tern_dataset *dataset) {
-  tern_dataset *copy = NULL;
-  TRY(dataset_new(&copy));
-  subtraction subtraction = {.model = model, .run = run, .dataset = copy};
+  const threads_items items = {.stage = "residuals", .work = subtract_from};
   const bool tensor = model->parts[0].kind->tensor != NULL;
+  tern_dataset *copy = NULL;
   const char *target;
-  subtraction.subtract = tensor ? subtract_tensor : subtract_frame;
-  const int32_t threads = threads_count(run, dataset->size, 1);
-  if (run->memory_limit > 0)
-    subtraction.memory_limit = 1 + (run->memory_limit - run->memory_used) / threads;
-  int32_t status = options_text(model->options, "target", &target);
-  if (status == TERN_SUCCESS)
-    status = copy_frames(dataset, target, copy);
+  TRY(options_text(model->options, "target", &target));
+  TRY(dataset_new(&copy));
+  subtraction subtraction = {
+      .model = model, .dataset = copy, .subtract = tensor ? subtract_tensor : subtract_frame};
+  int32_t status = copy_frames(dataset, target, copy);
   if (status == TERN_SUCCESS && (!tensor || model->n_parts > 0))
-    status = threads_for(run, copy->size, 1, subtract_frames, &subtraction);
+    status = threads_each(run, copy->size, &items, &subtraction);
   if (status == TERN_SUCCESS)
     *residual = copy;
   else
