@@ -19,10 +19,14 @@ void equivariant_head_free(equivariant_head *head) {
   memory_free(NULL, head->intercept);
 }
 
-void equivariant_data_free(equivariant_data *data) {
+static void data_free(equivariant_data *data) {
   memory_free(data->run, data->frames);
   memory_free(data->run, data->values);
   memory_free(data->run, data->held_out);
+}
+
+void equivariant_start(const equivariant_head *head, int32_t species, double *spherical) {
+  memcpy(spherical, head->intercept + species * head->basis.size, (size_t)head->basis.size * sizeof *spherical);
 }
 
 int32_t equivariant_twin(const equivariant_head *head, int32_t channel) {
@@ -127,7 +131,7 @@ int32_t equivariant_prepare(run *run, const tern_dataset *dataset, tern_options 
   int32_t status = take_targets(options, head, &data, &name);
   if (status == TERN_SUCCESS)
     status = set_descriptor_options(head, options);
-  equivariant_data_free(&data);
+  data_free(&data);
   memory_free(run, head);
   return status;
 }
@@ -210,19 +214,55 @@ static int32_t head_columns(equivariant_head *head, const tern_descriptor *descr
   return TERN_SUCCESS;
 }
 
-int32_t equivariant_begin(run *run, const tern_descriptor *descriptor, const tern_dataset *dataset,
-                          const tern_options *options, equivariant_head *head, equivariant_data *data, text *report) {
+static int32_t begin(const tern_options *options, equivariant_head *head, equivariant_data *data, text *report) {
   const char *name;
-  *data = (equivariant_data){.run = run, .descriptor = descriptor, .dataset = dataset};
   TRY(take_targets(options, head, data, &name));
-  TRY(split_new(&data->held_out, run, options, dataset->size));
-  head->n_species = descriptor->n_species;
+  TRY(split_new(&data->held_out, data->run, options, data->dataset->size));
+  head->n_species = data->descriptor->n_species;
   TRY(MEMORY_NEW(NULL, &head->intercept, head->n_species * head->basis.size, "the intercepts of a tensor"));
   for (int32_t c = 0; c < head->basis.n_channels; c++)
     if (head->active[c] && head->basis.channels[c].lambda == 0 && head->basis.channels[c].sigma == 1)
       TRY(intercept_fit(head, data, head->basis.channels[c].first));
   report_target(head, data, name, report);
-  return head_columns(head, descriptor);
+  return head_columns(head, data->descriptor);
+}
+
+static int32_t fit_channels(const equivariant_form *form, void *state, const equivariant_data *data,
+                            const tern_options *options, text *report) {
+  const equivariant_head *head = state;
+  double regularizations[EQUIVARIANT_MOST_CHANNELS] = {0};
+  text_add(report, ", \"fits\": [");
+  for (int32_t c = 0, shown = 0; c < head->basis.n_channels; c++) {
+    if (!head->active[c])
+      continue;
+    text_add(report, shown++ > 0 ? ", " : "");
+    TRY(form->fit_channel(state, data, options, c, regularizations, report));
+  }
+  text_add(report, "]");
+  return TERN_SUCCESS;
+}
+
+/* Hands the state over, or ends it. */
+static int32_t finish(const equivariant_form *form, int32_t status, void *made, void **state) {
+  if (status == TERN_SUCCESS)
+    *state = made;
+  else
+    form->destroy(made);
+  return status;
+}
+
+int32_t equivariant_fit(const equivariant_form *form, void **state, run *run, const tern_descriptor *descriptor,
+                        const tern_dataset *dataset, const tern_options *options, text *report) {
+  equivariant_data data = {.run = run, .descriptor = descriptor, .dataset = dataset};
+  void *made = NULL;
+  TRY(memory_new(NULL, &made, form->size, 1, "a model of a tensor"));
+  int32_t status = begin(options, made, &data, report);
+  if (status == TERN_SUCCESS && form->prepare != NULL)
+    status = form->prepare(made, &data, options, report);
+  if (status == TERN_SUCCESS)
+    status = fit_channels(form, made, &data, options, report);
+  data_free(&data);
+  return finish(form, status, made, state);
 }
 
 /* ---- files ---- */
@@ -244,7 +284,7 @@ int32_t equivariant_store(const equivariant_head *head, int64_t capacity, tensor
   return TERN_SUCCESS;
 }
 
-int32_t equivariant_restore(equivariant_head *head, const tern_descriptor *descriptor, const safetensors_file *file) {
+static int32_t restore_head(equivariant_head *head, const tern_descriptor *descriptor, const safetensors_file *file) {
   const int64_t shape[2] = {descriptor->n_species, -1};
   const tensor *intercept, *channels;
   TRY(safetensors_get_finite(file, "tensor.intercept", 2, shape, &intercept));
@@ -261,4 +301,14 @@ int32_t equivariant_restore(equivariant_head *head, const tern_descriptor *descr
   TRY(MEMORY_NEW(NULL, &head->intercept, count, "the intercepts of a tensor"));
   memcpy(head->intercept, intercept->data, (size_t)count * sizeof(double));
   return head_columns(head, descriptor);
+}
+
+int32_t equivariant_restore(const equivariant_form *form, void **state, const tern_descriptor *descriptor,
+                            const safetensors_file *file) {
+  void *made = NULL;
+  TRY(memory_new(NULL, &made, form->size, 1, "a model of a tensor"));
+  int32_t status = restore_head(made, descriptor, file);
+  if (status == TERN_SUCCESS)
+    status = form->restore(made, descriptor, file);
+  return finish(form, status, made, state);
 }

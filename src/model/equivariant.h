@@ -28,23 +28,36 @@ typedef struct equivariant_data {
   unsigned char *held_out; /* [structures of the data set]; NULL without validation */
 } equivariant_data;
 
-/* Options that a tensor needs of its descriptor, `lambda_max` and `group`, where they are not set: as the tensors of the
-   data set say. */
+/* Options that a tensor needs of its descriptor, `lambda_max` and `group`, where they are not set: as the tensors of
+   the data set say. */
 int32_t equivariant_prepare(run *run, const tern_dataset *dataset, tern_options *options);
 
-/* Head and data for the option `target`; report: a member of a JSON object. Both are freed by the caller, whatever
-   happened. */
-int32_t equivariant_begin(run *run, const tern_descriptor *descriptor, const tern_dataset *dataset,
-                          const tern_options *options, equivariant_head *head, equivariant_data *data, text *report);
+/* What a kind adds to the head, with which its state begins; all of it zeros at first. */
+typedef struct equivariant_form {
+  int64_t size; /* bytes of the state */
+  /* NULL: there is nothing to do before the channels are fitted. */
+  int32_t (*prepare)(void *state, const equivariant_data *data, const tern_options *options, text *report);
+  /* regularizations [channels] of those fitted earlier, and of this one; report: an object of a list. */
+  int32_t (*fit_channel)(void *state, const equivariant_data *data, const tern_options *options, int32_t channel,
+                         double *regularizations, text *report);
+  int32_t (*restore)(void *state, const tern_descriptor *descriptor, const safetensors_file *file);
+  void (*destroy)(void *state);
+} equivariant_form;
+
+/* A state fitted to the option `target`, channel by channel; report: members of a JSON object. */
+int32_t equivariant_fit(const equivariant_form *form, void **state, run *run, const tern_descriptor *descriptor,
+                        const tern_dataset *dataset, const tern_options *options, text *report);
+int32_t equivariant_restore(const equivariant_form *form, void **state, const tern_descriptor *descriptor,
+                            const safetensors_file *file);
 void equivariant_head_free(equivariant_head *head);
-void equivariant_data_free(equivariant_data *data);
+/* spherical [size] of a centre without neighbours: where its features' part is added. */
+void equivariant_start(const equivariant_head *head, int32_t species, double *spherical);
 /* An earlier active channel of the same degree and parity, whose hyperparameters are taken over, so that what is
    symmetric in the data is symmetric in the model; -1: none. */
 int32_t equivariant_twin(const equivariant_head *head, int32_t channel);
 
 /* Tensors "tensor.intercept" and "tensor.channels". */
 int32_t equivariant_store(const equivariant_head *head, int64_t capacity, tensor *tensors, int64_t *count);
-int32_t equivariant_restore(equivariant_head *head, const tern_descriptor *descriptor, const safetensors_file *file);
 
 extern const model_kind equivariant_ridge_kind;  /* equivariant_ridge.c */
 extern const model_kind equivariant_kernel_kind; /* equivariant_kernel.c */

@@ -14,7 +14,7 @@ enum { CHUNK = 64 }; /* structures whose rows are in memory at a time */
 typedef struct chunk {
   const equivariant_head *head;
   const equivariant_data *data;
-  const equivariant_form *form;
+  const equivariant_rows *kind;
   int32_t channel;
   int64_t height, width; /* of a structure's rows, the targets included */
   int64_t first;         /* structure */
@@ -31,7 +31,7 @@ typedef struct structure {
 static int32_t add_environment(void *context, const environment *environment, const double *values) {
   const structure *structure = context;
   const chunk *chunk = structure->chunk;
-  chunk->form->add(chunk->form->context, chunk->channel, environment, values, structure->scratch, chunk->width,
+  chunk->kind->add(chunk->kind->context, chunk->channel, environment, values, structure->scratch, chunk->width,
                    structure->rows);
   return TERN_SUCCESS;
 }
@@ -73,7 +73,7 @@ static int32_t add_structure(const chunk *chunk, int64_t item, least_squares pro
 
 /* The rows of one chunk are computed by all threads and taken up in their order, whatever the threads. */
 static int32_t stream(chunk *chunk, least_squares problems[2]) {
-  const threads_items items = {.work = fill, .space_size = chunk->form->scratch * (int64_t)sizeof(double)};
+  const threads_items items = {.work = fill, .space_size = chunk->kind->scratch * (int64_t)sizeof(double)};
   const equivariant_data *data = chunk->data;
   for (chunk->first = 0; chunk->first < data->count; chunk->first += CHUNK) {
     const int64_t left = data->count - chunk->first, count = left < CHUNK ? left : CHUNK;
@@ -99,9 +99,9 @@ static int32_t gather(chunk *chunk, least_squares problems[2]) {
   memory_free(chunk->data->run, chunk->rows);
   if (status == TERN_SUCCESS)
     status = check_parts(chunk->data, problems);
-  for (int k = 0; status == TERN_SUCCESS && chunk->form->transform != NULL && k < 2; k++)
+  for (int k = 0; status == TERN_SUCCESS && chunk->kind->transform != NULL && k < 2; k++)
     if (problems[k].rows > 0)
-      status = chunk->form->transform(chunk->form->context, &problems[k]);
+      status = chunk->kind->transform(chunk->kind->context, &problems[k]);
   return status;
 }
 
@@ -139,14 +139,14 @@ static int32_t solve(const chunk *chunk, const tern_options *options, least_squa
   return TERN_SUCCESS;
 }
 
-int32_t equivariant_fit_channel(const equivariant_head *head, const equivariant_data *data,
-                                const tern_options *options, int32_t channel, const equivariant_form *form,
-                                double *regularizations, double *weights, text *report) {
-  chunk chunk = {.head = head, .data = data, .form = form, .channel = channel};
+int32_t equivariant_solve(const equivariant_head *head, const equivariant_data *data, const tern_options *options,
+                          int32_t channel, const equivariant_rows *rows, double *regularizations, double *weights,
+                          text *report) {
+  chunk chunk = {.head = head, .data = data, .kind = rows, .channel = channel};
   least_squares problems[2] = {{0}};
   chunk.height = 2 * head->basis.channels[channel].lambda + 1;
-  chunk.width = form->columns + 1;
-  int32_t status = open_problems(data, form->columns, problems);
+  chunk.width = rows->columns + 1;
+  int32_t status = open_problems(data, rows->columns, problems);
   if (status == TERN_SUCCESS)
     status = gather(&chunk, problems);
   if (status == TERN_SUCCESS)

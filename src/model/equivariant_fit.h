@@ -7,8 +7,8 @@
 #include "model/equivariant.h"
 #include "model/least_squares.h"
 
-/* What a kind makes of a channel. */
-typedef struct equivariant_form {
+/* What a kind makes of a channel's problem. */
+typedef struct equivariant_rows {
   int64_t columns; /* unknowns */
   int64_t scratch; /* numbers of scratch of `add` */
   /* Adds what an environment with these features gives to rows [2 lambda + 1][stride]. */
@@ -17,12 +17,12 @@ typedef struct equivariant_form {
   /* Changes the unknowns of a problem whose rows are complete; NULL: they stay. */
   int32_t (*transform)(const void *context, least_squares *problem);
   const void *context;
-} equivariant_form;
+} equivariant_rows;
 
-/* weights [columns] of a channel, in the unknowns at the end. regularizations [channels] of those fitted earlier, and of
-   this one. report: an object of a list. */
-int32_t equivariant_fit_channel(const equivariant_head *head, const equivariant_data *data,
-                                const tern_options *options, int32_t channel, const equivariant_form *form,
-                                double *regularizations, double *weights, text *report);
+/* weights [columns] of a channel, in the unknowns at the end. regularizations [channels] of those fitted earlier, and
+   of this one. report: an object of a list. */
+int32_t equivariant_solve(const equivariant_head *head, const equivariant_data *data, const tern_options *options,
+                          int32_t channel, const equivariant_rows *rows, double *regularizations, double *weights,
+                          text *report);
 
 #endif

@@ -258,20 +258,20 @@ static int32_t solve_channel(const channel_fit *fit, equivariant_kernel *self, c
                              double *regularizations, text *report) {
   pieces counted;
   double *w = NULL;
-  equivariant_form form = {.add = add_kernels, .transform = whiten, .context = fit};
-  form.scratch = place(self, NULL, &counted) / (int64_t)sizeof(double);
-  TRY(prepare_blocks(fit, &form.columns));
-  TRY(MEMORY_NEW(fit->data->run, &w, form.columns, "the weights of a tensor model"));
-  int32_t status =
-      equivariant_fit_channel(&self->head, fit->data, options, fit->channel, &form, regularizations, w, report);
+  equivariant_rows rows = {.add = add_kernels, .transform = whiten, .context = fit};
+  rows.scratch = place(self, NULL, &counted) / (int64_t)sizeof(double);
+  TRY(prepare_blocks(fit, &rows.columns));
+  TRY(MEMORY_NEW(fit->data->run, &w, rows.columns, "the weights of a tensor model"));
+  int32_t status = equivariant_solve(&self->head, fit->data, options, fit->channel, &rows, regularizations, w, report);
   if (status == TERN_SUCCESS)
     status = set_weights(fit, self, w);
   memory_free(fit->data->run, w);
   return status;
 }
 
-static int32_t fit_channel(equivariant_kernel *self, const equivariant_data *data, const tern_options *options,
-                           int32_t channel, double *regularizations, text *report) {
+static int32_t fit_channel(void *state, const equivariant_data *data, const tern_options *options, int32_t channel,
+                           double *regularizations, text *report) {
+  equivariant_kernel *self = state;
   channel_fit fit = {.self = self, .data = data, .channel = channel};
   fit.height = 2 * self->head.basis.channels[channel].lambda + 1;
   fit.columns = self->head.columns[channel].count;
@@ -286,21 +286,7 @@ static int32_t fit_channel(equivariant_kernel *self, const equivariant_data *dat
   return status;
 }
 
-/* ---- fit ---- */
-
-static int32_t fit_channels(equivariant_kernel *self, const equivariant_data *data, const tern_options *options,
-                            text *report) {
-  double regularizations[EQUIVARIANT_MOST_CHANNELS] = {0};
-  text_add(report, ", \"fits\": [");
-  for (int32_t c = 0, shown = 0; c < self->head.basis.n_channels; c++) {
-    if (!self->head.active[c])
-      continue;
-    text_add(report, shown++ > 0 ? ", " : "");
-    TRY(fit_channel(self, data, options, c, regularizations, report));
-  }
-  text_add(report, "]");
-  return TERN_SUCCESS;
-}
+/* ---- before the channels ---- */
 
 /* The kernel sees the invariants of the descriptor only. */
 static int32_t new_kernel(equivariant_kernel *self, const tern_descriptor *descriptor, const tern_options *options) {
@@ -311,24 +297,10 @@ static int32_t new_kernel(equivariant_kernel *self, const tern_descriptor *descr
   return TERN_SUCCESS;
 }
 
-static int32_t fit(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
-                   const tern_options *options, text *report) {
-  equivariant_kernel *self = NULL;
-  equivariant_data data = {0};
-  TRY(MEMORY_NEW(NULL, &self, 1, "a model of a tensor"));
-  int32_t status = equivariant_begin(run, descriptor, dataset, options, &self->head, &data, report);
-  if (status == TERN_SUCCESS)
-    status = new_kernel(self, descriptor, options);
-  if (status == TERN_SUCCESS)
-    status = kernel_points_choose(self->kernel, run, descriptor, dataset, options, report);
-  if (status == TERN_SUCCESS)
-    status = fit_channels(self, &data, options, report);
-  equivariant_data_free(&data);
-  if (status == TERN_SUCCESS)
-    *state = self;
-  else
-    destroy(self);
-  return status;
+static int32_t prepare(void *state, const equivariant_data *data, const tern_options *options, text *report) {
+  equivariant_kernel *self = state;
+  TRY(new_kernel(self, data->descriptor, options));
+  return kernel_points_choose(self->kernel, data->run, data->descriptor, data->dataset, options, report);
 }
 
 /* ---- prediction ---- */
@@ -361,7 +333,7 @@ static int32_t evaluate(const void *state, const tern_descriptor *descriptor, co
   pieces pieces;
   TRY(features_compute(descriptor, environment, rows, memory, &features));
   place(self, features.rest, &pieces);
-  memcpy(spherical, head->intercept + species * head->basis.size, (size_t)head->basis.size * sizeof *spherical);
+  equivariant_start(head, species, spherical);
   if (self->kernel->species[species].count > 0) {
     compare(self, species, features.values, &pieces);
     for (int32_t c = 0; c < head->basis.n_channels; c++)
@@ -380,7 +352,7 @@ static int32_t store(const void *state, int64_t capacity, tensor *tensors, int64
   const equivariant_kernel *self = state;
   int64_t added;
   TRY(equivariant_store(&self->head, capacity, tensors, count));
-  TRY(kernel_store(self->kernel, capacity - *count, tensors + *count, &added));
+  TRY(kernel_store_points(self->kernel, capacity - *count, tensors + *count, &added));
   *count += added;
   for (int32_t c = 0; c < self->head.basis.n_channels; c++)
     for (int32_t s = 0; self->head.active[c] && s < self->kernel->n_species; s++) {
@@ -415,8 +387,8 @@ static int32_t restore_channel(equivariant_kernel *self, int32_t channel, const 
   return TERN_SUCCESS;
 }
 
-static int32_t restore_all(equivariant_kernel *self, const tern_descriptor *descriptor, const safetensors_file *file) {
-  TRY(equivariant_restore(&self->head, descriptor, file));
+static int32_t restore_kernel(void *state, const tern_descriptor *descriptor, const safetensors_file *file) {
+  equivariant_kernel *self = state;
   TRY(new_kernel(self, descriptor, NULL));
   TRY(kernel_restore_points(self->kernel, file));
   for (int32_t c = 0; c < self->head.basis.n_channels; c++)
@@ -425,15 +397,23 @@ static int32_t restore_all(equivariant_kernel *self, const tern_descriptor *desc
   return TERN_SUCCESS;
 }
 
+/* ---- the kind ---- */
+
+static const equivariant_form form = {
+    .size = sizeof(equivariant_kernel),
+    .prepare = prepare,
+    .fit_channel = fit_channel,
+    .restore = restore_kernel,
+    .destroy = destroy,
+};
+
+static int32_t fit(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
+                   const tern_options *options, text *report) {
+  return equivariant_fit(&form, state, run, descriptor, dataset, options, report);
+}
+
 static int32_t restore(void **state, const tern_descriptor *descriptor, const safetensors_file *file) {
-  equivariant_kernel *self = NULL;
-  TRY(MEMORY_NEW(NULL, &self, 1, "a model of a tensor"));
-  const int32_t status = restore_all(self, descriptor, file);
-  if (status == TERN_SUCCESS)
-    *state = self;
-  else
-    destroy(self);
-  return status;
+  return equivariant_restore(&form, state, descriptor, file);
 }
 
 const model_kind equivariant_kernel_kind = {

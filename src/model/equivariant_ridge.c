@@ -35,37 +35,13 @@ static void add_features(const void *context, int32_t channel, const environment
   }
 }
 
-static int32_t fit_channels(equivariant_ridge *self, const equivariant_data *data, const tern_options *options,
-                            text *report) {
-  double regularizations[EQUIVARIANT_MOST_CHANNELS] = {0};
-  text_add(report, ", \"fits\": [");
-  for (int32_t c = 0, shown = 0; c < self->head.basis.n_channels; c++) {
-    if (!self->head.active[c])
-      continue;
-    const equivariant_form form = {
-        .columns = self->head.n_species * self->head.columns[c].count, .add = add_features, .context = self};
-    text_add(report, shown++ > 0 ? ", " : "");
-    TRY(MEMORY_NEW(NULL, &self->weights[c], form.columns, "the weights of a tensor model"));
-    TRY(equivariant_fit_channel(&self->head, data, options, c, &form, regularizations, self->weights[c], report));
-  }
-  text_add(report, "]");
-  return TERN_SUCCESS;
-}
-
-static int32_t fit(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
-                   const tern_options *options, text *report) {
-  equivariant_ridge *self = NULL;
-  equivariant_data data = {0};
-  TRY(MEMORY_NEW(NULL, &self, 1, "a model of a tensor"));
-  int32_t status = equivariant_begin(run, descriptor, dataset, options, &self->head, &data, report);
-  if (status == TERN_SUCCESS)
-    status = fit_channels(self, &data, options, report);
-  equivariant_data_free(&data);
-  if (status == TERN_SUCCESS)
-    *state = self;
-  else
-    destroy(self);
-  return status;
+static int32_t fit_channel(void *state, const equivariant_data *data, const tern_options *options, int32_t channel,
+                           double *regularizations, text *report) {
+  equivariant_ridge *self = state;
+  const equivariant_rows rows = {
+      .columns = self->head.n_species * self->head.columns[channel].count, .add = add_features, .context = self};
+  TRY(MEMORY_NEW(NULL, &self->weights[channel], rows.columns, "the weights of a tensor model"));
+  return equivariant_solve(&self->head, data, options, channel, &rows, regularizations, self->weights[channel], report);
 }
 
 /* ---- prediction ---- */
@@ -82,8 +58,7 @@ static int32_t evaluate(const void *state, const tern_descriptor *descriptor, co
   const double *values;
   double spherical[TENSOR_MOST];
   TRY(equivariant_values(descriptor, environment, rows, memory, &values));
-  memcpy(spherical, head->intercept + environment->center_species * head->basis.size,
-         (size_t)head->basis.size * sizeof *spherical);
+  equivariant_start(head, environment->center_species, spherical);
   for (int32_t c = 0; c < head->basis.n_channels; c++) {
     const int64_t count = head->columns[c].count; /* 0 when it is not active */
     for (int32_t m = 0; m < 2 * head->columns[c].lambda + 1; m++)
@@ -96,6 +71,7 @@ static int32_t evaluate(const void *state, const tern_descriptor *descriptor, co
 }
 
 static int32_t order(const void *state) { return ((const equivariant_ridge *)state)->head.basis.order; }
+
 /* ---- files ---- */
 
 static int32_t store(const void *state, int64_t capacity, tensor *tensors, int64_t *count) {
@@ -116,9 +92,11 @@ static int32_t store(const void *state, int64_t capacity, tensor *tensors, int64
   return TERN_SUCCESS;
 }
 
-static int32_t restore_weights(equivariant_ridge *self, const safetensors_file *file) {
+static int32_t restore_weights(void *state, const tern_descriptor *descriptor, const safetensors_file *file) {
+  equivariant_ridge *self = state;
   char name[32];
   const tensor *found;
+  (void)descriptor;
   for (int32_t c = 0; c < self->head.basis.n_channels; c++) {
     const int64_t shape[2] = {self->head.n_species, self->head.columns[c].count};
     if (!self->head.active[c])
@@ -131,17 +109,22 @@ static int32_t restore_weights(equivariant_ridge *self, const safetensors_file *
   return TERN_SUCCESS;
 }
 
+/* ---- the kind ---- */
+
+static const equivariant_form form = {
+    .size = sizeof(equivariant_ridge),
+    .fit_channel = fit_channel,
+    .restore = restore_weights,
+    .destroy = destroy,
+};
+
+static int32_t fit(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
+                   const tern_options *options, text *report) {
+  return equivariant_fit(&form, state, run, descriptor, dataset, options, report);
+}
+
 static int32_t restore(void **state, const tern_descriptor *descriptor, const safetensors_file *file) {
-  equivariant_ridge *self = NULL;
-  TRY(MEMORY_NEW(NULL, &self, 1, "a model of a tensor"));
-  int32_t status = equivariant_restore(&self->head, descriptor, file);
-  if (status == TERN_SUCCESS)
-    status = restore_weights(self, file);
-  if (status == TERN_SUCCESS)
-    *state = self;
-  else
-    destroy(self);
-  return status;
+  return equivariant_restore(&form, state, descriptor, file);
 }
 
 const model_kind equivariant_ridge_kind = {

@@ -164,6 +164,8 @@ static int32_t fit_points(run *run, kernel_model *model, tern_descriptor *descri
   TRY(kernel_points_choose(model, run, descriptor, dataset, options, report));
   TRY(MEMORY_NEW(run, &model->fitted, 1, "a kernel model"));
   model->fitted->targets = *targets;
+  for (int32_t k = 0; k < model->n_species; k++)
+    TRY(MEMORY_NEW(NULL, &model->species[k].weights, model->species[k].count, "the weights of a kernel model"));
   TRY(kernel_factors_new(run, model, &model->fitted->factors));
   return fit_weights(run, model, descriptor, dataset, options, part, report);
 }

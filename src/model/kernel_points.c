@@ -187,7 +187,6 @@ static int32_t keep_points(const choice *choice, const candidates *one, const do
     for (int64_t k = 0; k < count; k++)
       chosen[k] = k;
   TRY(MEMORY_NEW(NULL, &points->points, count * dimensions, "the points of a kernel model"));
-  TRY(MEMORY_NEW(NULL, &points->weights, count, "the weights of a kernel model"));
   TRY(MEMORY_NEW(NULL, &points->where, 2 * count, "the places of a kernel model's points"));
   for (int64_t k = 0; k < count; k++)
     memcpy(points->where + 2 * k, one->where + 2 * chosen[k], 2 * sizeof(int64_t));

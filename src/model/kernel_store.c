@@ -17,8 +17,7 @@ static tensor new_tensor(const char *what, int32_t species, int32_t rank, int64_
   return tensor;
 }
 
-int32_t kernel_store(const void *state, int64_t capacity, tensor *tensors, int64_t *count) {
-  const kernel_model *model = state;
+int32_t kernel_store_points(const kernel_model *model, int64_t capacity, tensor *tensors, int64_t *count) {
   *count = 0;
   if (capacity < 1 + PER_SPECIES * (int64_t)model->n_species)
     return error_set(TERN_ERROR_DATA, "a kernel model of %d species cannot be stored; there is room for %lld",
@@ -30,11 +29,20 @@ int32_t kernel_store(const void *state, int64_t capacity, tensor *tensors, int64
     if (own->count == 0)
       continue;
     tensors[(*count)++] = new_tensor("points", k, 2, own->count, own->dimensions, own->points);
-    tensors[(*count)++] = new_tensor("weights", k, 1, own->count, 0, own->weights);
     tensors[(*count)++] = new_tensor("softening", k, 1, 1, 0, &own->softening);
     if (own->axes != NULL)
       tensors[(*count)++] = new_tensor("axes", k, 2, own->dimensions, model->features, own->axes);
   }
+  return TERN_SUCCESS;
+}
+
+/* The capacity is checked for the weights, too. */
+int32_t kernel_store(const void *state, int64_t capacity, tensor *tensors, int64_t *count) {
+  const kernel_model *model = state;
+  TRY(kernel_store_points(model, capacity, tensors, count));
+  for (int32_t k = 0; k < model->n_species; k++)
+    if (model->species[k].count > 0)
+      tensors[(*count)++] = new_tensor("weights", k, 1, model->species[k].count, 0, model->species[k].weights);
   return TERN_SUCCESS;
 }
 
@@ -100,9 +108,6 @@ static int32_t restore_species(const safetensors_file *file, int32_t species, ke
   TRY(get_reals(file, name, 2, shape, &values));
   own->dimensions = shape[1];
   TRY(copy_reals("the points of a kernel model", shape[0] * shape[1], values, &own->points));
-  text_format(name, sizeof name, "kernel.weights.%d", species);
-  TRY(get_reals(file, name, 1, shape, &values));
-  TRY(copy_reals("the weights of a kernel model", shape[0], values, &own->weights));
   own->count = shape[0];
   text_format(name, sizeof name, "kernel.softening.%d", species);
   TRY(get_reals(file, name, 1, &one, &values));
@@ -119,10 +124,26 @@ int32_t kernel_restore_points(kernel_model *model, const safetensors_file *file)
   return TERN_SUCCESS;
 }
 
+static int32_t restore_weights(kernel_model *model, const safetensors_file *file) {
+  char name[64];
+  const double *values;
+  for (int32_t k = 0; k < model->n_species; k++) {
+    kernel_points *own = &model->species[k];
+    if (own->count == 0)
+      continue;
+    text_format(name, sizeof name, "kernel.weights.%d", k);
+    TRY(get_reals(file, name, 1, &own->count, &values));
+    TRY(copy_reals("the weights of a kernel model", own->count, values, &own->weights));
+  }
+  return TERN_SUCCESS;
+}
+
 int32_t kernel_restore(void **state, const tern_descriptor *descriptor, const safetensors_file *file) {
   kernel_model *model = NULL;
   TRY(kernel_model_new(&model, descriptor, NULL));
   int32_t status = kernel_restore_points(model, file);
+  if (status == TERN_SUCCESS)
+    status = restore_weights(model, file);
   if (status == TERN_SUCCESS)
     status = kernel_form_make(model);
   if (status != TERN_SUCCESS) {

@@ -4,8 +4,10 @@
 
 #include "model/kernel_model.h"
 
-/* Tensors "kernel.function" [3], "kernel.softening" [species], "kernel.points.S", "kernel.weights.S" and
-   "kernel.axes.S" for each species S of the centre that has points. */
+/* Tensors "kernel.function" [3], and "kernel.points.S", "kernel.softening.S" [1] and "kernel.axes.S" (unless the
+   features themselves are compared) for each species S of the centre that has points; the latter: "kernel.weights.S",
+   too. */
+int32_t kernel_store_points(const kernel_model *model, int64_t capacity, tensor *tensors, int64_t *count);
 int32_t kernel_store(const void *state, int64_t capacity, tensor *tensors, int64_t *count);
 /* Into a model without points. */
 int32_t kernel_restore_points(kernel_model *model, const safetensors_file *file);

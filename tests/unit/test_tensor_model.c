@@ -228,6 +228,15 @@ static void test_smallest_systems(void **state) {
 
 /* ---- files, threads ---- */
 
+/* A tensor's kernel has weights for each channel, and none for an energy. */
+static void check_stored(const char *path, bool kernel) {
+  safetensors_file *file = NULL;
+  ASSERT_SUCCESS(safetensors_read(&file, path));
+  assert_int_equal(safetensors_find(file, "kernel.points.0") != NULL, kernel);
+  assert_null(safetensors_find(file, "kernel.weights.0"));
+  safetensors_free(file);
+}
+
 static void test_file(void **state) {
   (void)state;
   char path[] = "/tmp/tensor_model_XXXXXX";
@@ -241,6 +250,7 @@ static void test_file(void **state) {
       text info[2] = {{0}};
       ASSERT_SUCCESS(model_save(model, path));
       ASSERT_SUCCESS(model_load(&loaded, path));
+      check_stored(path, kind == 1);
       predict_cluster(model, &one, values);
       predict_cluster(loaded, &one, found);
       assert_memory_equal(values, found, (size_t)tensor_numbers(order) * sizeof *values);
