@@ -57,6 +57,10 @@ int64_t memory_of_machine(void) {
   return memory_physical;
 }
 
+double memory_left(const run *run) {
+  return run->memory_limit > 0 ? (double)(run->memory_limit - run->memory_used) : (double)memory_of_machine();
+}
+
 static const char *memory_amount(double bytes, char *buffer, size_t capacity) {
   static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   int unit = 0;

@@ -17,6 +17,8 @@ void memory_free(run *run, void *pointer);
 int32_t memory_check(const run *run, double bytes, const char *what);
 /* The memory that this process may have: the machine's, or the limit set on container or process. */
 int64_t memory_of_machine(void);
+/* Bytes that may still be taken: what is left below the run's limit, else what the machine has. */
+double memory_left(const run *run);
 char *memory_text(const char *text); /* a copy, NULL when memory is out; ended with memory_free(NULL, copy) */
 /* For tests of the paths taken when memory runs out: this thread's allocation of that number from now fails; 0: none.
  */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/number.h"
 #include "core/threads.h"
 #include "kernels/kernels.h"
 
@@ -23,8 +24,6 @@ typedef struct gram_work {
   const double *x;
   double *y;
 } gram_work;
-
-static int64_t number_size(bool wide) { return wide ? (int64_t)sizeof(double) : (int64_t)sizeof(float); }
 
 int64_t gram_stride(int64_t columns, bool wide) {
   const int64_t size = number_size(wide), bytes = (columns * size + LINE - 1) / LINE * LINE;

@@ -4,18 +4,17 @@
 
 #include "core/error.h"
 #include "core/memory.h"
+#include "core/number.h"
 #include "fit/training.h"
 
 /* LAPACK's integers count the rows. */
 enum { MOST_ROWS = 40000 };
 
-static double number_size(const fit_training *t) { return t->problem->wide ? sizeof(double) : sizeof(float); }
-
 /* Bytes of all that grows with the rows that are linearized at a time. */
 static double rows_bytes(const fit_training *t, int64_t rows) {
   const gram_matrix jacobian = {.wide = t->problem->wide, .rows = rows, .columns = t->problem->n_parameters};
   const double stride = (double)gram_stride(t->problem->n_parameters, t->problem->wide), count = (double)rows;
-  double bytes = count * stride * number_size(t) + 8 * count;
+  double bytes = count * stride * (double)number_size(t->problem->wide) + 8 * count;
   if (t->settings.optimizer->gram)
     bytes += 8 * count * count + 16 * count + (double)gram_scratch(t->run, &jacobian);
   return bytes;
@@ -24,10 +23,9 @@ static double rows_bytes(const fit_training *t, int64_t rows) {
 /* The problem needs memory too: a quarter is left to it, or what its threads take, as far as one
    structure tells. */
 static double memory_for_rows(const fit_training *t) {
-  const int64_t limit = t->run->memory_limit;
-  const double room = limit > 0 ? (double)(limit - atomic_load(&t->run->memory_used)) : (double)memory_of_machine();
+  const double room = memory_left(t->run);
   const double left = room - 1.5 * (double)t->run->threads * (double)t->problem->scratch;
-  return limit == 0 ? 0.5 * room : left < 0 ? 0 : left < 0.75 * room ? left : 0.75 * room;
+  return t->run->memory_limit == 0 ? 0.5 * room : left < 0 ? 0 : left < 0.75 * room ? left : 0.75 * room;
 }
 
 typedef struct row_counts {
@@ -110,7 +108,7 @@ static int32_t allocate_rows(fit_training *t) {
   gram_matrix *j = &t->jacobian;
   *j = (gram_matrix){.wide = wide, .rows = t->most_rows, .columns = t->problem->n_parameters};
   j->stride = gram_stride(j->columns, wide);
-  TRY(memory_new(t->run, &t->rows, t->most_rows * j->stride, wide ? sizeof(double) : sizeof(float),
+  TRY(memory_new(t->run, &t->rows, t->most_rows * j->stride, number_size(wide),
                  "the Jacobian of a batch"));
   j->data = t->rows;
   TRY(MEMORY_NEW(t->run, &t->residual, 2 * t->most_rows, "the residuals of a batch"));

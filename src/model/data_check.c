@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/hash.h"
 #include "core/memory.h"
 
 enum { MOST_NAMED = 5 }; /* of one sort, in warnings; all are counted */
@@ -17,18 +18,12 @@ typedef struct print_of {
   int64_t index;
 } print_of;
 
-static void hash_bytes(uint64_t *hash, const void *bytes, size_t count) { /* FNV-1a */
-  for (size_t k = 0; k < count; k++)
-    *hash = (*hash ^ ((const unsigned char *)bytes)[k]) * 0x100000001b3u;
-}
-
 static uint64_t hash_of(const tern_system *system) {
-  uint64_t hash = 0xcbf29ce484222325u;
-  hash_bytes(&hash, system->species, (size_t)system->n_atoms * sizeof *system->species);
+  uint64_t hash = hash_bytes(HASH_START, system->species, (size_t)system->n_atoms * sizeof *system->species);
   if (system->positions != NULL) /* not made from a host's pairs */
-    hash_bytes(&hash, system->positions, (size_t)system->n_atoms * 3 * sizeof *system->positions);
-  hash_bytes(&hash, system->cell, sizeof system->cell);
-  hash_bytes(&hash, system->periodic, sizeof system->periodic);
+    hash = hash_bytes(hash, system->positions, (size_t)system->n_atoms * 3 * sizeof *system->positions);
+  hash = hash_bytes(hash, system->cell, sizeof system->cell);
+  hash = hash_bytes(hash, system->periodic, sizeof system->periodic);
   return hash;
 }
 

@@ -77,9 +77,7 @@ static void fit_memory(gathering *gathering, int64_t problems) {
   const run *run = gathering->run;
   gathering->n_shares = run->threads < gathering->data->dataset->size ? run->threads : gathering->data->dataset->size;
   gathering->block = 4 * columns < 256 ? 256 : 4 * columns;
-  const double limit =
-      run->memory_limit > 0 ? (double)(run->memory_limit - run->memory_used) : (double)memory_of_machine();
-  while (problems * gathering->n_shares * least_squares_bytes(columns, gathering->block) > 0.5 * limit) {
+  while (problems * gathering->n_shares * least_squares_bytes(columns, gathering->block) > 0.5 * memory_left(run)) {
     if (gathering->block > columns && gathering->block > 64)
       gathering->block /= 2;
     else if (gathering->n_shares > 1)

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/layout.h"
 #include "core/memory.h"
+#include "core/number.h"
 #include "network/products.h"
 
 /* ---- life ---- */
@@ -134,19 +135,12 @@ static void project(const network_inputs *inputs, int64_t rows, const double *va
   inputs->kernels->matrix[1].product(&product, values, inputs->axes, plain->made, plain->spare);
 }
 
-static void put_number(const network_target *target, void *to, int64_t place, double value) {
-  if (target->wide)
-    ((double *)to)[place] = value;
-  else
-    ((float *)to)[place] = (float)value;
-}
-
 static void put_slot(const network_inputs *inputs, int64_t rows, int64_t slot, const plain *plain,
                      const network_target *target) {
   const int64_t columns = inputs->even + inputs->odd;
   for (int64_t row = 0; row < rows; row++)
     for (int64_t k = 0; k < columns; k++)
-      put_number(target, target->values, slot * target->value_stride + row * columns + k,
+      number_put(target->wide, target->values, slot * target->value_stride + row * columns + k,
                  plain->made[row * columns + k] + (slot == 0 ? inputs->offset[k] : 0));
 }
 
@@ -189,7 +183,7 @@ static int32_t plain_compute(const network_inputs *inputs, const tern_descriptor
     project(inputs, rows, slot == 0 ? plain.values : plain.changes, &plain);
     put_slot(inputs, rows, slot, &plain, target);
     for (int64_t row = 0; row < rows; row++)
-      put_number(target, target->weights, slot * target->weight_stride + row,
+      number_put(target->wide, target->weights, slot * target->weight_stride + row,
                  inputs->norm * row_weight(environment, &plain, row, directions));
   }
   return TERN_SUCCESS;

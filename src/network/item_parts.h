@@ -3,6 +3,7 @@
 #ifndef TERNION_NETWORK_ITEM_PARTS_H
 #define TERNION_NETWORK_ITEM_PARTS_H
 
+#include "core/number.h"
 #include "network/items.h"
 
 /* Arrays of an item_space. */
@@ -29,7 +30,7 @@ typedef struct item_used {
 } item_used;
 
 static inline int64_t item_number_size(const item_data *data) {
-  return data->choices.wide ? 8 : 4;
+  return number_size(data->choices.wide);
 }
 
 static inline int64_t item_columns(const item_data *data) {

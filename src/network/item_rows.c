@@ -57,24 +57,15 @@ static void work_on_set(const item_data *data, const network *network, const ite
       memset(jacobian + k * stride * size, 0, (size_t)(network->layout.set * size));
 }
 
-static void put_number(bool wide, char *to, int64_t place, double value) {
-  if (wide)
-    ((double *)to)[place] = value;
-  else
-    ((float *)to)[place] = (float)value;
-}
-
 /* The constants' part. */
 static void add_constants(const item_data *data, const network *network, const item *item, const item_used *used,
                           char *jacobian, int64_t stride) {
   const double scale = network_scales_of(&network->shape).constant;
   for (int64_t c = 0; c < data->shape.constants; c++) {
     const int64_t place = network->layout.constants + c;
-    const double weight =
-        network->wide ? ((const double *)network->weights)[place] : (double)((const float *)network->weights)[place];
-    used->predicted[0] += weight * (double)item->counts[c];
+    used->predicted[0] += number_at(network->wide, network->weights, place) * (double)item->counts[c];
     for (int64_t k = 0; jacobian != NULL && k < used->slots; k++)
-      put_number(network->wide, jacobian, k * stride + place,
+      number_put(network->wide, jacobian, k * stride + place,
                  k == 0 ? used->factors[0] * scale * (double)item->counts[c] : 0);
   }
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/layout.h"
+#include "core/number.h"
 
 /* Arrays of one call, for all slots [slots][rows][width] unless said otherwise. */
 typedef struct pieces {
@@ -25,7 +26,7 @@ static int64_t most_width(const network_shape *shape) {
 
 static void place_pieces(const network *network, int64_t slots, int64_t rows, layout *layout, pieces *pieces) {
   const network_shape *shape = &network->shape;
-  const int64_t size = network->wide ? 8 : 4, count = slots * rows, most = most_width(shape);
+  const int64_t size = number_size(network->wide), count = slots * rows, most = most_width(shape);
   const int64_t longest = count > most ? count : most;
   pieces->even = layout_take(layout, count * shape->widths[0], size);
   pieces->odd = layout_take(layout, shape->odd > 0 ? count * shape->widths[0] : 0, size);

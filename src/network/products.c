@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/layout.h"
+#include "core/number.h"
 
 product_shape product_shape_of(const network_inputs *inputs, const frames_state *frames) {
   const density_basis *basis = frames->basis;
@@ -50,7 +51,7 @@ static int64_t most_of(const product_shape *shape, int64_t rows) {
 
 static void place(const frames_state *frames, int64_t n, bool wide, layout *layout, products *products) {
   const product_shape *shape = &products->shape;
-  const int64_t size = wide ? 8 : 4, slots = products->slots, rows = n * slots;
+  const int64_t size = number_size(wide), slots = products->slots, rows = n * slots;
   int64_t left = 0;
   for (int64_t mu = 0; mu < shape->size; mu++)
     left += (mu == 0 ? 1 : 2) * (shape->left[mu + 1] - shape->left[mu]);
