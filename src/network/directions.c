@@ -67,15 +67,19 @@ int64_t directions_freedom(const tern_system *system, double *space) {
   return 3 * system->n_atoms - rigid_motions(system, space);
 }
 
-void directions_draw(const tern_system *system, random_stream random, int64_t count, double *directions) {
-  const int64_t size = 3 * system->n_atoms, known = rigid_motions(system, directions);
-  for (int64_t k = 0; k < count; k++) {
-    double *next = directions + (known + k) * size;
+void directions_add(random_stream *random, int64_t size, int64_t known, int64_t count, double *basis) {
+  for (int64_t k = known; k < known + count; k++) {
+    double *next = basis + k * size;
     do {
       for (int64_t i = 0; i < size; i++)
-        next[i] = random_normal(&random);
-    } while (!orthogonalize(size, known + k, directions, next));
+        next[i] = random_normal(random);
+    } while (!orthogonalize(size, k, basis, next));
   }
+}
+
+void directions_draw(const tern_system *system, random_stream random, int64_t count, double *directions) {
+  const int64_t size = 3 * system->n_atoms, known = rigid_motions(system, directions);
+  directions_add(&random, size, known, count, directions);
   memmove(directions, directions + known * size, (size_t)(count * size) * sizeof *directions);
 }
 

@@ -17,6 +17,8 @@ int64_t directions_freedom(const tern_system *system, double *space);
 /* count at most directions_freedom; space for count + DIRECTIONS_RIGID directions [n_atoms][3]: the first `count` are
    left. */
 void directions_draw(const tern_system *system, random_stream random, int64_t count, double *directions);
+/* Behind the first `known` of an orthonormal basis [known + count][size], so many random ones. */
+void directions_add(random_stream *random, int64_t size, int64_t known, int64_t count, double *basis);
 /* A symmetric strain of unit norm. */
 void directions_strain(random_stream random, double strain[9]);
 

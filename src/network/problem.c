@@ -2,20 +2,21 @@
 #include "network/problem.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "core/error.h"
+#include "core/hash.h"
 #include "core/memory.h"
+#include "core/number.h"
 #include "core/threads.h"
 #include "fit/gram.h"
 #include "network/items.h"
+#include "network/trained.h"
 
 enum { PROBED = 400 }; /* structures of the training set that errors are measured on */
 
 struct network_problem {
   item_data data;
-  network network;
-  double *weights; /* [total] */
+  trained_network trained;
   int64_t n_items, n_held_out, n_probed;
   item *items;    /* of the training set */
   item *held_out; /* with fixed directions, as the next */
@@ -56,19 +57,10 @@ typedef struct step {
 static int32_t step_item(void *context, run *serial, int64_t k, void *space) {
   const step *step = context;
   network_problem *problem = step->problem;
-  const int64_t row = step->batch->first_row[k], size = problem->network.wide ? 8 : 4;
+  const int64_t row = step->batch->first_row[k], size = number_size(problem->trained.network.wide);
   void *jacobian = step->jacobian != NULL ? (char *)step->jacobian + row * step->stride * size : NULL;
-  return item_linearize(&problem->data, &problem->network, serial, &problem->items[step->batch->items[k]],
+  return item_linearize(&problem->data, &problem->trained.network, serial, &problem->items[step->batch->items[k]],
                         step->batch->step, space, step->residual + row, jacobian, step->stride);
-}
-
-static void set_parameters(network_problem *problem, const double *parameters) {
-  const int64_t total = problem->network.layout.total;
-  network_weights(&problem->network.shape, parameters, problem->weights);
-  for (int64_t k = 0; !problem->network.wide && k < total; k++)
-    ((float *)problem->network.weights)[k] = (float)problem->weights[k];
-  if (problem->network.wide)
-    memcpy(problem->network.weights, problem->weights, (size_t)total * sizeof(double));
 }
 
 static int32_t linearize(void *context, run *run, const double *parameters, const fit_batch *batch, double *residual,
@@ -78,7 +70,7 @@ static int32_t linearize(void *context, run *run, const double *parameters, cons
                .residual = residual,
                .jacobian = jacobian,
                .stride = stride};
-  set_parameters(context, parameters);
+  trained_network_set(&step.problem->trained, parameters);
   return each_item(run, batch->count, (threads_items){.work = step_item}, &step);
 }
 
@@ -92,7 +84,8 @@ typedef struct measuring {
 
 static int32_t measure_item(void *context, run *serial, int64_t k, void *space) {
   const measuring *measuring = context;
-  return item_measure(&measuring->problem->data, &measuring->problem->network, serial, &measuring->items[k], space,
+  const network_problem *problem = measuring->problem;
+  return item_measure(&problem->data, &problem->trained.network, serial, &measuring->items[k], space,
                       &measuring->errors[k]);
 }
 
@@ -124,7 +117,7 @@ static int32_t measure(void *context, run *run, const double *parameters, bool h
   network_problem *problem = context;
   const int64_t count = held_out ? problem->n_held_out : problem->n_probed;
   measuring measuring = {.problem = problem, .items = held_out ? problem->held_out : problem->probed};
-  set_parameters(problem, parameters);
+  trained_network_set(&problem->trained, parameters);
   TRY(MEMORY_NEW(run, &measuring.errors, count, "errors of structures"));
   const int32_t status = each_item(run, count, (threads_items){.work = measure_item}, &measuring);
   if (status == TERN_SUCCESS)
@@ -162,16 +155,15 @@ static int32_t fill_item(void *context, run *serial, int64_t k, void *space) {
   return name_structure(item_fill(&making->problem->data, serial, item, space), item);
 }
 
-/* As many directions as fit in half of what is left; fewer than a step uses are not worth it. */
+/* As many directions as there is room for; fewer than a step uses are not worth it. */
 static void choose_stored(network_problem *problem, const run *run) {
   item_data *data = &problem->data;
-  const double limit =
-      0.5 * (double)(run->memory_limit > 0 ? run->memory_limit - run->memory_used : memory_of_machine() / 2);
+  const double room = trained_network_room(run);
   for (;; data->stored--) {
     double bytes = 0;
     for (int64_t k = 0; k < problem->n_items; k++)
       bytes += item_bytes(data, &problem->items[k]);
-    if (bytes <= limit || data->stored <= 0)
+    if (bytes <= room || data->stored <= 0)
       break;
     if (data->stored <= data->directions) {
       data->stored = 0;
@@ -245,24 +237,25 @@ static item *largest_item(int64_t count, item *items) {
 
 /* One step's share of work on the largest structure of either set, to see how much memory that takes. */
 static int32_t measure_scratch(network_problem *problem) {
+  static const char what[] = "the training of a network";
+  const network *network = &problem->trained.network;
   item *trained = largest_item(problem->n_items, problem->items),
        *measured = largest_item(problem->n_probed, problem->probed);
-  const int64_t rows = item_rows(&problem->data, trained),
-                stride = gram_stride(problem->network.layout.total, problem->network.wide);
+  const int64_t rows = item_rows(&problem->data, trained), stride = gram_stride(network->layout.total, network->wide);
   run serial = {.threads = 1}, rest = {.threads = 1};
   item_space space = {0};
   item_errors errors = {0};
   double *residual = NULL;
   void *jacobian = NULL;
-  int32_t status = MEMORY_NEW(NULL, &residual, rows, "the training of a network");
+  int32_t status = MEMORY_NEW(NULL, &residual, rows, what);
   if (status == TERN_SUCCESS)
-    status = memory_new(NULL, &jacobian, rows * stride, problem->network.wide ? 8 : 4, "the training of a network");
+    status = memory_new(NULL, &jacobian, rows * stride, number_size(network->wide), what);
   if (status == TERN_SUCCESS)
-    status = item_linearize(&problem->data, &problem->network, &serial, trained, 0, &space, residual, jacobian, stride);
+    status = item_linearize(&problem->data, network, &serial, trained, 0, &space, residual, jacobian, stride);
   item_space_free(&serial, &space);
   space = (item_space){0};
   if (status == TERN_SUCCESS)
-    status = item_measure(&problem->data, &problem->network, &rest, measured, &space, &errors);
+    status = item_measure(&problem->data, network, &rest, measured, &space, &errors);
   item_space_free(&rest, &space);
   memory_free(NULL, residual);
   memory_free(NULL, jacobian);
@@ -272,10 +265,7 @@ static int32_t measure_scratch(network_problem *problem) {
 
 static int32_t make(network_problem *problem, run *run, const unsigned char *part) {
   TRY(list_items(problem, run, part));
-  TRY(kernels_get(&problem->network.kernels));
-  TRY(MEMORY_NEW(run, &problem->weights, problem->network.layout.total, "weights of a network"));
-  TRY(memory_new(run, &problem->network.weights, problem->network.layout.total, problem->network.wide ? 8 : 4,
-                 "weights of a network"));
+  TRY(trained_network_new(&problem->trained, run, &problem->data.shape, problem->data.choices.wide));
   TRY(build(problem, run));
   return run->memory_limit > 0 ? measure_scratch(problem) : TERN_SUCCESS;
 }
@@ -293,7 +283,6 @@ int32_t network_problem_new(network_problem **problem, run *run, const tern_desc
                            .directions = choices->force_weight > 0 ? choices->directions : 0,
                            .stored = choices->force_weight > 0 ? choices->stored : 0,
                            .batch = choices->batch};
-  made->network = (network){.shape = *shape, .layout = network_layout_of(shape), .wide = choices->wide};
   const int32_t status = make(made, run, part);
   if (status == TERN_SUCCESS)
     *problem = made;
@@ -314,8 +303,7 @@ void network_problem_free(run *run, network_problem *problem) {
   memory_free(run, problem->items);
   memory_free(run, problem->held_out);
   memory_free(run, problem->probed);
-  memory_free(run, problem->weights);
-  memory_free(run, problem->network.weights);
+  trained_network_free(run, &problem->trained);
   memory_free(run, problem);
 }
 
@@ -325,35 +313,28 @@ int64_t network_problem_stored(const network_problem *problem) {
 
 /* ---- as the room that trains sees it ---- */
 
-/* FNV-1a of what decides on the course of a training. */
-static uint64_t hash(uint64_t value, const void *data, size_t size) {
-  for (size_t k = 0; k < size; k++)
-    value = (value ^ ((const unsigned char *)data)[k]) * UINT64_C(0x100000001b3);
-  return value;
-}
-
+/* Of what decides on the course of a training. */
 static uint64_t fingerprint(const network_problem *problem) {
   const network_choices *choices = &problem->data.choices;
   const double numbers[] = {choices->energy_weight, choices->force_weight, choices->virial_weight,
                             choices->unit,          (double)choices->wide, (double)choices->directions,
                             (double)problem->data.stored, (double)choices->batch};
-  uint64_t value = UINT64_C(0xcbf29ce484222325);
-  value = hash(value, numbers, sizeof numbers);
-  value = hash(value, &choices->seed, sizeof choices->seed);
-  value = hash(value, &problem->network.layout, sizeof problem->network.layout);
-  value = hash(value, &problem->n_items, sizeof problem->n_items);
+  uint64_t value = hash_bytes(HASH_START, numbers, sizeof numbers);
+  value = hash_bytes(value, &choices->seed, sizeof choices->seed);
+  value = hash_bytes(value, &problem->trained.network.layout, sizeof problem->trained.network.layout);
+  value = hash_bytes(value, &problem->n_items, sizeof problem->n_items);
   for (int64_t k = 0; k < problem->n_items; k++)
-    value = hash(value, &problem->items[k].energy, sizeof(double));
+    value = hash_bytes(value, &problem->items[k].energy, sizeof(double));
   return value;
 }
 
 fit_problem network_problem_view(network_problem *problem, const char *name) {
   return (fit_problem){.context = problem,
                        .name = name,
-                       .n_parameters = problem->network.layout.total,
+                       .n_parameters = problem->trained.network.layout.total,
                        .n_items = problem->n_items,
                        .n_held_out = problem->n_held_out,
-                       .wide = problem->network.wide,
+                       .wide = problem->trained.network.wide,
                        .fingerprint = fingerprint(problem),
                        .scratch = problem->scratch,
                        .rows = rows_of_item,

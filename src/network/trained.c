@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "network/trained.h"
+
+#include "core/error.h"
+#include "core/memory.h"
+#include "core/number.h"
+
+int32_t trained_network_new(trained_network *trained, run *run, const network_shape *shape, bool wide) {
+  static const char what[] = "weights of a network";
+  network *network = &trained->network;
+  *network = (struct network){.shape = *shape, .layout = network_layout_of(shape), .wide = wide};
+  TRY(kernels_get(&network->kernels));
+  TRY(MEMORY_NEW(run, &trained->weights, network->layout.total, what));
+  return memory_new(run, &network->weights, network->layout.total, number_size(wide), what);
+}
+
+void trained_network_free(run *run, trained_network *trained) {
+  memory_free(run, trained->weights);
+  memory_free(run, trained->network.weights);
+  *trained = (trained_network){0};
+}
+
+void trained_network_set(trained_network *trained, const double *parameters) {
+  network_weights(&trained->network.shape, parameters, trained->weights);
+  for (int64_t k = 0; k < trained->network.layout.total; k++)
+    number_put(trained->network.wide, trained->network.weights, k, trained->weights[k]);
+}
+
+double trained_network_room(const run *run) {
+  return (run->memory_limit > 0 ? 0.5 : 0.25) * memory_left(run);
+}
