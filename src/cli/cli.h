@@ -65,6 +65,7 @@ bool interrupted(void);
 void interrupt_forget(void); /* what was asked for is done; the next Ctrl-C still kills */
 void print_json(const char *json);          /* indented `key  value` lines for people */
 void print_json_string(const char *text);   /* quoted and escaped */
+void print_numbers(const char *format, const char *separator, int64_t count, const double *values);
 int32_t fetch_text(int32_t (*get)(const void *, char *, int64_t, int64_t *), const void *source, char **text);
 
 /* measures.c: errors of predictions, accumulated frame by frame. */
@@ -74,35 +75,67 @@ typedef struct error_sum {
 } error_sum;
 void error_add(error_sum *sum, double error);
 
-/* tensors.c: a model's tensor, its prediction for a structure, and errors over structures. */
-typedef struct tensor_target {
+/* What a model predicts. */
+typedef enum target_kind { TARGET_ENERGY, TARGET_TENSOR, TARGET_VECTORS } target_kind;
+typedef struct target {
+  target_kind kind;
   char name[256];
-  int32_t order;
-  int64_t count; /* 3^order; 0: the model predicts energies */
-} tensor_target;
+  int32_t order; /* of a tensor, which has `count` numbers, 3^order */
+  int64_t count;
+} target;
+
+/* tensors.c: a tensor predicted for a structure, and errors over structures. */
 typedef struct tensor_measures {
-  tensor_target target;
+  target target;
   error_sum errors;
   int64_t structures;
   double sums[27], squares[27];
 } tensor_measures;
 typedef struct tensor_prediction {
-  tensor_target target; /* to be read before a prediction is made */
   double values[27], reference[27];
   bool known; /* there is a reference */
 } tensor_prediction;
-int32_t tensor_target_read(tensor_target *target, const tern_model *model);
-/* Has files read with the model's tensor. */
-int32_t tensor_target_ask(const tern_model *model, tern_options *options);
-int32_t tensor_predict(tensor_prediction *prediction, const tern_model *model, const tern_dataset *dataset, int64_t index,
-                       const tern_system *system, tensor_measures *measures);
-int32_t tensor_write(const tensor_prediction *prediction, const tern_system *system, tern_writer *writer);
-void tensor_print(const tensor_prediction *prediction, int64_t number, int64_t n_atoms);
-void tensor_print_json(const tensor_prediction *prediction, int64_t number, int64_t n_atoms);
-void tensor_measures_add(tensor_measures *measures, const tensor_target *target, const double *predicted,
-                         const double *reference);
+int32_t tensor_predict(tensor_prediction *prediction, const target *target, const tern_model *model,
+                       const tern_dataset *dataset, int64_t index, const tern_system *system,
+                       tensor_measures *measures);
+int32_t tensor_write(const tensor_prediction *prediction, const target *target, const tern_system *system,
+                     tern_writer *writer);
+void tensor_print(const tensor_prediction *prediction, const target *target, int64_t number, int64_t n_atoms);
+void tensor_print_json(const tensor_prediction *prediction, const target *target, int64_t number, int64_t n_atoms);
 void tensor_measures_print(const tensor_measures *measures);
 void tensor_measures_print_json(const tensor_measures *measures);
+
+/* vectors.c: the same for vectors of the centres of a structure, in arrays that grow and are used again. */
+typedef struct vectors_measures {
+  char name[256];
+  error_sum errors;
+  int64_t width, frames, centers, pairs, last_centers;
+  double *average, *spread; /* [width] of the references: running mean, and squared differences from it */
+  double *last_error, *last_reference; /* [last_centers][width]: of the frame before */
+  double mean_squares, delta_squares, difference_squares;
+} vectors_measures;
+typedef struct vectors_prediction {
+  int64_t n_centers, width, capacity;
+  int64_t *centers;                    /* [n_centers] */
+  double *values, *reference, *column; /* twice [n_centers][width], [n_atoms][width] */
+  bool known;                          /* there is a reference */
+} vectors_prediction;
+int32_t vectors_predict(vectors_prediction *prediction, const char *name, const tern_model *model,
+                        const tern_dataset *dataset, int64_t index, const tern_system *system,
+                        vectors_measures *measures);
+int32_t vectors_write(const vectors_prediction *prediction, const char *name, int64_t n_atoms,
+                      const tern_system *system, tern_writer *writer);
+void vectors_print(const vectors_prediction *prediction, const char *name, int64_t number);
+void vectors_print_json(const vectors_prediction *prediction, int64_t number, int64_t n_atoms);
+void vectors_prediction_free(vectors_prediction *prediction);
+/* Frames 2k and 2k + 1 with as many centres are pairs of vectors. Both arrays are [centers][width]. */
+int32_t vectors_measures_add(vectors_measures *measures, int64_t centers, int64_t width, const double *predicted,
+                             const double *reference);
+double vectors_measures_mean(const vectors_measures *measures); /* RMSE of pair means / deviation of the vectors, % */
+double vectors_measures_delta(const vectors_measures *measures);
+void vectors_measures_print(const vectors_measures *measures);
+void vectors_measures_print_json(const vectors_measures *measures);
+void vectors_measures_free(vectors_measures *measures);
 
 typedef struct measures {
   error_sum energy, energy_per_atom, forces, virial;
@@ -113,7 +146,9 @@ typedef struct measures {
   int64_t n_deviations, within_1, within_2; /* energies with a deviation, and errors within it and within twice it */
   double ratio_squares;                     /* sum of (error / deviation)^2 */
   tensor_measures tensor;
+  vectors_measures vectors;
 } measures;
+void measures_free(measures *measures);
 double error_rmse(const error_sum *sum);
 double error_mae(const error_sum *sum);
 double measures_mean(const measures *measures);  /* RMSE of pair means / std(E), % */
@@ -124,12 +159,16 @@ void measures_print_json(const measures *measures, const char *set, bool pairs);
 
 /* One structure's prediction, in arrays that grow and are used again. */
 typedef struct prediction {
+  target target; /* of which kind it is */
   int64_t n_atoms, capacity;
   double energy, virial[9], reference_energy; /* the reference is NaN where there is none */
   double *forces, *reference;
-  tensor_prediction tensor;                     /* instead of all this when the model is one of a tensor */
   bool has_forces, has_virial, compared_forces; /* the latter: `reference` holds this frame's forces */
+  tensor_prediction tensor;
+  vectors_prediction vectors;
 } prediction;
+/* Before the first one: what the model predicts; files that are read with `options`, unless NULL, then have it. */
+int32_t prediction_open(prediction *prediction, const tern_model *model, tern_options *options);
 int32_t prediction_make(prediction *prediction, const tern_model *model, const tern_dataset *dataset, int64_t index,
                         const tern_system *system, measures *measures);
 /* The same from a file of predictions, whose frame has the system's number of atoms; TERN_ERROR_MISSING: no energy. */

@@ -138,6 +138,13 @@ void progress_end(progress_bar *bar) {
   bar->stage[0] = bar->detail[0] = '\0';
 }
 
+void print_numbers(const char *format, const char *separator, int64_t count, const double *values) {
+  for (int64_t k = 0; k < count; ++k) {
+    fputs(k > 0 ? separator : "", stdout);
+    printf(format, values[k]);
+  }
+}
+
 void print_json_string(const char *text) {
   putchar('"');
   for (const unsigned char *c = (const unsigned char *)text; *c; ++c)

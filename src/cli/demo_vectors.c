@@ -98,6 +98,19 @@ void demo_vectors_free(demo *demo) { free(demo->vectors.values); }
 
 /* ---- errors ---- */
 
+/* Over all numbers of the vectors together: those that vary most count most. */
+static int32_t measure(const demo_vectors *vectors, const double *predicted, demo_result *result) {
+  vectors_measures measures = {0};
+  int32_t status = TERN_SUCCESS;
+  for (int64_t i = 0; i < vectors->n_test && status == TERN_SUCCESS; ++i)
+    status = vectors_measures_add(&measures, 1, vectors->width, predicted + i * vectors->width,
+                                  vector_of(vectors, vectors->n_train + i));
+  result->mean = vectors_measures_mean(&measures);
+  result->delta = vectors_measures_delta(&measures);
+  vectors_measures_free(&measures);
+  return status;
+}
+
 /* Deviations of one number of the vectors over the test set, and of its differences within pairs. */
 typedef struct spread {
   double value, difference;
@@ -116,25 +129,6 @@ static spread spread_of(const demo_vectors *vectors, int64_t k) {
   }
   const double n = (double)vectors->n_test;
   return (spread){sqrt(fmax(0, squares / n - sum / n * (sum / n))), sqrt(2 * differences / n)};
-}
-
-/* Over all numbers of the vectors together: those that vary most count most. */
-static void measure(const demo_vectors *vectors, const double *predicted, demo_result *result) {
-  double means = 0, differences = 0, variance = 0, reference = 0;
-  for (int64_t k = 0; k < vectors->width; ++k) {
-    const spread spread = spread_of(vectors, k);
-    variance += spread.value * spread.value;
-    reference += spread.difference * spread.difference;
-    for (int64_t i = 1; i < vectors->n_test; i += 2) {
-      const double first = predicted[(i - 1) * vectors->width + k] - vector_of(vectors, vectors->n_train + i - 1)[k];
-      const double second = predicted[i * vectors->width + k] - vector_of(vectors, vectors->n_train + i)[k];
-      means += 0.25 * (first + second) * (first + second);
-      differences += (first - second) * (first - second);
-    }
-  }
-  const double n_pairs = (double)vectors->n_test / 2;
-  result->mean = 100 * sqrt(means / n_pairs / variance);
-  result->delta = 100 * sqrt(differences / n_pairs / reference);
 }
 
 /* For the picture a number of the vector for each pair, in turn, in units of its deviation. Those of few neighbours do
@@ -240,10 +234,10 @@ int32_t demo_fit_vectors(demo *demo, const demo_row *row, tern_options *options,
     return TERN_ERROR_MEMORY;
   status = row->seconds > 0 ? fit_network(demo, row, options, predicted, result)
                             : fit_linear(demo, row, options, predicted);
-  if (status == TERN_SUCCESS) {
-    measure(&demo->vectors, predicted, result);
+  if (status == TERN_SUCCESS)
+    status = measure(&demo->vectors, predicted, result);
+  if (status == TERN_SUCCESS)
     status = write_pairs(demo, row, predicted);
-  }
   free(predicted);
   return status;
 }

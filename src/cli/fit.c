@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vectors.h"
+#include "cli.h"
 
 static int32_t model_text(const void *model, char *buffer, int64_t capacity, int64_t *length) {
   return tern_model_info(model, buffer, capacity, length);
@@ -84,15 +84,13 @@ static int32_t print_validation(const tern_model *model) {
 static int32_t print_errors(const arguments *arguments, const tern_model *model, const tern_dataset *dataset,
                             const char *set, progress_bar *bar) {
   measures measures = {0};
-  char name[VECTORS_NAME];
-  if (predicts_vectors(model, name))
-    return vectors_errors(arguments, model, dataset, name, set);
   const int32_t status = measures_dataset(&measures, model, dataset, bar);
   progress_end(bar);
   if (status == TERN_SUCCESS && arguments->json)
     measures_print_json(&measures, set, arguments->pairs);
   else if (status == TERN_SUCCESS)
     measures_print(&measures, set, arguments->pairs);
+  measures_free(&measures);
   return status;
 }
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli.h"
 
@@ -30,13 +31,22 @@ static void add_energy(measures *measures, int64_t n_atoms, double predicted, do
   measures->last_reference = reference;
 }
 
+/* Of energies, or else of vectors. */
+static bool has_pairs(const measures *measures) { return measures->mean.count > 0 || measures->vectors.pairs > 0; }
+
 double measures_mean(const measures *measures) {
   const double n = (double)measures->n_energies, average = measures->sum / n;
+  if (measures->mean.count == 0)
+    return vectors_measures_mean(&measures->vectors);
   return 100 * error_rmse(&measures->mean) / sqrt(measures->sum_squares / n - average * average);
 }
 double measures_delta(const measures *measures) {
+  if (measures->mean.count == 0)
+    return vectors_measures_delta(&measures->vectors);
   return 100 * sqrt(measures->delta.squares / measures->delta_squares);
 }
+
+void measures_free(measures *measures) { vectors_measures_free(&measures->vectors); }
 
 void measures_add_deviation(measures *measures, double error, double deviation) {
   ++measures->n_deviations;
@@ -54,7 +64,9 @@ static void print_row(const char *name, const error_sum *sum, double factor, con
 }
 
 void measures_print(const measures *measures, const char *set, bool pairs) {
-  if (measures->energy.count + measures->forces.count + measures->virial.count + measures->tensor.errors.count == 0)
+  if (measures->energy.count + measures->forces.count + measures->virial.count + measures->tensor.errors.count +
+          measures->vectors.centers ==
+      0)
     return;
   printf("%-20s %10s %14s %14s\n", set, "values", "MAE", "RMSE");
   print_row("energy", &measures->energy, 1, "eV");
@@ -62,7 +74,8 @@ void measures_print(const measures *measures, const char *set, bool pairs) {
   print_row("forces", &measures->forces, 1, "eV/A");
   print_row("virial", &measures->virial, 1, "eV");
   tensor_measures_print(&measures->tensor);
-  if (pairs && measures->mean.count)
+  vectors_measures_print(&measures->vectors);
+  if (pairs && has_pairs(measures))
     printf("  pairs of frames: mean %.2f %%, delta %.2f %%\n", measures_mean(measures), measures_delta(measures));
   if (measures->n_deviations > 0)
     printf(
@@ -86,7 +99,8 @@ void measures_print_json(const measures *measures, const char *set, bool pairs) 
   print_json_row("forces", &measures->forces);
   print_json_row("virial", &measures->virial);
   tensor_measures_print_json(&measures->tensor);
-  if (pairs && measures->mean.count)
+  vectors_measures_print_json(&measures->vectors);
+  if (pairs && has_pairs(measures))
     printf(", \"mean_percent\": %.6g, \"delta_percent\": %.6g", measures_mean(measures), measures_delta(measures));
   if (measures->n_deviations > 0)
     printf(", \"coverage\": {\"count\": %lld, \"within_1\": %.6g, \"within_2\": %.6g, \"error_by_deviation\": %.6g}",
@@ -116,25 +130,48 @@ static int32_t make_room(prediction *prediction, int64_t n_atoms) {
 void prediction_free(prediction *prediction) {
   free(prediction->forces);
   free(prediction->reference);
+  vectors_prediction_free(&prediction->vectors);
 }
 
 /* What a data set holds of a target; the arrays of `values` are those of the prediction. */
-static bool target(const tern_dataset *dataset, int64_t index, int32_t which, double *values) {
+static bool find_target(const tern_dataset *dataset, int64_t index, int32_t which, double *values) {
   return tern_dataset_target(dataset, index, which, values) == TERN_SUCCESS;
 }
 
 static void add_errors(prediction *prediction, const tern_dataset *dataset, int64_t index, measures *measures) {
   double virial[9];
   prediction->reference_energy = NAN;
-  if (target(dataset, index, TERN_TARGET_ENERGY, &prediction->reference_energy))
+  if (find_target(dataset, index, TERN_TARGET_ENERGY, &prediction->reference_energy))
     add_energy(measures, prediction->n_atoms, prediction->energy, prediction->reference_energy);
   prediction->compared_forces =
-      prediction->has_forces && target(dataset, index, TERN_TARGET_FORCES, prediction->reference);
+      prediction->has_forces && find_target(dataset, index, TERN_TARGET_FORCES, prediction->reference);
   for (int64_t k = 0; prediction->compared_forces && k < 3 * prediction->n_atoms; ++k)
     error_add(&measures->forces, prediction->forces[k] - prediction->reference[k]);
-  if (prediction->has_virial && target(dataset, index, TERN_TARGET_VIRIAL, virial))
+  if (prediction->has_virial && find_target(dataset, index, TERN_TARGET_VIRIAL, virial))
     for (int k = 0; k < 9; ++k)
       error_add(&measures->virial, prediction->virial[k] - virial[k]);
+}
+
+static int32_t read_target(const tern_model *model, target *target) {
+  int64_t length;
+  *target = (struct target){.count = 1};
+  int32_t status = tern_model_target(model, target->name, sizeof target->name, &length);
+  if (status == TERN_SUCCESS)
+    status = tern_model_target_order(model, &target->order);
+  for (int32_t k = 0; k < target->order; ++k)
+    target->count *= 3;
+  target->kind = target->order >= 0                    ? TARGET_TENSOR
+                 : strcmp(target->name, "energy") == 0 ? TARGET_ENERGY
+                                                       : TARGET_VECTORS;
+  return status;
+}
+
+int32_t prediction_open(prediction *prediction, const tern_model *model, tern_options *options) {
+  const target *target = &prediction->target;
+  const int32_t status = read_target(model, &prediction->target);
+  return status == TERN_SUCCESS && target->kind != TARGET_ENERGY && options != NULL
+             ? tern_options_set(options, "target", target->name)
+             : status;
 }
 
 static int32_t prepare(prediction *prediction, const tern_system *system) {
@@ -143,17 +180,28 @@ static int32_t prepare(prediction *prediction, const tern_system *system) {
   return status == TERN_SUCCESS ? make_room(prediction, n_atoms) : status;
 }
 
-int32_t prediction_make(prediction *prediction, const tern_model *model, const tern_dataset *dataset, int64_t index,
-                        const tern_system *system, measures *measures) {
-  int32_t status = prepare(prediction, system);
-  if (status == TERN_SUCCESS && prediction->tensor.target.count > 0)
-    return tensor_predict(&prediction->tensor, model, dataset, index, system, &measures->tensor);
-  if (status == TERN_SUCCESS)
-    status = tern_model_predict(model, system, &prediction->energy, prediction->forces, prediction->virial);
+static int32_t predict_energy(prediction *prediction, const tern_model *model, const tern_dataset *dataset,
+                              int64_t index, const tern_system *system, measures *measures) {
+  const int32_t status =
+      tern_model_predict(model, system, &prediction->energy, prediction->forces, prediction->virial);
   prediction->has_forces = prediction->has_virial = true;
   if (status == TERN_SUCCESS)
     add_errors(prediction, dataset, index, measures);
   return status;
+}
+
+int32_t prediction_make(prediction *prediction, const tern_model *model, const tern_dataset *dataset, int64_t index,
+                        const tern_system *system, measures *measures) {
+  const target *target = &prediction->target;
+  const int32_t status = prepare(prediction, system);
+  if (status != TERN_SUCCESS)
+    return status;
+  prediction->reference_energy = NAN;
+  if (target->kind == TARGET_TENSOR)
+    return tensor_predict(&prediction->tensor, target, model, dataset, index, system, &measures->tensor);
+  if (target->kind == TARGET_VECTORS)
+    return vectors_predict(&prediction->vectors, target->name, model, dataset, index, system, &measures->vectors);
+  return predict_energy(prediction, model, dataset, index, system, measures);
 }
 
 int32_t prediction_take(prediction *prediction, const tern_dataset *predicted, const tern_dataset *dataset,
@@ -163,8 +211,8 @@ int32_t prediction_take(prediction *prediction, const tern_dataset *predicted, c
     status = tern_dataset_target(predicted, index, TERN_TARGET_ENERGY, &prediction->energy);
   if (status != TERN_SUCCESS)
     return status;
-  prediction->has_forces = target(predicted, index, TERN_TARGET_FORCES, prediction->forces);
-  prediction->has_virial = target(predicted, index, TERN_TARGET_VIRIAL, prediction->virial);
+  prediction->has_forces = find_target(predicted, index, TERN_TARGET_FORCES, prediction->forces);
+  prediction->has_virial = find_target(predicted, index, TERN_TARGET_VIRIAL, prediction->virial);
   add_errors(prediction, dataset, index, measures);
   return TERN_SUCCESS;
 }
@@ -174,7 +222,7 @@ int32_t measures_dataset(measures *measures, const tern_model *model, const tern
   int64_t size;
   int32_t status = tern_dataset_size(dataset, &size);
   if (status == TERN_SUCCESS)
-    status = tensor_target_read(&prediction.tensor.target, model);
+    status = prediction_open(&prediction, model, NULL);
   for (int64_t i = 0; i < size && status == TERN_SUCCESS; ++i) {
     tern_system *system = NULL;
     status = tern_dataset_system(dataset, i, &system);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "vectors.h"
+#include "cli.h"
 
 enum { CHUNK = 64 };
 
@@ -57,20 +57,23 @@ static void print_line(const stream *stream) {
   putchar('\n');
 }
 
-static void print_tensor(const stream *stream) {
+static void print_frame_json(const stream *stream) {
   const prediction *prediction = &stream->prediction;
-  if (stream->arguments->json)
-    tensor_print_json(&prediction->tensor, stream->frames, prediction->n_atoms);
-  else if (stream->writer == NULL && !stream->arguments->quiet)
-    tensor_print(&prediction->tensor, stream->frames, prediction->n_atoms);
+  if (prediction->target.kind == TARGET_TENSOR)
+    tensor_print_json(&prediction->tensor, &prediction->target, stream->frames, prediction->n_atoms);
+  else if (prediction->target.kind == TARGET_VECTORS)
+    vectors_print_json(&prediction->vectors, stream->frames, prediction->n_atoms);
+  else
+    print_object(stream);
 }
 
 static void print_frame(const stream *stream) {
-  if (stream->prediction.tensor.target.count > 0)
-    print_tensor(stream);
-  else if (stream->arguments->json)
-    print_object(stream);
-  else if (stream->writer == NULL && !stream->arguments->quiet)
+  const prediction *prediction = &stream->prediction;
+  if (prediction->target.kind == TARGET_TENSOR)
+    tensor_print(&prediction->tensor, &prediction->target, stream->frames, prediction->n_atoms);
+  else if (prediction->target.kind == TARGET_VECTORS)
+    vectors_print(&prediction->vectors, prediction->target.name, stream->frames);
+  else
     print_line(stream);
 }
 
@@ -92,17 +95,22 @@ static int32_t judge(stream *stream, const tern_system *system) {
   return TERN_SUCCESS;
 }
 
+static int32_t write_frame(const stream *stream, const tern_system *system) {
+  const prediction *prediction = &stream->prediction;
+  const target *target = &prediction->target;
+  if (target->kind == TARGET_TENSOR)
+    return tensor_write(&prediction->tensor, target, system, stream->writer);
+  if (target->kind == TARGET_VECTORS)
+    return vectors_write(&prediction->vectors, target->name, prediction->n_atoms, system, stream->writer);
+  return predicted_write(stream->writer, stream->model, system, prediction, &stream->doubt, stream->arguments->atoms);
+}
+
 static int32_t predict_system(stream *stream, const tern_dataset *chunk, int64_t index, const tern_system *system) {
   int32_t status =
       prediction_make(&stream->prediction, stream->model, chunk, index, system, &stream->measures);
-  if (status == TERN_SUCCESS && stream->prediction.tensor.target.count > 0)
-    return stream->writer != NULL ? tensor_write(&stream->prediction.tensor, system, stream->writer) : status;
   if (status == TERN_SUCCESS)
     status = judge(stream, system);
-  if (status == TERN_SUCCESS && stream->writer)
-    status = predicted_write(stream->writer, stream->model, system, &stream->prediction, &stream->doubt,
-                             stream->arguments->atoms);
-  return status;
+  return status == TERN_SUCCESS && stream->writer != NULL ? write_frame(stream, system) : status;
 }
 
 static int32_t predict_frame(stream *stream, const tern_dataset *chunk, int64_t index) {
@@ -117,7 +125,10 @@ static int32_t predict_frame(stream *stream, const tern_dataset *chunk, int64_t 
             stream->arguments->inputs[1]);
     return status;
   }
-  print_frame(stream);
+  if (stream->arguments->json)
+    print_frame_json(stream);
+  else if (stream->writer == NULL && !stream->arguments->quiet)
+    print_frame(stream);
   ++stream->frames;
   return TERN_SUCCESS;
 }
@@ -135,12 +146,22 @@ static int32_t predict_chunk(stream *stream, int64_t *size) {
   return status;
 }
 
-static int32_t predict_energies(stream *stream) {
+/* What is known of energies only is asked for in vain. */
+static int32_t check_target(const stream *stream) {
+  const target *target = &stream->prediction.target;
+  if (target->kind == TARGET_ENERGY || (!stream->arguments->uncertainty && !stream->arguments->atoms))
+    return TERN_SUCCESS;
+  fprintf(stderr, "ternion: %s is of energies, but %s predicts '%s'\n",
+          stream->arguments->uncertainty ? "--uncertainty" : "--atoms", stream->arguments->inputs[0], target->name);
+  return ALREADY_TOLD;
+}
+
+static int32_t predict_frames(stream *stream) {
   const arguments *arguments = stream->arguments;
   int64_t size = 0;
-  int32_t status = tensor_target_read(&stream->prediction.tensor.target, stream->model);
+  int32_t status = prediction_open(&stream->prediction, stream->model, arguments->options);
   if (status == TERN_SUCCESS)
-    status = tensor_target_ask(stream->model, arguments->options);
+    status = check_target(stream);
   if (status == TERN_SUCCESS)
     status = tern_reader_open(&stream->reader, arguments->inputs[1], arguments->options);
   if (status == TERN_SUCCESS && arguments->output)
@@ -169,12 +190,9 @@ static void print_summary(const stream *stream) {
 }
 
 static int32_t predict_all(stream *stream) {
-  char name[VECTORS_NAME];
   int32_t status = tern_model_load(&stream->model, stream->arguments->inputs[0]);
-  if (status == TERN_SUCCESS && predicts_vectors(stream->model, name))
-    return vectors_predict_file(stream->arguments, stream->model, name);
   if (status == TERN_SUCCESS)
-    status = predict_energies(stream);
+    status = predict_frames(stream);
   if (status == TERN_SUCCESS)
     print_summary(stream);
   return status;
@@ -187,6 +205,7 @@ int verb_predict(const arguments *arguments) {
   const bool bad = failed(predict_all(&stream));
   prediction_free(&stream.prediction);
   doubt_free(&stream.doubt);
+  measures_free(&stream.measures);
   tern_writer_free(stream.writer);
   tern_reader_free(stream.reader);
   tern_model_free(stream.model);

@@ -7,27 +7,9 @@
 
 #include "cli.h"
 
-int32_t tensor_target_read(tensor_target *target, const tern_model *model) {
-  int64_t length;
-  *target = (tensor_target){0};
-  int32_t status = tern_model_target(model, target->name, sizeof target->name, &length);
-  if (status == TERN_SUCCESS)
-    status = tern_model_target_order(model, &target->order);
-  target->count = target->order < 0 ? 0 : 1;
-  for (int32_t k = 0; target->count > 0 && k < target->order; ++k)
-    target->count *= 3;
-  return status;
-}
-
-int32_t tensor_target_ask(const tern_model *model, tern_options *options) {
-  tensor_target target;
-  const int32_t status = tensor_target_read(&target, model);
-  return status == TERN_SUCCESS && target.count > 0 ? tern_options_set(options, "target", target.name) : status;
-}
-
 /* The standard deviation is that of each number of the tensor about its own mean, over structures and numbers. */
-void tensor_measures_add(tensor_measures *measures, const tensor_target *target, const double *predicted,
-                         const double *reference) {
+static void add_errors(tensor_measures *measures, const target *target, const double *predicted,
+                       const double *reference) {
   measures->target = *target;
   ++measures->structures;
   for (int64_t k = 0; k < target->count; ++k) {
@@ -74,9 +56,9 @@ void tensor_measures_print_json(const tensor_measures *measures) {
   putchar('}');
 }
 
-int32_t tensor_predict(tensor_prediction *prediction, const tern_model *model, const tern_dataset *dataset, int64_t index,
-                       const tern_system *system, tensor_measures *measures) {
-  const tensor_target *target = &prediction->target;
+int32_t tensor_predict(tensor_prediction *prediction, const target *target, const tern_model *model,
+                       const tern_dataset *dataset, int64_t index, const tern_system *system,
+                       tensor_measures *measures) {
   int32_t order;
   int32_t status = tern_model_predict_tensor(model, system, prediction->values);
   prediction->known = false;
@@ -90,44 +72,38 @@ int32_t tensor_predict(tensor_prediction *prediction, const tern_model *model, c
   status = tern_dataset_tensor(dataset, index, target->name, prediction->reference);
   prediction->known = status == TERN_SUCCESS;
   if (prediction->known)
-    tensor_measures_add(measures, target, prediction->values, prediction->reference);
+    add_errors(measures, target, prediction->values, prediction->reference);
   return status;
 }
 
-int32_t tensor_write(const tensor_prediction *prediction, const tern_system *system, tern_writer *writer) {
+int32_t tensor_write(const tensor_prediction *prediction, const target *target, const tern_system *system,
+                     tern_writer *writer) {
   tern_dataset *one = NULL;
   int32_t status = tern_dataset_new(&one);
   if (status == TERN_SUCCESS)
     status = tern_dataset_append(one, system, NULL, NULL, NULL);
   if (status == TERN_SUCCESS)
-    status = tern_dataset_set_tensor(one, 0, prediction->target.name, prediction->target.order, prediction->values);
+    status = tern_dataset_set_tensor(one, 0, target->name, target->order, prediction->values);
   if (status == TERN_SUCCESS)
     status = tern_writer_append_structure(writer, one, 0);
   tern_dataset_free(one);
   return status;
 }
 
-static void print_numbers(const char *format, const char *separator, int64_t count, const double *values) {
-  for (int64_t k = 0; k < count; ++k) {
-    fputs(k > 0 ? separator : "", stdout);
-    printf(format, values[k]);
-  }
-}
-
-void tensor_print(const tensor_prediction *prediction, int64_t number, int64_t n_atoms) {
+void tensor_print(const tensor_prediction *prediction, const target *target, int64_t number, int64_t n_atoms) {
   if (number == 0)
-    printf("%8s %8s %14s\n", "frame", "atoms", prediction->target.name);
+    printf("%8s %8s %14s\n", "frame", "atoms", target->name);
   printf("%8lld %8lld ", (long long)number, (long long)n_atoms);
-  print_numbers("%14.8g", " ", prediction->target.count, prediction->values);
+  print_numbers("%14.8g", " ", target->count, prediction->values);
   putchar('\n');
 }
 
-void tensor_print_json(const tensor_prediction *prediction, int64_t number, int64_t n_atoms) {
+void tensor_print_json(const tensor_prediction *prediction, const target *target, int64_t number, int64_t n_atoms) {
   printf("{\"event\": \"frame\", \"frame\": %lld, \"atoms\": %lld, \"tensor\": [", (long long)number, (long long)n_atoms);
-  print_numbers("%.17g", ", ", prediction->target.count, prediction->values);
+  print_numbers("%.17g", ", ", target->count, prediction->values);
   if (prediction->known) {
     fputs("], \"reference\": [", stdout);
-    print_numbers("%.17g", ", ", prediction->target.count, prediction->reference);
+    print_numbers("%.17g", ", ", target->count, prediction->reference);
   }
   puts("]}");
 }

@@ -1,247 +1,221 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Models of vectors of centres: predictions as a column of the output, and errors, also of pairs of frames. */
-#include "vectors.h"
-
+/* Predictions of vectors of centres, and their errors, also of pairs of frames. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { VECTORS_CHUNK = 64 };
-
-bool predicts_vectors(const tern_model *model, char name[VECTORS_NAME]) {
-  int32_t order;
-  return tern_model_target(model, name, VECTORS_NAME, NULL) == TERN_SUCCESS && strcmp(name, "energy") != 0 &&
-         tern_model_target_order(model, &order) == TERN_SUCCESS && order < 0;
-}
+#include "cli.h"
 
 /* ---- errors ---- */
 
-/* Sums over frames; numbers [width], of the last frame [centers][width]. */
-typedef struct vector_errors {
-  int64_t width, frames, centers, pairs, last_centers;
-  double squares, absolutes;
-  double *average, *spread;           /* of the references: running mean, and squared differences from it */
-  double *last_error, *last_reference;
-  double mean_squares, delta_squares, difference_squares;
-} vector_errors;
-
-static void errors_free(vector_errors *errors) {
-  free(errors->average);
-  free(errors->spread);
-  free(errors->last_error);
-  free(errors->last_reference);
+void vectors_measures_free(vectors_measures *measures) {
+  free(measures->average);
+  free(measures->spread);
+  free(measures->last_error);
+  free(measures->last_reference);
 }
 
-static bool errors_open(vector_errors *errors, int64_t width, int64_t centers) {
-  const size_t numbers = (size_t)(width * (centers + 1)) * sizeof(double);
-  if (errors->average == NULL) {
-    errors->width = width;
-    errors->average = calloc((size_t)width, sizeof(double));
-    errors->spread = calloc((size_t)width, sizeof(double));
+static bool grow(double **array, int64_t count) {
+  double *grown = realloc(*array, sizeof(double) * (size_t)(count + 1));
+  *array = grown != NULL ? grown : *array;
+  return grown != NULL;
+}
+
+static int32_t make_room_for_errors(vectors_measures *measures, int64_t width, int64_t centers) {
+  if (measures->average == NULL) {
+    measures->width = width;
+    measures->average = calloc((size_t)width + 1, sizeof(double));
+    measures->spread = calloc((size_t)width + 1, sizeof(double));
   }
-  double *error = realloc(errors->last_error, numbers);
-  errors->last_error = error != NULL ? error : errors->last_error;
-  double *reference = realloc(errors->last_reference, numbers);
-  errors->last_reference = reference != NULL ? reference : errors->last_reference;
-  return errors->average != NULL && errors->spread != NULL && error != NULL && reference != NULL;
+  const bool there = measures->average != NULL && measures->spread != NULL &&
+                     grow(&measures->last_error, width * centers) && grow(&measures->last_reference, width * centers);
+  return there ? TERN_SUCCESS : TERN_ERROR_MEMORY;
 }
 
-/* Frames 2k and 2k + 1 with as many centres are pairs of vectors. */
-static void add_pair(vector_errors *errors, const double *predicted, const double *reference, int64_t k) {
-  const double error = predicted[k] - reference[k], before = errors->last_error[k];
-  const double difference = errors->last_reference[k] - reference[k];
-  errors->mean_squares += 0.25 * (before + error) * (before + error);
-  errors->delta_squares += (before - error) * (before - error);
-  errors->difference_squares += difference * difference;
+static void add_pair(vectors_measures *measures, int64_t k, double error, double reference) {
+  const double before = measures->last_error[k], difference = measures->last_reference[k] - reference;
+  measures->mean_squares += 0.25 * (before + error) * (before + error);
+  measures->delta_squares += (before - error) * (before - error);
+  measures->difference_squares += difference * difference;
 }
 
-/* Both [centers][width]. */
-static void add_frame(vector_errors *errors, int64_t centers, const double *predicted, const double *reference) {
-  const bool second = errors->frames++ % 2 == 1 && errors->last_centers == centers;
-  for (int64_t k = 0; k < centers * errors->width; ++k) {
-    const double error = predicted[k] - reference[k], count = (double)(errors->centers + k / errors->width + 1);
-    double *average = &errors->average[k % errors->width];
+int32_t vectors_measures_add(vectors_measures *measures, int64_t centers, int64_t width, const double *predicted,
+                             const double *reference) {
+  const int32_t status = make_room_for_errors(measures, width, centers);
+  if (status != TERN_SUCCESS)
+    return status;
+  const bool second = measures->frames++ % 2 == 1 && measures->last_centers == centers;
+  for (int64_t k = 0; k < centers * width; ++k) {
+    const double error = predicted[k] - reference[k], count = (double)(measures->centers + k / width + 1);
+    double *average = &measures->average[k % width];
     const double before = reference[k] - *average;
     *average += before / count;
-    errors->spread[k % errors->width] += before * (reference[k] - *average);
-    errors->squares += error * error;
-    errors->absolutes += fabs(error);
+    measures->spread[k % width] += before * (reference[k] - *average);
+    error_add(&measures->errors, error);
     if (second)
-      add_pair(errors, predicted, reference, k);
-    errors->last_error[k] = error;
-    errors->last_reference[k] = reference[k];
+      add_pair(measures, k, error, reference[k]);
+    measures->last_error[k] = error;
+    measures->last_reference[k] = reference[k];
   }
-  errors->pairs += second ? centers : 0;
-  errors->centers += centers;
-  errors->last_centers = centers;
+  measures->pairs += second ? centers : 0;
+  measures->centers += centers;
+  measures->last_centers = centers;
+  return TERN_SUCCESS;
 }
 
-static void errors_print(const vector_errors *errors, const char *set, const char *name, const arguments *arguments) {
-  const double numbers = (double)(errors->centers * errors->width);
-  double spread = 0;
-  for (int64_t k = 0; k < errors->width; ++k)
-    spread += errors->spread[k];
-  const double rmse = sqrt(errors->squares / numbers), relative = 100 * sqrt(errors->squares / spread);
-  const double mean = 100 * sqrt(errors->mean_squares / (double)errors->pairs / (spread / (double)errors->centers));
-  const double delta = 100 * sqrt(errors->delta_squares / errors->difference_squares);
-  if (errors->centers == 0)
+/* Squared deviations of the references from their mean, summed over the numbers of a vector. */
+static double variance(const vectors_measures *measures) {
+  double sum = 0;
+  for (int64_t k = 0; k < measures->width; ++k)
+    sum += measures->spread[k];
+  return sum / (double)measures->centers;
+}
+
+/* In %. */
+static double relative(const vectors_measures *measures) {
+  return 100 * error_rmse(&measures->errors) / sqrt(variance(measures) / (double)measures->width);
+}
+double vectors_measures_mean(const vectors_measures *measures) {
+  return 100 * sqrt(measures->mean_squares / (double)measures->pairs / variance(measures));
+}
+double vectors_measures_delta(const vectors_measures *measures) {
+  return 100 * sqrt(measures->delta_squares / measures->difference_squares);
+}
+
+void vectors_measures_print(const vectors_measures *measures) {
+  if (measures->centers > 0)
+    printf("  %-18s %10lld %14.6g %14.6g  %.3g %% of the standard deviation\n", measures->name,
+           (long long)measures->errors.count, error_mae(&measures->errors), error_rmse(&measures->errors),
+           relative(measures));
+}
+
+void vectors_measures_print_json(const vectors_measures *measures) {
+  if (measures->centers == 0)
     return;
-  if (arguments->json) {
-    printf("{\"event\": \"errors\", \"set\": ");
-    print_json_string(set);
-    printf(", \"vectors\": {\"count\": %lld, \"mae\": %.10g, \"rmse\": %.10g, \"relative_percent\": %.6g}",
-           (long long)errors->centers, errors->absolutes / numbers, rmse, relative);
-    if (arguments->pairs && errors->pairs > 0)
-      printf(", \"mean_percent\": %.6g, \"delta_percent\": %.6g", mean, delta);
-    puts("}");
-    return;
-  }
-  printf("%-20s %10s %14s %14s\n", set, "vectors", "MAE", "RMSE");
-  printf("  %-18s %10lld %14.6g %14.6g  (%.2f %% of the standard deviation)\n", name, (long long)errors->centers,
-         errors->absolutes / numbers, rmse, relative);
-  if (arguments->pairs && errors->pairs > 0)
-    printf("  pairs of frames: mean %.2f %%, delta %.2f %%\n", mean, delta);
+  fputs(", \"vectors\": {\"name\": ", stdout);
+  print_json_string(measures->name);
+  printf(", \"count\": %lld, \"mae\": %.10g, \"rmse\": %.10g, \"relative_percent\": %.6g}",
+         (long long)measures->centers, error_mae(&measures->errors), error_rmse(&measures->errors), relative(measures));
 }
 
 /* ---- one structure ---- */
 
-/* Arrays of one structure. */
-typedef struct vector_frame {
-  int64_t n_atoms, n_centers, width;
-  int64_t *centers;
-  double *predicted; /* [n_centers][width] */
-  double *column;    /* [n_atoms][width] */
-  double *reference; /* [n_centers][width] */
-} vector_frame;
-
-static void frame_free(vector_frame *frame) {
-  free(frame->centers);
-  free(frame->predicted);
-  free(frame->column);
-  free(frame->reference);
+void vectors_prediction_free(vectors_prediction *prediction) {
+  free(prediction->centers);
+  free(prediction->values);
+  free(prediction->reference);
+  free(prediction->column);
 }
 
-static int32_t predict_frame(const tern_model *model, const tern_system *system, vector_frame *frame) {
-  int32_t status = tern_system_size(system, &frame->n_atoms, NULL);
-  if (status == TERN_SUCCESS)
-    status = tern_model_vectors_shape(model, system, &frame->n_centers, &frame->width);
-  if (status != TERN_SUCCESS)
-    return status;
-  const size_t numbers = (size_t)(frame->width * (frame->n_centers + 1));
-  frame->centers = calloc((size_t)frame->n_centers + 1, sizeof(int64_t));
-  frame->predicted = calloc(numbers, sizeof(double));
-  frame->reference = calloc(numbers, sizeof(double));
-  frame->column = calloc((size_t)(frame->width * (frame->n_atoms + 1)), sizeof(double));
-  if (frame->centers == NULL || frame->predicted == NULL || frame->reference == NULL || frame->column == NULL)
+static int32_t make_room(vectors_prediction *prediction, int64_t n_atoms) {
+  const int64_t numbers = n_atoms * prediction->width;
+  if (prediction->capacity >= n_atoms && prediction->centers != NULL)
+    return TERN_SUCCESS;
+  int64_t *centers = realloc(prediction->centers, sizeof(int64_t) * (size_t)(n_atoms + 1));
+  prediction->centers = centers != NULL ? centers : prediction->centers;
+  prediction->capacity = n_atoms;
+  if (centers == NULL || !grow(&prediction->values, numbers) || !grow(&prediction->reference, numbers) ||
+      !grow(&prediction->column, numbers))
     return TERN_ERROR_MEMORY;
-  return tern_model_predict_vectors(model, system, frame->centers, frame->predicted);
+  return TERN_SUCCESS;
 }
 
-/* The reference of each centre; TERN_ERROR_MISSING where the structure has none of the width. */
-static int32_t find_reference(const tern_dataset *dataset, int64_t index, const char *name, vector_frame *frame) {
-  int64_t width;
-  int32_t status = tern_dataset_vectors_width(dataset, index, name, &width);
-  if (status == TERN_SUCCESS && width != frame->width)
-    status = TERN_ERROR_MISSING;
+static int32_t predict(vectors_prediction *prediction, const tern_model *model, const tern_system *system,
+                       int64_t n_atoms) {
+  int32_t status = tern_model_vectors_shape(model, system, &prediction->n_centers, &prediction->width);
   if (status == TERN_SUCCESS)
-    status = tern_dataset_vectors(dataset, index, name, frame->column);
-  for (int64_t c = 0; status == TERN_SUCCESS && c < frame->n_centers; ++c)
-    memcpy(frame->reference + c * width, frame->column + frame->centers[c] * width, (size_t)width * sizeof(double));
+    status = make_room(prediction, n_atoms);
+  return status == TERN_SUCCESS
+             ? tern_model_predict_vectors(model, system, prediction->centers, prediction->values)
+             : status;
+}
+
+/* The reference of each centre, where the structure has one. */
+static int32_t find_reference(vectors_prediction *prediction, const char *name, const tern_dataset *dataset,
+                              int64_t index) {
+  int64_t width;
+  prediction->known = tern_dataset_vectors_width(dataset, index, name, &width) == TERN_SUCCESS;
+  if (!prediction->known)
+    return TERN_SUCCESS;
+  if (width != prediction->width) {
+    fprintf(stderr, "ternion: '%s' has %lld numbers for each atom, but the model predicts %lld\n", name,
+            (long long)width, (long long)prediction->width);
+    return ALREADY_TOLD;
+  }
+  const int32_t status = tern_dataset_vectors(dataset, index, name, prediction->column);
+  for (int64_t c = 0; status == TERN_SUCCESS && c < prediction->n_centers; ++c)
+    memcpy(prediction->reference + c * width, prediction->column + prediction->centers[c] * width,
+           (size_t)width * sizeof(double));
   return status;
+}
+
+int32_t vectors_predict(vectors_prediction *prediction, const char *name, const tern_model *model,
+                        const tern_dataset *dataset, int64_t index, const tern_system *system,
+                        vectors_measures *measures) {
+  int64_t n_atoms;
+  int32_t status = tern_system_size(system, &n_atoms, NULL);
+  if (status == TERN_SUCCESS)
+    status = predict(prediction, model, system, n_atoms);
+  if (status == TERN_SUCCESS)
+    status = find_reference(prediction, name, dataset, index);
+  if (status != TERN_SUCCESS || !prediction->known)
+    return status;
+  snprintf(measures->name, sizeof measures->name, "%s", name);
+  return vectors_measures_add(measures, prediction->n_centers, prediction->width, prediction->values,
+                              prediction->reference);
 }
 
 /* Atoms that are no centres get zeros. */
-static int32_t write_frame(tern_writer *writer, const tern_system *system, const char *name, vector_frame *frame) {
-  tern_dataset *written = NULL;
-  memset(frame->column, 0, (size_t)(frame->width * frame->n_atoms) * sizeof(double));
-  for (int64_t c = 0; c < frame->n_centers; ++c)
-    memcpy(frame->column + frame->centers[c] * frame->width, frame->predicted + c * frame->width,
-           (size_t)frame->width * sizeof(double));
-  int32_t status = tern_dataset_new(&written);
+int32_t vectors_write(const vectors_prediction *prediction, const char *name, int64_t n_atoms,
+                      const tern_system *system, tern_writer *writer) {
+  const int64_t width = prediction->width;
+  tern_dataset *one = NULL;
+  memset(prediction->column, 0, (size_t)(width * n_atoms) * sizeof(double));
+  for (int64_t c = 0; c < prediction->n_centers; ++c)
+    memcpy(prediction->column + prediction->centers[c] * width, prediction->values + c * width,
+           (size_t)width * sizeof(double));
+  int32_t status = tern_dataset_new(&one);
   if (status == TERN_SUCCESS)
-    status = tern_dataset_append(written, system, NULL, NULL, NULL);
-  if (status == TERN_SUCCESS && frame->n_atoms > 0)
-    status = tern_dataset_set_vectors(written, 0, name, frame->width, frame->column);
+    status = tern_dataset_append(one, system, NULL, NULL, NULL);
+  if (status == TERN_SUCCESS && n_atoms > 0)
+    status = tern_dataset_set_vectors(one, 0, name, width, prediction->column);
   if (status == TERN_SUCCESS)
-    status = tern_writer_append_structure(writer, written, 0);
-  tern_dataset_free(written);
+    status = tern_writer_append_structure(writer, one, 0);
+  tern_dataset_free(one);
   return status;
 }
 
-static int32_t work_on(const tern_model *model, const tern_dataset *dataset, int64_t index, const char *name,
-                       tern_writer *writer, vector_errors *errors) {
-  vector_frame frame = {0};
-  tern_system *system = NULL;
-  int32_t status = tern_dataset_system(dataset, index, &system);
-  if (status == TERN_SUCCESS)
-    status = predict_frame(model, system, &frame);
-  if (status == TERN_SUCCESS && find_reference(dataset, index, name, &frame) == TERN_SUCCESS) {
-    if (errors_open(errors, frame.width, frame.n_centers))
-      add_frame(errors, frame.n_centers, frame.predicted, frame.reference);
-    else
-      status = TERN_ERROR_MEMORY;
+/* ---- what is printed of a frame ---- */
+
+void vectors_print(const vectors_prediction *prediction, const char *name, int64_t number) {
+  if (number == 0)
+    printf("%8s %8s %14s\n", "frame", "atom", name);
+  for (int64_t c = 0; c < prediction->n_centers; ++c) {
+    printf("%8lld %8lld ", (long long)number, (long long)prediction->centers[c]);
+    print_numbers("%14.8g", " ", prediction->width, prediction->values + c * prediction->width);
+    putchar('\n');
   }
-  if (status == TERN_SUCCESS && writer != NULL)
-    status = write_frame(writer, system, name, &frame);
-  tern_system_free(system);
-  frame_free(&frame);
-  return status;
 }
 
-/* ---- all ---- */
-
-int32_t vectors_errors(const arguments *arguments, const tern_model *model, const tern_dataset *dataset,
-                       const char *name, const char *set) {
-  vector_errors errors = {0};
-  int64_t size = 0;
-  int32_t status = tern_dataset_size(dataset, &size);
-  for (int64_t i = 0; i < size && status == TERN_SUCCESS; ++i)
-    status = interrupted() ? TERN_CANCELLED : work_on(model, dataset, i, name, NULL, &errors);
-  if (status == TERN_SUCCESS)
-    errors_print(&errors, set, name, arguments);
-  errors_free(&errors);
-  return status;
-}
-
-static int32_t stream(const arguments *arguments, const tern_model *model, const char *name, tern_reader *reader,
-                      tern_writer *writer, vector_errors *errors) {
-  int64_t size = 1, frames = 0;
-  int32_t status = TERN_SUCCESS;
-  while (status == TERN_SUCCESS && size > 0) {
-    tern_dataset *chunk = NULL;
-    status = tern_reader_next(reader, VECTORS_CHUNK, &chunk);
-    if (status == TERN_SUCCESS)
-      status = tern_dataset_size(chunk, &size);
-    for (int64_t i = 0; i < size && status == TERN_SUCCESS; ++i, ++frames) {
-      status = interrupted() ? TERN_CANCELLED : work_on(model, chunk, i, name, writer, errors);
-      if (status != TERN_SUCCESS)
-        fprintf(stderr, "ternion: frame %lld of %s (counted from 0):\n", (long long)frames, arguments->inputs[1]);
-    }
-    tern_dataset_free(chunk);
+static void print_vectors(const vectors_prediction *prediction, const double *values) {
+  for (int64_t c = 0; c < prediction->n_centers; ++c) {
+    fputs(c > 0 ? ", [" : "[", stdout);
+    print_numbers("%.17g", ", ", prediction->width, values + c * prediction->width);
+    putchar(']');
   }
-  if (status == TERN_SUCCESS && writer != NULL)
-    status = tern_writer_close(writer);
-  if (status == TERN_SUCCESS && !arguments->json && !arguments->quiet)
-    printf("%lld frames%s%s\n", (long long)frames, writer != NULL ? ": " : "", writer != NULL ? arguments->output : "");
-  return status;
 }
 
-int32_t vectors_predict_file(const arguments *arguments, const tern_model *model, const char *name) {
-  vector_errors errors = {0};
-  tern_reader *reader = NULL;
-  tern_writer *writer = NULL;
-  int32_t status = tern_options_set(arguments->options, "target", name);
-  if (status == TERN_SUCCESS)
-    status = tern_reader_open(&reader, arguments->inputs[1], arguments->options);
-  if (status == TERN_SUCCESS && arguments->output)
-    status = tern_writer_open(&writer, arguments->output);
-  if (status == TERN_SUCCESS)
-    status = stream(arguments, model, name, reader, writer, &errors);
-  if (status == TERN_SUCCESS && (arguments->json || !arguments->quiet))
-    errors_print(&errors, arguments->json ? arguments->inputs[1] : "errors", name, arguments);
-  errors_free(&errors);
-  tern_writer_free(writer);
-  tern_reader_free(reader);
-  return status;
+void vectors_print_json(const vectors_prediction *prediction, int64_t number, int64_t n_atoms) {
+  printf("{\"event\": \"frame\", \"frame\": %lld, \"atoms\": %lld, \"centers\": [", (long long)number,
+         (long long)n_atoms);
+  for (int64_t c = 0; c < prediction->n_centers; ++c)
+    printf("%s%lld", c > 0 ? ", " : "", (long long)prediction->centers[c]);
+  fputs("], \"vectors\": [", stdout);
+  print_vectors(prediction, prediction->values);
+  if (prediction->known) {
+    fputs("], \"reference\": [", stdout);
+    print_vectors(prediction, prediction->reference);
+  }
+  puts("]}");
 }

@@ -35,7 +35,11 @@ class Vectors(InFolder):
         fitted = lines("fit", self.data, "--model", "triplet", "--set", "target=shape", *SHAPE, "-o", self.model)
         self.assertEqual(fitted[0]["model"]["vectors"], "shape")
         self.assertLess(fitted[1]["vectors"]["relative_percent"], 50)
-        errors = lines("predict", self.model, self.data, "--pairs", "-o", self.out)[-1]
+        *frames, errors = lines("predict", self.model, self.data, "--pairs", "-o", self.out)
+        self.assertEqual((len(frames), frames[7]["centers"]), (30, [0, 1, 2, 3]))
+        squares = [(x - y) ** 2 for frame in frames for a, b in zip(frame["vectors"], frame["reference"])
+                   for x, y in zip(a, b)]
+        self.assertAlmostEqual(errors["vectors"]["rmse"], math.sqrt(sum(squares) / len(squares)), 10)
         self.assertEqual(errors["vectors"]["count"], 120)
         self.assertAlmostEqual(errors["vectors"]["rmse"], fitted[1]["vectors"]["rmse"], 10)
         self.assertIn("delta_percent", errors)
@@ -46,8 +50,21 @@ class Vectors(InFolder):
         energies = self.path("energy.tern")
         on_top = lines("fit", self.data, "--model", "ridge", "--set", "descriptor=learned", "--set",
                        f"learned={self.model}", "-o", energies)
+        for word in ("--uncertainty", "--atoms"):
+            self.refused(1, "predict", self.model, self.data, word, "-o", self.path("none"), say=(word, "'shape'"))
+        with open(self.path("narrow.extxyz"), "w") as file:
+            file.write(structures(2, width=2))
+        self.refused(1, "predict", self.model, self.path("narrow.extxyz"), say=("frame 0", "2 numbers", "predicts 3"))
         os.remove(self.model)  # it is kept within the other one
         self.assertAlmostEqual(lines("predict", energies, self.data)[-1]["energy"]["rmse"], on_top[1]["energy"]["rmse"], 10)
+
+
+    def test_table(self):
+        self.assertEqual(run("fit", self.data, "--model", "triplet", "--set", "target=shape", *SHAPE, "-q", "-o",
+                             self.model).returncode, 0)
+        table = run("predict", self.model, self.data).stdout.splitlines()
+        self.assertEqual(len(table), 1 + 30 * 4 + 3)
+        self.assertIn("of the standard deviation", table[-1])
 
     def test_refused(self):
         with open(self.path("mixed.extxyz"), "w") as file:
