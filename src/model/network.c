@@ -6,41 +6,11 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "core/layout.h"
-#include "core/memory.h"
-#include "network/problem.h"
-
-/* Arrays of one environment. */
-typedef struct pieces {
-  void *inputs, *network;
-  double *values, *weights;                 /* [rows][columns], [rows] */
-  double *value_gradient, *weight_gradient; /* the same */
-  double *sums;                             /* [last width] */
-  int64_t *tags;
-  int32_t *biases;
-} pieces;
-
-static int64_t place(const network_state *self, const tern_descriptor *descriptor, int64_t n_neighbours, int64_t rows,
-                     void *memory, pieces *pieces) {
-  layout layout = {memory, 0};
-  const int64_t columns = self->inputs->even + self->inputs->odd;
-  pieces->inputs = layout_take(
-      &layout, network_inputs_scratch(self->inputs, descriptor, n_neighbours, rows, 0, true), 1);
-  pieces->network = layout_take(&layout, network_scratch(&self->network, 1, rows), 1);
-  pieces->values = layout_reals(&layout, rows * columns);
-  pieces->weights = layout_reals(&layout, rows);
-  pieces->value_gradient = layout_reals(&layout, rows * columns);
-  pieces->weight_gradient = layout_reals(&layout, rows);
-  pieces->sums = layout_reals(&layout, network_last_width(&self->network.shape));
-  pieces->tags = layout_take(&layout, 2 * rows, sizeof(int64_t));
-  pieces->biases = layout_take(&layout, rows, sizeof(int32_t));
-  return layout.used;
-}
 
 static int64_t network_kind_scratch(const void *state, const tern_descriptor *descriptor, int64_t n_neighbours,
                                     int64_t rows) {
-  pieces counted;
-  return place(state, descriptor, n_neighbours, rows, NULL, &counted);
+  network_pieces counted;
+  return network_pieces_place(state, descriptor, n_neighbours, rows, 1, NULL, &counted);
 }
 
 /* For each set the sums of the last hidden layer, then 1 for the species of the centre; in eV. */
@@ -59,19 +29,12 @@ static void put_outputs(const network_state *self, int64_t set, int64_t species,
 }
 
 static int32_t evaluate_rows(const network_state *self, const tern_descriptor *descriptor,
-                             const environment *environment, int64_t rows, int64_t set, const pieces *pieces,
+                             const environment *environment, int64_t rows, const network_pieces *pieces,
                              model_answer *answer) {
   const int64_t columns = self->inputs->even + self->inputs->odd;
-  const network_target target = {.wide = true, .values = pieces->values, .weights = pieces->weights};
   double result = 0;
-  TRY(network_inputs_compute(self->inputs, descriptor, environment, rows, pieces->inputs, &target));
-  network_biases_of(descriptor, self->network.shape.sets == 1, environment, rows, pieces->tags, pieces->biases);
-  const network_rows all = {.set = set,
-                            .slots = 1,
-                            .rows = rows,
-                            .inputs = pieces->values,
-                            .weights = pieces->weights,
-                            .bias = pieces->biases};
+  TRY(network_pieces_compute(self, descriptor, environment, rows, NULL, pieces));
+  const network_rows all = network_pieces_rows(self, environment, 1, rows, pieces);
   network_gradient(&self->network, &all, pieces->network, &result, pieces->sums,
                    answer->gradient != NULL ? pieces->value_gradient : NULL, pieces->weight_gradient);
   answer->energy += self->unit * result;
@@ -81,8 +44,7 @@ static int32_t evaluate_rows(const network_state *self, const tern_descriptor *d
     pieces->value_gradient[k] *= self->unit;
   for (int64_t k = 0; k < rows; k++)
     pieces->weight_gradient[k] *= self->unit;
-  return network_inputs_gradient(self->inputs, descriptor, environment, rows, pieces->inputs, pieces->value_gradient,
-                                 pieces->weight_gradient, answer->gradient);
+  return network_pieces_gradient(self, descriptor, environment, rows, pieces, answer->gradient);
 }
 
 static int32_t network_kind_evaluate(const void *state, const tern_descriptor *descriptor,
@@ -90,35 +52,25 @@ static int32_t network_kind_evaluate(const void *state, const tern_descriptor *d
                                      model_answer *answer) {
   const network_state *self = state;
   const double *constants = (const double *)self->network.weights + self->network.layout.constants;
-  const int64_t species = environment->center_species, set = self->network.shape.sets > 1 ? species : 0;
-  pieces pieces;
-  place(self, descriptor, environment->n_neighbours, rows, scratch, &pieces);
+  const int64_t species = environment->center_species;
+  network_pieces pieces;
+  network_pieces_place(self, descriptor, environment->n_neighbours, rows, 1, scratch, &pieces);
   answer->energy = self->unit * constants[species];
   if (answer->gradient != NULL)
     memset(answer->gradient, 0, (size_t)(3 * environment->n_neighbours) * sizeof(double));
   if (rows > 0)
-    TRY(evaluate_rows(self, descriptor, environment, rows, set, &pieces, answer));
+    TRY(evaluate_rows(self, descriptor, environment, rows, &pieces, answer));
   if (answer->outputs != NULL)
-    put_outputs(self, set, species, rows > 0 ? pieces.sums : NULL, answer->outputs);
+    put_outputs(self, network_state_set(self, environment), species, rows > 0 ? pieces.sums : NULL, answer->outputs);
   return TERN_SUCCESS;
 }
 
 /* ---- kinds ---- */
 
-static int32_t fit_own(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
-                       const tern_options *options, text *report) {
-  return network_state_fit(state, run, descriptor, dataset, options, false, report);
-}
-
-static int32_t fit_shared(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
-                          const tern_options *options, text *report) {
-  return network_state_fit(state, run, descriptor, dataset, options, true, report);
-}
-
 const model_kind network_kind = {
     .name = "network",
     .meaning = "A small network on the features of each atom, with weights for each species, trained by Gauss-Newton",
-    .fit = fit_own,
+    .fit = network_fit_own,
     .destroy = network_state_free,
     .scratch = network_kind_scratch,
     .evaluate = network_kind_evaluate,
@@ -131,7 +83,7 @@ const model_kind triplet_kind = {
     .name = "triplet",
     .meaning = "Sum over triplets of a network of the density in their frame: complete, trained by Gauss-Newton",
     .descriptor = "frames",
-    .fit = fit_shared,
+    .fit = network_fit_shared,
     .destroy = network_state_free,
     .scratch = network_kind_scratch,
     .evaluate = network_kind_evaluate,

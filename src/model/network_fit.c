@@ -151,21 +151,22 @@ static void report_network(const fitting *fitting, int64_t stored, const network
            fitting->choices.unit, (long long)stored, run_seconds() - fitting->start);
 }
 
-static int32_t train(fitting *fitting, network_state *self, text *report) {
-  const char *name = fitting->shared ? "triplet" : "network";
+/* Trained parameters, which the caller ends. */
+static int32_t find_parameters(const fitting *fitting, fit_problem problem, text *report, double **parameters) {
+  TRY(MEMORY_NEW(fitting->run, parameters, problem.n_parameters, "parameters of a network"));
+  network_start(&fitting->shape, fitting->choices.seed, *parameters);
+  problem.spent = run_seconds() - fitting->start;
+  return fit_train(fitting->run, &problem, fitting->options, *parameters, report);
+}
+
+static int32_t train(const fitting *fitting, network_state *self, text *report) {
   network_problem *problem = NULL;
   double *parameters = NULL;
   TRY(network_problem_new(&problem, fitting->run, fitting->descriptor, fitting->dataset, fitting->held_out,
                           self->inputs, &fitting->shape, &fitting->choices));
-  int32_t status =
-      MEMORY_NEW(fitting->run, &parameters, self->network.layout.total, "parameters of a network");
-  if (status == TERN_SUCCESS) {
-    fit_problem view = network_problem_view(problem, name);
-    report_network(fitting, network_problem_stored(problem), self->inputs, report);
-    network_start(&fitting->shape, fitting->choices.seed, parameters);
-    view.spent = run_seconds() - fitting->start;
-    status = fit_train(fitting->run, &view, fitting->options, parameters, report);
-  }
+  report_network(fitting, network_problem_stored(problem), self->inputs, report);
+  const int32_t status = find_parameters(
+      fitting, network_problem_view(problem, fitting->shared ? "triplet" : "network"), report, &parameters);
   if (status == TERN_SUCCESS)
     network_weights(&fitting->shape, parameters, self->network.weights);
   memory_free(fitting->run, parameters);
@@ -190,30 +191,28 @@ static void report_vectors(const fitting *fitting, text *report) {
            sqrt(fitting->components.variance));
 }
 
-/* Trains a network of components; `unfolded` are the weights of one for the vectors. */
-static int32_t train_vectors(fitting *fitting, const network_inputs *inputs, double *unfolded, text *report) {
-  const vector_choices choices = {fitting->choices.wide, fitting->choices.seed, fitting->choices.directions};
-  const int64_t total = network_layout_of(&fitting->shape).total;
-  vector_problem *problem = NULL;
-  double *parameters = NULL, *weights = NULL;
-  TRY(vector_problem_new(&problem, fitting->run, fitting->descriptor, fitting->dataset, fitting->held_out, inputs,
-                         &fitting->components, &fitting->shape, &choices));
-  int32_t status = MEMORY_NEW(fitting->run, &parameters, total, "parameters of a network");
-  if (status == TERN_SUCCESS)
-    status = MEMORY_NEW(fitting->run, &weights, total, "weights of a network");
-  if (status == TERN_SUCCESS) {
-    fit_problem view = vector_problem_view(problem, fitting->shared ? "triplet of vectors" : "network of vectors");
-    report_network(fitting, 0, inputs, report);
-    report_vectors(fitting, report);
-    network_start(&fitting->shape, fitting->choices.seed, parameters);
-    view.spent = run_seconds() - fitting->start;
-    status = fit_train(fitting->run, &view, fitting->options, parameters, report);
-  }
-  if (status == TERN_SUCCESS) {
-    network_weights(&fitting->shape, parameters, weights);
-    network_vectors_unfold(&fitting->components, &fitting->shape, weights, unfolded);
-  }
+/* The weights of a network of components, [total], become those of one for the vectors. */
+static int32_t unfold(const fitting *fitting, const double *parameters, double *unfolded) {
+  double *weights = NULL;
+  TRY(MEMORY_NEW(fitting->run, &weights, network_layout_of(&fitting->shape).total, "weights of a network"));
+  network_weights(&fitting->shape, parameters, weights);
+  network_vectors_unfold(&fitting->components, &fitting->shape, weights, unfolded);
   memory_free(fitting->run, weights);
+  return TERN_SUCCESS;
+}
+
+static int32_t train_vectors(const fitting *fitting, network_state *self, text *report) {
+  const vector_choices choices = {fitting->choices.wide, fitting->choices.seed, fitting->choices.directions};
+  const char *name = fitting->shared ? "triplet of vectors" : "network of vectors";
+  vector_problem *problem = NULL;
+  double *parameters = NULL;
+  TRY(vector_problem_new(&problem, fitting->run, fitting->descriptor, fitting->dataset, fitting->held_out,
+                         self->inputs, &fitting->components, &fitting->shape, &choices));
+  report_network(fitting, 0, self->inputs, report);
+  report_vectors(fitting, report);
+  int32_t status = find_parameters(fitting, vector_problem_view(problem, name), report, &parameters);
+  if (status == TERN_SUCCESS)
+    status = unfold(fitting, parameters, self->network.weights);
   memory_free(fitting->run, parameters);
   vector_problem_free(fitting->run, problem);
   return status;
@@ -242,7 +241,7 @@ static int32_t fit_vectors(fitting *fitting, network_state **state, text *report
   network_shape wide = fitting->shape;
   wide.outputs = fitting->components.width;
   TRY(network_state_new(state, fitting->descriptor, inputs, &wide, 1));
-  return train_vectors(fitting, (*state)->inputs, (*state)->network.weights, report);
+  return train_vectors(fitting, *state, report);
 }
 
 static int32_t fit_energies(fitting *fitting, network_state **state, text *report) {
@@ -254,13 +253,13 @@ static int32_t fit_energies(fitting *fitting, network_state **state, text *repor
   return train(fitting, *state, report);
 }
 
-static int32_t fit(fitting *fitting, int32_t (*how)(struct fitting *, network_state **, text *), void **state,
+static int32_t fit(fitting fitting, int32_t (*how)(struct fitting *, network_state **, text *), void **state,
                    text *report) {
   network_state *self = NULL;
-  fitting->start = run_seconds();
-  const int32_t status = how(fitting, &self, report);
-  memory_free(fitting->run, fitting->held_out);
-  network_vectors_free(fitting->run, &fitting->components);
+  fitting.start = run_seconds();
+  const int32_t status = how(&fitting, &self, report);
+  memory_free(fitting.run, fitting.held_out);
+  network_vectors_free(fitting.run, &fitting.components);
   if (status == TERN_SUCCESS)
     *state = self;
   else
@@ -268,16 +267,22 @@ static int32_t fit(fitting *fitting, int32_t (*how)(struct fitting *, network_st
   return status;
 }
 
-int32_t network_state_fit(void **state, run *run, const tern_descriptor *descriptor, const tern_dataset *dataset,
-                          const tern_options *options, bool shared, text *report) {
-  fitting fitting = {
-      .run = run, .descriptor = descriptor, .dataset = dataset, .options = options, .shared = shared};
-  return fit(&fitting, fit_energies, state, report);
+int32_t network_fit_own(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
+                        const tern_options *options, text *report) {
+  return fit((fitting){run, descriptor, dataset, options, .shared = false}, fit_energies, state, report);
 }
 
-int32_t network_state_fit_vectors(void **state, run *run, const tern_descriptor *descriptor,
-                                  const tern_dataset *dataset, const tern_options *options, bool shared, text *report) {
-  fitting fitting = {
-      .run = run, .descriptor = descriptor, .dataset = dataset, .options = options, .shared = shared};
-  return fit(&fitting, fit_vectors, state, report);
+int32_t network_fit_shared(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
+                           const tern_options *options, text *report) {
+  return fit((fitting){run, descriptor, dataset, options, .shared = true}, fit_energies, state, report);
+}
+
+int32_t network_fit_own_vectors(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
+                                const tern_options *options, text *report) {
+  return fit((fitting){run, descriptor, dataset, options, .shared = false}, fit_vectors, state, report);
+}
+
+int32_t network_fit_shared_vectors(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
+                                   const tern_options *options, text *report) {
+  return fit((fitting){run, descriptor, dataset, options, .shared = true}, fit_vectors, state, report);
 }
