@@ -83,6 +83,7 @@ typedef struct target {
   int32_t order; /* of a tensor, which has `count` numbers, 3^order */
   int64_t count;
 } target;
+void target_set_order(target *target, int32_t order); /* at least 0: it is a tensor */
 
 /* tensors.c: a tensor predicted for a structure, and errors over structures. */
 typedef struct tensor_measures {
@@ -98,6 +99,9 @@ typedef struct tensor_prediction {
 int32_t tensor_predict(tensor_prediction *prediction, const target *target, const tern_model *model,
                        const tern_dataset *dataset, int64_t index, const tern_system *system,
                        tensor_measures *measures);
+/* The same from a file of predictions, whose first frame tells the order; TERN_ERROR_MISSING: it has no such tensor. */
+int32_t tensor_take(tensor_prediction *prediction, target *target, const tern_dataset *predicted,
+                    const tern_dataset *dataset, int64_t index, tensor_measures *measures);
 int32_t tensor_write(const tensor_prediction *prediction, const target *target, const tern_system *system,
                      tern_writer *writer);
 void tensor_print(const tensor_prediction *prediction, const target *target, int64_t number, int64_t n_atoms);
@@ -171,7 +175,10 @@ typedef struct prediction {
 int32_t prediction_open(prediction *prediction, const tern_model *model, tern_options *options);
 int32_t prediction_make(prediction *prediction, const tern_model *model, const tern_dataset *dataset, int64_t index,
                         const tern_system *system, measures *measures);
-/* The same from a file of predictions, whose frame has the system's number of atoms; TERN_ERROR_MISSING: no energy. */
+/* Before the first one from a file: what its frames are read with. */
+int32_t prediction_open_file(prediction *prediction, const tern_options *options);
+/* The same from a file of predictions, whose frame has the system's number of atoms; TERN_ERROR_MISSING: no energy, or
+   no tensor when it is one. */
 int32_t prediction_take(prediction *prediction, const tern_dataset *predicted, const tern_dataset *dataset,
                         int64_t index, const tern_system *system, measures *measures);
 void prediction_free(prediction *prediction);

@@ -152,18 +152,25 @@ static void add_errors(prediction *prediction, const tern_dataset *dataset, int6
       error_add(&measures->virial, prediction->virial[k] - virial[k]);
 }
 
+void target_set_order(target *target, int32_t order) {
+  target->kind = TARGET_TENSOR;
+  target->order = order;
+  target->count = 1;
+  for (int32_t k = 0; k < order; ++k)
+    target->count *= 3;
+}
+
 static int32_t read_target(const tern_model *model, target *target) {
   int64_t length;
-  *target = (struct target){.count = 1};
-  int32_t status = tern_model_target(model, target->name, sizeof target->name, &length);
+  int32_t order, status = tern_model_target(model, target->name, sizeof target->name, &length);
   if (status == TERN_SUCCESS)
-    status = tern_model_target_order(model, &target->order);
-  for (int32_t k = 0; k < target->order; ++k)
-    target->count *= 3;
-  target->kind = target->order >= 0                    ? TARGET_TENSOR
-                 : strcmp(target->name, "energy") == 0 ? TARGET_ENERGY
-                                                       : TARGET_VECTORS;
-  return status;
+    status = tern_model_target_order(model, &order);
+  if (status != TERN_SUCCESS)
+    return status;
+  target->kind = strcmp(target->name, "energy") == 0 ? TARGET_ENERGY : TARGET_VECTORS;
+  if (order >= 0)
+    target_set_order(target, order);
+  return TERN_SUCCESS;
 }
 
 int32_t prediction_open(prediction *prediction, const tern_model *model, tern_options *options) {
@@ -172,6 +179,14 @@ int32_t prediction_open(prediction *prediction, const tern_model *model, tern_op
   return status == TERN_SUCCESS && target->kind != TARGET_ENERGY && options != NULL
              ? tern_options_set(options, "target", target->name)
              : status;
+}
+
+int32_t prediction_open_file(prediction *prediction, const tern_options *options) {
+  target *target = &prediction->target;
+  int64_t length;
+  const int32_t status = tern_options_get(options, "target", target->name, sizeof target->name, &length);
+  target->kind = strcmp(target->name, "energy") == 0 ? TARGET_ENERGY : TARGET_TENSOR;
+  return status;
 }
 
 static int32_t prepare(prediction *prediction, const tern_system *system) {
@@ -207,6 +222,9 @@ int32_t prediction_make(prediction *prediction, const tern_model *model, const t
 int32_t prediction_take(prediction *prediction, const tern_dataset *predicted, const tern_dataset *dataset,
                         int64_t index, const tern_system *system, measures *measures) {
   int32_t status = prepare(prediction, system);
+  prediction->reference_energy = NAN;
+  if (status == TERN_SUCCESS && prediction->target.kind == TARGET_TENSOR)
+    return tensor_take(&prediction->tensor, &prediction->target, predicted, dataset, index, &measures->tensor);
   if (status == TERN_SUCCESS)
     status = tern_dataset_target(predicted, index, TERN_TARGET_ENERGY, &prediction->energy);
   if (status != TERN_SUCCESS)

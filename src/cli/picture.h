@@ -45,6 +45,9 @@ void series_range(const series *series, double *low, double *high);
 typedef struct compared {
   measures measures;
   series energies, forces, differences; /* eV/atom; eV/A; eV, of pairs of frames */
+  target target;
+  series numbers[2]; /* of tensors, those whose indices are equal and the others; of vectors, all of them */
+  error_sum errors[2];
 } compared;
 int32_t compared_make(compared *compared, const arguments *arguments, const char *predictions, const char *references,
                       progress_bar *bar);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Predicted against reference: energies, forces, and energy differences within pairs with their distribution. */
+/* Predicted against reference: energies and forces, numbers of tensors and vectors, and energy differences within pairs
+   with their distribution. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 typedef struct panel {
   const series *series;
   const char *name; /* of the data block */
-  const char *title, *what, *unit;
+  const char *title, *what, *unit; /* the latter "" where nobody says */
   int color;
 } panel;
 
@@ -22,18 +23,29 @@ static void write_points(FILE *script, const panel *panel) {
           panel->name, many ? 0.35 : 0.6, many ? "a0" : "50", picture_color(panel->color) + 1);
 }
 
+/* `what` may be a name of the user's, whose underscores are none of gnuplot's commands. */
+static void write_label(FILE *script, const char *axis, const char *kind, const panel *panel) {
+  char label[320];
+  snprintf(label, sizeof label, "%s %s%s%s", kind, panel->what, panel->unit[0] ? " / " : "", panel->unit);
+  fprintf(script, "set %slabel ", axis);
+  picture_quote(script, label);
+  fputs(" noenhanced\n", script);
+}
+
 static void write_panel(FILE *script, const panel *panel) {
   double low, high;
   series_write(panel->series, panel->name, script);
   series_range(panel->series, &low, &high);
+  write_label(script, "x", "reference", panel);
+  write_label(script, "y", "predicted", panel);
   fprintf(script,
-          "set size square\nset title \"%s\"\nset xlabel 'reference %s / %s'\nset ylabel 'predicted %s / %s'\n"
+          "set size square\nset title \"%s\"\n"
           "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\nset xtics autofreq\nset ytics autofreq\n",
-          panel->title, panel->what, panel->unit, panel->what, panel->unit, low, high, low, high);
+          panel->title, low, high, low, high);
   write_points(script, panel);
 }
 
-bool plot_parity(picture *picture, const compared *compared) {
+static bool plot_energies(picture *picture, const compared *compared) {
   const bool energies = compared->energies.count > 0, forces = compared->forces.count > 0;
   const measures *measures = &compared->measures;
   char title[160];
@@ -54,6 +66,30 @@ bool plot_parity(picture *picture, const compared *compared) {
     write_panel(picture->script, &(panel){&compared->forces, "forces", title, "force", "(eV/Å)", 1});
   }
   return true;
+}
+
+/* Components with equal indices and the others are of different size: each has its panel. */
+static bool plot_numbers(picture *picture, const compared *compared) {
+  static const char *const words[] = {"components", "components with equal indices", "components with different indices"};
+  const bool split = compared->numbers[1].count > 0;
+  char title[160];
+  if (compared->numbers[0].count == 0) {
+    fprintf(stderr, "ternion: the references have no '%s' to compare with\n", compared->target.name);
+    return false;
+  }
+  picture_panels(picture, 1 + split);
+  for (int k = 0; k < 1 + split; ++k) {
+    const error_sum *errors = &compared->errors[k];
+    snprintf(title, sizeof title, "%lld %s\\nMAE %.3g, RMSE %.3g", (long long)errors->count, words[split + k],
+             error_mae(errors), error_rmse(errors));
+    write_panel(picture->script,
+                &(panel){&compared->numbers[k], k > 0 ? "mixed" : "numbers", title, compared->target.name, "", k});
+  }
+  return true;
+}
+
+bool plot_parity(picture *picture, const compared *compared) {
+  return compared->target.kind == TARGET_ENERGY ? plot_energies(picture, compared) : plot_numbers(picture, compared);
 }
 
 /* Counts of |value| in bins of equal width on a logarithmic axis. */

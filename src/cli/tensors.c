@@ -56,24 +56,46 @@ void tensor_measures_print_json(const tensor_measures *measures) {
   putchar('}');
 }
 
+static int32_t check_order(const target *target, int32_t order, const char *what) {
+  if (order == target->order)
+    return TERN_SUCCESS;
+  fprintf(stderr, "ternion: '%s' has order %d, but %s one of order %d\n", target->name, order, what, target->order);
+  return ALREADY_TOLD;
+}
+
+/* With the reference, where the structure has one. */
+static int32_t compare(tensor_prediction *prediction, const target *target, const tern_dataset *dataset, int64_t index,
+                       tensor_measures *measures) {
+  int32_t order;
+  prediction->known = tern_dataset_tensor_order(dataset, index, target->name, &order) == TERN_SUCCESS;
+  if (!prediction->known)
+    return TERN_SUCCESS;
+  int32_t status = check_order(target, order, "the model predicts");
+  if (status == TERN_SUCCESS)
+    status = tern_dataset_tensor(dataset, index, target->name, prediction->reference);
+  if (status == TERN_SUCCESS)
+    add_errors(measures, target, prediction->values, prediction->reference);
+  return status;
+}
+
 int32_t tensor_predict(tensor_prediction *prediction, const target *target, const tern_model *model,
                        const tern_dataset *dataset, int64_t index, const tern_system *system,
                        tensor_measures *measures) {
+  const int32_t status = tern_model_predict_tensor(model, system, prediction->values);
+  return status == TERN_SUCCESS ? compare(prediction, target, dataset, index, measures) : status;
+}
+
+int32_t tensor_take(tensor_prediction *prediction, target *target, const tern_dataset *predicted,
+                    const tern_dataset *dataset, int64_t index, tensor_measures *measures) {
   int32_t order;
-  int32_t status = tern_model_predict_tensor(model, system, prediction->values);
-  prediction->known = false;
-  if (status != TERN_SUCCESS || tern_dataset_tensor_order(dataset, index, target->name, &order) != TERN_SUCCESS)
-    return status;
-  if (order != target->order) {
-    fprintf(stderr, "ternion: '%s' has order %d, but the model predicts one of order %d\n", target->name, order,
-            target->order);
-    return ALREADY_TOLD;
-  }
-  status = tern_dataset_tensor(dataset, index, target->name, prediction->reference);
-  prediction->known = status == TERN_SUCCESS;
-  if (prediction->known)
-    add_errors(measures, target, prediction->values, prediction->reference);
-  return status;
+  int32_t status = tern_dataset_tensor_order(predicted, index, target->name, &order);
+  if (status == TERN_SUCCESS && target->count == 0)
+    target_set_order(target, order);
+  if (status == TERN_SUCCESS)
+    status = check_order(target, order, "frames before have");
+  if (status == TERN_SUCCESS)
+    status = tern_dataset_tensor(predicted, index, target->name, prediction->values);
+  return status == TERN_SUCCESS ? compare(prediction, target, dataset, index, measures) : status;
 }
 
 int32_t tensor_write(const tensor_prediction *prediction, const target *target, const tern_system *system,

@@ -50,6 +50,8 @@ class Vectors(InFolder):
         energies = self.path("energy.tern")
         on_top = lines("fit", self.data, "--model", "ridge", "--set", "descriptor=learned", "--set",
                        f"learned={self.model}", "-o", energies)
+        drawn = lines("plot", "parity", self.model, self.data, "-o", self.path("parity.svg"))
+        self.assertAlmostEqual(drawn[0]["vectors"]["rmse"], errors["vectors"]["rmse"], 10)
         for word in ("--uncertainty", "--atoms"):
             self.refused(1, "predict", self.model, self.data, word, "-o", self.path("none"), say=(word, "'shape'"))
         with open(self.path("narrow.extxyz"), "w") as file:
