@@ -8,11 +8,7 @@
 #include "core/memory.h"
 #include "core/threads.h"
 #include "model/baseline.h"
-
-typedef struct measure {
-  int64_t count;
-  double squares, absolutes, largest;
-} measure;
+#include "model/measure.h"
 
 enum { ENERGY, FORCES, VIRIAL, TENSOR, TARGETS };
 
@@ -24,13 +20,6 @@ typedef struct evaluation {
   measure (*measures)[TARGETS]; /* [size] */
   double *highest;              /* [size][n_species]; NULL: not wanted */
 } evaluation;
-
-static void measure_add(measure *measure, double difference) {
-  measure->count++;
-  measure->squares += difference * difference;
-  measure->absolutes += fabs(difference);
-  measure->largest = fmax(measure->largest, fabs(difference));
-}
 
 static void keep_highest(const evaluation *evaluation, int64_t index, const double *energies) {
   const tern_model *model = evaluation->model;
@@ -106,19 +95,12 @@ static void report_measures(const evaluation *evaluation, text *report) {
   text_add(report, "\"errors\": {");
   for (int target = 0, shown = 0; target < TARGETS; target++) {
     measure sum = {0};
-    for (int64_t index = 0; index < evaluation->dataset->size; index++) {
-      const measure *one = &evaluation->measures[index][target];
-      sum.count += one->count;
-      sum.squares += one->squares;
-      sum.absolutes += one->absolutes;
-      sum.largest = fmax(sum.largest, one->largest);
-    }
+    for (int64_t index = 0; index < evaluation->dataset->size; index++)
+      measure_merge(&sum, &evaluation->measures[index][target]);
     if (sum.count == 0)
       continue;
-    text_add(report,
-             "%s\"%s\": {\"rmse\": %.10g, \"mae\": %.10g, \"largest\": %.10g, \"count\": %lld, \"unit\": \"%s\"}",
-             shown++ > 0 ? ", " : "", names[target][0], sqrt(sum.squares / (double)sum.count),
-             sum.absolutes / (double)sum.count, sum.largest, (long long)sum.count, names[target][1]);
+    text_add(report, "%s", shown++ > 0 ? ", " : "");
+    measure_report(&sum, names[target][0], -1, names[target][1], report);
   }
   text_add(report, "}");
 }

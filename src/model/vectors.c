@@ -8,6 +8,7 @@
 #include "core/memory.h"
 #include "core/threads.h"
 #include "model/learned.h"
+#include "model/measure.h"
 
 /* ---- predictions ---- */
 
@@ -39,37 +40,26 @@ int32_t vectors_predict(const tern_model *model, run *run, const tern_system *sy
 
 /* ---- errors ---- */
 
-/* Sums over the centres of one structure or, the columns, of all. */
-typedef struct measure {
-  int64_t centers;
-  double squares, absolutes, largest;
-} measure;
-
 typedef struct evaluation {
   const tern_model *model;
   const tern_dataset *dataset;
   int64_t width;
-  measure *measures; /* [size] */
+  measure *measures; /* [size]: of all numbers of a structure */
 } evaluation;
 
 static int32_t evaluate_frame(evaluation *evaluation, run *run, int64_t index) {
   const frame *frame = evaluation->dataset->frames[index];
   const frame_vectors *wanted = frame_find_vectors(frame, evaluation->model->vectors);
   const int64_t width = evaluation->width, count = frame->system->n_owned;
-  measure *measure = &evaluation->measures[index];
-  int64_t *centers = NULL;
+  int64_t n_centers, *centers = NULL;
   double *values = NULL;
-  TRY(vectors_shape(evaluation->model, frame->system, &measure->centers, &(int64_t){0}));
+  TRY(vectors_shape(evaluation->model, frame->system, &n_centers, &(int64_t){0}));
   TRY(MEMORY_NEW(run, &centers, count, "centres of a structure"));
-  int32_t status = MEMORY_NEW(run, &values, measure->centers * width, "vectors of a structure");
+  int32_t status = MEMORY_NEW(run, &values, n_centers * width, "vectors of a structure");
   if (status == TERN_SUCCESS)
     status = vectors_predict(evaluation->model, run, frame->system, centers, values);
-  for (int64_t k = 0; status == TERN_SUCCESS && k < measure->centers * width; k++) {
-    const double difference = values[k] - wanted->values[centers[k / width] * width + k % width];
-    measure->squares += difference * difference;
-    measure->absolutes += fabs(difference);
-    measure->largest = fmax(measure->largest, fabs(difference));
-  }
+  for (int64_t k = 0; status == TERN_SUCCESS && k < n_centers * width; k++)
+    measure_add(&evaluation->measures[index], values[k] - wanted->values[centers[k / width] * width + k % width]);
   memory_free(run, values);
   memory_free(run, centers);
   return status;
@@ -114,19 +104,11 @@ static int32_t add_report(const evaluation *evaluation, run *run, text *report) 
   measure sum = {0};
   double square;
   TRY(spread(evaluation, run, &square));
-  for (int64_t index = 0; index < evaluation->dataset->size; index++) {
-    const measure *one = &evaluation->measures[index];
-    sum.centers += one->centers;
-    sum.squares += one->squares;
-    sum.absolutes += one->absolutes;
-    sum.largest = fmax(sum.largest, one->largest);
-  }
-  const double numbers = (double)(sum.centers * evaluation->width);
-  text_add(report,
-           "\"errors\": {\"vectors\": {\"rmse\": %.10g, \"mae\": %.10g, \"largest\": %.10g, \"relative\": %.10g, "
-           "\"count\": %.0f, \"unit\": \"as the vectors\"}}",
-           sqrt(sum.squares / numbers), sum.absolutes / numbers, sum.largest,
-           square > 0 ? sqrt(sum.squares / square) : 0, numbers);
+  for (int64_t index = 0; index < evaluation->dataset->size; index++)
+    measure_merge(&sum, &evaluation->measures[index]);
+  text_add(report, "\"errors\": {");
+  measure_report(&sum, "vectors", square > 0 ? sqrt(sum.squares / square) : 0, "as the vectors", report);
+  text_add(report, "}");
   return TERN_SUCCESS;
 }
 
