@@ -72,6 +72,20 @@ static int64_t place_pieces(structure *s, const environments *environments, void
   return layout.used;
 }
 
+/* result [rows][stride] = left [rows][inner] times the transposed of right [columns][inner]. */
+static void times_transposed(const structure *s, int64_t rows, int64_t columns, int64_t inner, const double *left,
+                             const double *right, int64_t stride, double *result) {
+  const kernel_matrix_product product = {.rows = rows,
+                                         .columns = columns,
+                                         .inner = inner,
+                                         .left_stride = inner,
+                                         .right_stride = inner,
+                                         .stride = stride,
+                                         .right_transposed = 1,
+                                         .factor = 1};
+  kernel_model_matrix(s->gathering->model)->product(&product, left, right, result, s->products);
+}
+
 /* Derivatives of A x along the neighbours' coordinates [3 n][dimensions], then of u. */
 static int32_t neighbour_directions(structure *s, const environment *environment, const kernel_points *own,
                                     double inverse) {
@@ -79,17 +93,9 @@ static int32_t neighbour_directions(structure *s, const environment *environment
   const int64_t coordinates = 3 * environment->n_neighbours, dimensions = own->dimensions;
   TRY(g->descriptor->kind->jacobian(g->descriptor->state, environment, s->scratch,
                                     own->axes != NULL ? s->jacobian : s->directions));
-  if (own->axes != NULL) {
-    const kernel_matrix_product product = {.rows = coordinates,
-                                           .columns = dimensions,
-                                           .inner = g->model->features,
-                                           .left_stride = g->model->features,
-                                           .right_stride = g->model->features,
-                                           .stride = dimensions,
-                                           .right_transposed = 1,
-                                           .factor = 1};
-    kernel_model_matrix(g->model)->product(&product, s->jacobian, own->axes, s->directions, s->products);
-  }
+  if (own->axes != NULL)
+    times_transposed(s, coordinates, dimensions, g->model->features, s->jacobian, own->axes, dimensions,
+                     s->directions);
   for (int64_t k = 0; k < coordinates; k++) {
     double *direction = s->directions + k * dimensions, along = 0;
     for (int64_t d = 0; d < dimensions; d++)
@@ -133,16 +139,8 @@ static void add_derivatives(structure *s, const kernel_points *own, int64_t n_di
   const int64_t dimensions = own->dimensions;
   for (int64_t begin = 0; begin < own->count; begin += TILE) {
     const int64_t count = own->count - begin < TILE ? own->count - begin : TILE;
-    const kernel_matrix_product product = {.rows = n_directions,
-                                           .columns = count,
-                                           .inner = dimensions,
-                                           .left_stride = dimensions,
-                                           .right_stride = dimensions,
-                                           .stride = TILE,
-                                           .right_transposed = 1,
-                                           .factor = 1};
-    kernel_model_matrix(s->gathering->model)
-        ->product(&product, s->directions, own->points + begin * dimensions, s->tile, s->products);
+    times_transposed(s, n_directions, count, dimensions, s->directions, own->points + begin * dimensions, TILE,
+                     s->tile);
     for (int64_t k = 0; k < n_directions; k++) {
       double *row = s->destination[k];
       for (int64_t m = 0; row != NULL && m < count; m++)
