@@ -130,7 +130,8 @@ typedef struct tern_model tern_model;
 
 /**
  * Called during long work, on the calling thread, a few times a second at most. Return 0 to go on, a positive number to
- * cancel (the call returns CANCELLED), a negative one to stop with that number as status.
+ * cancel (the call returns CANCELLED; a training of a network that has begun succeeds with its best state so far), a
+ * negative one to stop with that number as status.
  * @param[in] stage What is being done.
  * @param[in] done Steps done.
  * @param[in] total Steps in all; 0 when not known.

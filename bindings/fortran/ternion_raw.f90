@@ -193,7 +193,8 @@ module ternion_raw
 
   abstract interface
     !> Called during long work, on the calling thread, a few times a second at most. Return 0 to go on, a positive
-    !> number to cancel (the call returns CANCELLED), a negative one to stop with that number as status.
+    !> number to cancel (the call returns CANCELLED; a training of a network that has begun succeeds with its best state
+    !> so far), a negative one to stop with that number as status.
     function tern_progress(stage, done, total, loss, context) bind(c) result(status)
       import :: c_char, c_double, c_int32_t, c_int64_t, c_ptr
       character(kind=c_char), intent(in) :: stage(*)

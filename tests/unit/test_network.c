@@ -254,28 +254,68 @@ static void test_sum(void **state) {
   remove(path);
 }
 
-static int32_t stop_training(const char *stage, int64_t done, int64_t total, double loss, void *context) {
-  (void)done, (void)total, (void)loss;
-  bool *begun = context;
-  *begun = *begun || strcmp(stage, "train") == 0;
-  return *begun;
+/* ---- cancelling ---- */
+
+typedef struct stopping {
+  const char *stage; /* at which the host says stop */
+  int64_t done;      /* or later */
+  int32_t answer;
+  bool reached;
+} stopping;
+
+static int32_t stop_in(const char *stage, int64_t done, int64_t total, double loss, void *context) {
+  (void)total, (void)loss;
+  stopping *self = context;
+  self->reached = self->reached || (strcmp(stage, self->stage) == 0 && done >= self->done);
+  return self->reached ? self->answer : 0;
 }
 
-/* A host that answers "stop" from the first step on has a model, of the parts that were begun. */
+/* In a training without end. */
+static int32_t stopped(const char *kind, stopping *stopping, const tern_dataset *dataset, tern_model **model) {
+  run run = {.threads = 1, .progress = stop_in, .context = stopping};
+  tern_options *options = OPTIONS(SMALL, "hidden", "7,5", "epochs", "100000", "stored_directions", "3", "batch", "4");
+  const int32_t status = model_fit(model, kind, &run, dataset, options);
+  assert_true(stopping->reached);
+  assert_int_equal(run.memory_used, 0);
+  options_free(options);
+  return status;
+}
+
+/* Stopped at its first step or at a later one a training has a model, of the parts that were begun. */
 static void test_cancelled(void **state) {
   (void)state;
-  bool begun = false;
-  run run = {.threads = 1, .progress = stop_training, .context = &begun};
+  const char path[] = "stopped.tern", *const kinds[][2] = {
+      {"network", "network"}, {"triplet", "triplet"}, {"triplet+ridge", "triplet"}};
   tern_dataset *dataset = training_set();
-  tern_model *model = NULL;
-  tern_options *options = OPTIONS(SMALL, "hidden", "7,5", "epochs", "100000", "stored_directions", "3");
-  ASSERT_SUCCESS(model_fit(&model, "triplet+ridge", &run, dataset, options));
-  assert_true(begun);
-  assert_string_equal(model->kind, "triplet");
-  assert_non_null(strstr(model->report, "\"cancelled\""));
-  check_derivatives(model, false);
-  model_free(model);
-  options_free(options);
+  for (int k = 0; k < 6; k++) {
+    stopping stopping = {.stage = "train", .done = k % 2 * 5, .answer = 1};
+    tern_model *model = NULL, *loaded = NULL;
+    ASSERT_SUCCESS(stopped(kinds[k / 2][0], &stopping, dataset, &model));
+    assert_string_equal(model->kind, kinds[k / 2][1]);
+    assert_non_null(strstr(model->report, "\"stopped\": \"cancelled\""));
+    check_derivatives(model, false);
+    ASSERT_SUCCESS(model_save(model, path));
+    ASSERT_SUCCESS(model_load(&loaded, path));
+    check_same(model, loaded, 0);
+    model_free(loaded);
+    model_free(model);
+  }
+  remove(path);
+  dataset_free(dataset);
+}
+
+/* Before the training nothing is left, nor where the host calls it a failure. */
+static void test_refused(void **state) {
+  (void)state;
+  const stopping cases[] = {{"environments", 0, 1, false}, {"inputs", 0, 1, false}, {"train", 3, -9, false}};
+  tern_dataset *dataset = training_set();
+  for (size_t k = 0; k < 2 * sizeof cases / sizeof *cases; k++) {
+    stopping stopping = cases[k / 2];
+    tern_model *model = NULL;
+    assert_int_equal(stopped(k % 2 ? "network" : "triplet", &stopping, dataset, &model),
+                     stopping.answer < 0 ? stopping.answer : TERN_CANCELLED);
+    assert_null(model);
+  }
   dataset_free(dataset);
 }
 
@@ -416,6 +456,7 @@ int main(void) {
       cmocka_unit_test(test_smooth),   cmocka_unit_test(test_extensive), cmocka_unit_test(test_again),
       cmocka_unit_test(test_files),    cmocka_unit_test(test_jacobian),  cmocka_unit_test(test_directions),
       cmocka_unit_test(test_refusals), cmocka_unit_test(test_sum),       cmocka_unit_test(test_cancelled),
+      cmocka_unit_test(test_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,7 +39,7 @@ FIELD_UNIT = 3  # Unit; empty when there is none.
 FIELD_RANGE = 4  # Valid values.
 FIELD_MEANING = 5  # One sentence.
 
-# Called during long work, on the calling thread, a few times a second at most. Return 0 to go on, a positive number to cancel (the call returns CANCELLED), a negative one to stop with that number as status.
+# Called during long work, on the calling thread, a few times a second at most. Return 0 to go on, a positive number to cancel (the call returns CANCELLED; a training of a network that has begun succeeds with its best state so far), a negative one to stop with that number as status.
 PROGRESS = CFUNCTYPE(c_int32, c_char_p, c_int64, c_int64, c_double, c_void_p)
 
 PROTOTYPES = {

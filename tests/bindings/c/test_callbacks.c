@@ -121,6 +121,74 @@ static void cancelled_work_can_be_done_again(void **state) {
   work_free(&made);
 }
 
+/* ---- trainings ---- */
+
+typedef struct trainer {
+  int32_t answer; /* from that step of the training on */
+  int64_t step;
+  int begun; /* the training was seen */
+} trainer;
+
+static int32_t watch_training(const char *stage, int64_t done, int64_t total, double loss, void *context) {
+  (void)total, (void)loss;
+  trainer *self = context;
+  self->begun |= strcmp(stage, "train") == 0;
+  return strcmp(stage, "train") == 0 && done >= self->step ? self->answer : 0;
+}
+
+static tern_options *training_options(void) {
+  tern_options *options = small_options();
+  MUST(tern_options_set(options, "hidden", "4"));
+  MUST(tern_options_set(options, "epochs", "1000000"));
+  return options;
+}
+
+static const char *const networks[] = {"network", "triplet"};
+
+/* Without a limit the training would not end; the state that it had is a model. */
+static void a_training_that_is_cancelled_leaves_a_model(void **state) {
+  (void)state;
+  tern_dataset *dataset = read_clusters();
+  tern_options *options = training_options();
+  tern_system *system = dimer(2.3);
+  for (int k = 0; k < 4; k++) {
+    static char info[20000];
+    trainer trainer = {.answer = 1 + k, .step = k / 2 * 3};
+    tern_model *model = NULL;
+    double energy = NAN, forces[6] = {NAN}, virial[9] = {NAN};
+    MUST(tern_model_fit(&model, networks[k % 2], dataset, options, watch_training, &trainer));
+    assert_true(trainer.begun);
+    MUST(tern_model_info(model, info, sizeof info, NULL));
+    assert_non_null(strstr(info, "\"stopped\": \"cancelled\""));
+    MUST(tern_model_predict(model, system, &energy, forces, virial));
+    assert_true(isfinite(energy));
+    for (int i = 0; i < 3; i++)
+      assert_true(isfinite(forces[i]) && fabs(forces[i] + forces[3 + i]) < 1e-10);
+    MUST(tern_model_free(model));
+  }
+  MUST(tern_system_free(system));
+  MUST(tern_options_free(options));
+  MUST(tern_dataset_free(dataset));
+}
+
+static void a_training_hands_back_a_negative_code(void **state) {
+  (void)state;
+  tern_dataset *dataset = read_clusters();
+  tern_options *options = training_options();
+  for (int k = 0; k < 2; k++) {
+    trainer trainer = {.answer = -7};
+    tern_model *const untouched = (tern_model *)&trainer;
+    tern_model *model = untouched;
+    assert_int_equal(tern_model_fit(&model, networks[k], dataset, options, watch_training, &trainer), -7);
+    assert_true(trainer.begun);
+    assert_ptr_equal(model, untouched);
+  }
+  MUST(tern_options_free(options));
+  MUST(tern_dataset_free(dataset));
+}
+
+/* ---- calls from within ---- */
+
 static tern_model *inner_model;
 
 /* The library is used within a callback, and one of those calls fails. */
@@ -151,6 +219,7 @@ int test_callbacks(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(zero_goes_on), cmocka_unit_test(a_negative_code_is_handed_back),
     cmocka_unit_test(a_positive_code_cancels), cmocka_unit_test(cancelled_work_can_be_done_again),
-    cmocka_unit_test(a_callback_may_use_the_library)};
+    cmocka_unit_test(a_training_that_is_cancelled_leaves_a_model),
+    cmocka_unit_test(a_training_hands_back_a_negative_code), cmocka_unit_test(a_callback_may_use_the_library)};
   return cmocka_run_group_tests_name("callbacks", tests, NULL, NULL);
 }

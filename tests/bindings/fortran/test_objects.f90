@@ -7,7 +7,7 @@ module objects_observer
 
   type, extends(tern_observer) :: counter
     integer :: calls = 0, limit = huge(1)
-    character(:), allocatable :: stage
+    character(:), allocatable :: stage, last   !> heard last; at which no is said, whatever the limit
   contains
     procedure :: report
   end type counter
@@ -23,6 +23,7 @@ contains
     self%calls = self%calls + 1
     self%stage = stage
     go_on = self%calls < self%limit .and. done <= max(total, done) .and. loss < huge(loss)
+    if (allocated(self%last)) go_on = go_on .and. stage /= self%last
   end function report
 end module objects_observer
 
@@ -39,6 +40,7 @@ program test_objects
   call check(train%size() == 12 .and. train%count(TERN_TARGET_FORCES) == 12, 'sizes and counts')
   call check_single()
   call check_observer()
+  call check_training()
   call check_sharing()
   call check_memory()
   call check_ghosts()
@@ -81,6 +83,36 @@ contains
     call none%fit('ridge', train, options, observer=impatient, stat=stat)
     call check(stat == TERN_CANCELLED .and. impatient%calls == 1, 'an observer cancels')
   end subroutine check_observer
+
+  !> Stopped while it is prepared a training leaves nothing, stopped at its first step a model.
+  subroutine check_training()
+    character(*), parameter :: kinds(2) = ['network', 'triplet']
+    type(tern_options) :: options
+    type(tern_system) :: system
+    type(counter) :: early, late
+    type(tern_model) :: trained, none
+    character(:), allocatable :: json
+    real(real64) :: energy, virial(3, 3)
+    real(real64), allocatable :: forces(:, :)
+    integer :: i, stat
+    call small(options)
+    call options%set('hidden', [4])
+    call options%set('epochs', 1000000)
+    call train%system(1, system)
+    allocate (forces(3, system%size()))
+    do i = 1, size(kinds)
+      late%last = 'train'
+      call trained%fit(kinds(i), train, options, observer=late)
+      call trained%info(json)
+      call check(late%stage == 'train' .and. index(json, '"stopped": "cancelled"') > 0, kinds(i) // ' is cancelled')
+      call trained%predict(system, energy, forces=forces, virial=virial)
+      call check(abs(energy) < huge(energy) .and. all(abs(virial) < huge(energy)) .and. &
+                 all(abs(sum(forces, 2)) < 1e-9_real64), kinds(i) // ' is a model where it was cancelled')
+      early%last = 'inputs'
+      call none%fit(kinds(i), train, options, observer=early, stat=stat)
+      call check(stat == TERN_CANCELLED .and. early%stage == 'inputs', kinds(i) // ' that was not begun is none')
+    end do
+  end subroutine check_training
 
   subroutine check_sharing()
     type(tern_system), allocatable :: first

@@ -19,6 +19,29 @@ include("support.jl")
     @test Ternion.Raw.PROGRESS_TYPES == (Cstring, Int64, Int64, Float64, Ptr{Cvoid})
 end
 
+# Stopped while it is prepared a training leaves nothing, stopped at a step its best state so far.
+@testset "a training that is cancelled leaves a model" begin
+    dataset = clusters(12)
+    training = (hidden = [4], epochs = 1000000, threads = 1, SMALL...)
+    for kind in ("network", "triplet"), share in (0, 3)
+        seen = Tuple{String,Int}[]
+        model = fit(kind, dataset; training..., progress = p -> begin
+            push!(seen, (p.stage, p.done))
+            !(p.stage == "train" && p.done >= share)
+        end)
+        @test info(model)["report"]["stopped"] == "cancelled"
+        @test info(model)["report"]["steps"] >= (share > 0) && last(seen)[1] == "train"
+        energy, forces, virial = predict(model, dataset[1].system)
+        @test isfinite(energy) && all(isfinite, virial) && maximum(abs, sum(forces; dims = 2)) < 1e-9
+        for stage in setdiff(first.(seen), ["train"])
+            refused = thrown(() -> fit(kind, dataset; training..., progress = p -> p.stage != stage))
+            @test refused.status == Ternion.Raw.CANCELLED
+        end
+    end
+    stopped = ErrorException("in the training")
+    @test thrown(() -> fit("network", dataset; training..., progress = p -> p.stage == "train" ? throw(stopped) : true)) === stopped
+end
+
 @testset "a callback may use the library and the garbage collector" begin
     dataset, inner = clusters(10), Float64[]
     model = fit("ridge", dataset; SMALL..., progress = report -> begin
