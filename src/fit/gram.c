@@ -110,25 +110,9 @@ int32_t gram_lower(run *run, const gram_matrix *matrix, void *scratch, double *r
   return work.slices == 1 ? TERN_SUCCESS : threads_for(run, matrix->rows, 256, add_slices, &work);
 }
 
-/* ---- vectors ---- */
+/* ---- a vector ---- */
 
 enum { GRAIN = 1 << 18 }; /* numbers that are worth a thread */
-
-static int32_t times_rows(void *context, int64_t begin, int64_t end, int32_t thread) {
-  const gram_work *work = context;
-  const gram_matrix *m = work->matrix;
-  (void)thread;
-  work->kernels->times_vector(end - begin, m->columns, number_place(m, begin, 0), m->stride, work->x, work->y + begin);
-  return TERN_SUCCESS;
-}
-
-int32_t gram_times(run *run, const gram_matrix *matrix, const double *x, double *y) {
-  gram_work work;
-  TRY(start_work(matrix, &work));
-  work.x = x;
-  work.y = y;
-  return threads_for(run, matrix->rows, GRAIN / (matrix->columns + 1) + 1, times_rows, &work);
-}
 
 /* Blocks of LINE columns. */
 static int32_t times_columns(void *context, int64_t begin, int64_t end, int32_t thread) {

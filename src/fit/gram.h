@@ -21,8 +21,6 @@ int64_t gram_scratch(const run *run, const gram_matrix *matrix);
 /* The lower triangle of M M^T in result [rows][rows], which is overwritten, also above the diagonal. scratch is 64-byte
    aligned. */
 int32_t gram_lower(run *run, const gram_matrix *matrix, void *scratch, double *result);
-/* y [rows] = M x */
-int32_t gram_times(run *run, const gram_matrix *matrix, const double *x, double *y);
 /* y [columns] += M^T x */
 int32_t gram_transposed_times(run *run, const gram_matrix *matrix, const double *x, double *y);
 

@@ -10,10 +10,14 @@
 /* LAPACK's integers count the rows. */
 enum { MOST_ROWS = 40000 };
 
+/* The Gram matrix is that of one row more. */
+static int64_t all_rows(const fit_training *t, int64_t rows) { return rows + t->settings.optimizer->gram; }
+
 /* Bytes of all that grows with the rows that are linearized at a time. */
 static double rows_bytes(const fit_training *t, int64_t rows) {
-  const gram_matrix jacobian = {.wide = t->problem->wide, .rows = rows, .columns = t->problem->n_parameters};
-  const double stride = (double)gram_stride(t->problem->n_parameters, t->problem->wide), count = (double)rows;
+  const int64_t all = all_rows(t, rows);
+  const gram_matrix jacobian = {.wide = t->problem->wide, .rows = all, .columns = t->problem->n_parameters};
+  const double stride = (double)gram_stride(t->problem->n_parameters, t->problem->wide), count = (double)all;
   double bytes = count * stride * (double)number_size(t->problem->wide) + 8 * count;
   if (t->settings.optimizer->gram)
     bytes += 8 * count * count + 16 * count + (double)gram_scratch(t->run, &jacobian);
@@ -105,16 +109,17 @@ int32_t fit_allocate_vectors(fit_training *t) {
 
 static int32_t allocate_rows(fit_training *t) {
   const bool wide = t->problem->wide;
+  const int64_t all = all_rows(t, t->most_rows);
   gram_matrix *j = &t->jacobian;
-  *j = (gram_matrix){.wide = wide, .rows = t->most_rows, .columns = t->problem->n_parameters};
+  *j = (gram_matrix){.wide = wide, .rows = all, .columns = t->problem->n_parameters};
   j->stride = gram_stride(j->columns, wide);
-  TRY(memory_new(t->run, &t->rows, t->most_rows * j->stride, number_size(wide),
+  TRY(memory_new(t->run, &t->rows, all * j->stride, number_size(wide),
                  "the Jacobian of a batch"));
   j->data = t->rows;
   TRY(MEMORY_NEW(t->run, &t->residual, 2 * t->most_rows, "the residuals of a batch"));
   if (!t->settings.optimizer->gram)
     return TERN_SUCCESS;
-  TRY(MEMORY_NEW(t->run, &t->gram, t->most_rows * t->most_rows, "the Gram matrix of a batch"));
+  TRY(MEMORY_NEW(t->run, &t->gram, all * all, "the Gram matrix of a batch"));
   TRY(MEMORY_NEW(t->run, &t->diagonal, t->most_rows, "the Gram matrix of a batch"));
   return memory_new(t->run, &t->scratch, gram_scratch(t->run, j), 1, "the Gram matrix of a batch");
 }

@@ -7,6 +7,7 @@
 
 #include "core/blas.h"
 #include "core/error.h"
+#include "core/number.h"
 #include "fit/training.h"
 
 /* A step went too far when it makes the loss of the next batch more than `worse` times what it was without it. That is
@@ -71,38 +72,58 @@ static int32_t guard(fit_training *t, const fit_batch *batch, double *loss) {
 
 /* ---- the step ---- */
 
+/* phi is one more row of the Jacobian: J phi comes with J J^T, without another pass over J. */
+static gram_matrix with_direction(const fit_training *t) {
+  gram_matrix matrix = t->jacobian;
+  const int64_t begin = matrix.rows * matrix.stride;
+  const double *phi = fit_kept(t, PHI);
+  for (int64_t k = 0; k < matrix.columns; k++)
+    number_put(matrix.wide, t->rows, begin + k, phi[k]);
+  matrix.rows++;
+  return matrix;
+}
+
+enum { BLOCK = 16 }; /* rows and columns that stay in the cache while they change places */
+
+/* One triangle becomes a copy of the other one, without the diagonal. */
+static void mirror(const fit_training *t, bool to_upper) {
+  const int64_t rows = t->jacobian.rows, stride = rows + 1;
+  for (int64_t i = 0; i < rows; i += BLOCK)
+    for (int64_t j = 0; j <= i; j += BLOCK)
+      for (int64_t row = i; row < i + BLOCK && row < rows; row++)
+        for (int64_t column = j; column < j + BLOCK && column < row; column++) {
+          double *lower = t->gram + row * stride + column, *upper = t->gram + column * stride + row;
+          *(to_upper ? upper : lower) = *(to_upper ? lower : upper);
+        }
+}
+
 /* The upper triangle gets a copy of the lower one, for when the factorization that overwrites the latter fails. */
 static double keep_gram(fit_training *t) {
   const int64_t rows = t->jacobian.rows;
   double trace = 0;
-  for (int64_t i = 0; i < rows; i++) {
-    for (int64_t j = 0; j < i; j++)
-      t->gram[j * rows + i] = t->gram[i * rows + j];
-    trace += t->diagonal[i] = t->gram[i * rows + i];
-  }
+  for (int64_t i = 0; i < rows; i++)
+    trace += t->diagonal[i] = t->gram[i * (rows + 1) + i];
+  mirror(t, true);
   return trace / (double)rows;
 }
 
-static void restore_gram(fit_training *t, double shift) {
+static void shift_diagonal(fit_training *t, double shift) {
   const int64_t rows = t->jacobian.rows;
-  for (int64_t i = 0; i < rows; i++) {
-    for (int64_t j = 0; j < i; j++)
-      t->gram[i * rows + j] = t->gram[j * rows + i];
-    t->gram[i * rows + i] = t->diagonal[i] + shift;
-  }
+  for (int64_t i = 0; i < rows; i++)
+    t->gram[i * (rows + 1) + i] = t->diagonal[i] + shift;
 }
 
 /* x [rows] becomes (J J^T + shift 1)^-1 x; *fits: whether the factorization succeeded. The rows of the lower triangle
    are the columns of an upper one. */
 static int32_t solve(fit_training *t, double *x, bool *fits) {
   const blas_table *blas;
-  const int32_t rows = (int32_t)t->jacobian.rows, one = 1;
+  const int32_t rows = (int32_t)t->jacobian.rows, stride = rows + 1, one = 1;
   int32_t info = 0;
   TRY(blas_begin(&blas));
-  blas->dpotrf("U", &rows, t->gram, &rows, &info, 1);
+  blas->dpotrf("U", &rows, t->gram, &stride, &info, 1);
   *fits = info == 0;
   if (info == 0)
-    blas->dpotrs("U", &rows, &one, t->gram, &rows, x, &rows, &info, 1);
+    blas->dpotrs("U", &rows, &one, t->gram, &stride, x, &rows, &info, 1);
   blas_end();
   return info >= 0 ? TERN_SUCCESS : error_set(TERN_ERROR_INTERNAL, "dpotrf or dpotrs refused argument %d", -info);
 }
@@ -112,7 +133,9 @@ static int32_t damped_solve(fit_training *t, double damping, double scale, doubl
   double shift = damping * scale;
   *solved = false;
   for (int retry = 0; retry < MOST_RETRIES && !*solved; retry++) {
-    restore_gram(t, shift);
+    if (retry > 0)
+      mirror(t, false);
+    shift_diagonal(t, shift);
     TRY(solve(t, right, solved));
     t->counts.retries += !*solved;
     shift = retry_factor * (shift > 0 ? shift : 1e-12 * scale);
@@ -129,15 +152,15 @@ static void take_step(fit_training *t, double step) {
 /* phi = momentum phi + J^T x; x of a Jacobian that vanishes is 0. */
 static int32_t new_direction(fit_training *t, double momentum, double damping, bool *found) {
   const int64_t rows = t->jacobian.rows, n = t->problem->n_parameters;
+  const gram_matrix all = with_direction(t);
   double *x = t->residual + rows, *phi = fit_kept(t, PHI);
-  TRY(gram_lower(t->run, &t->jacobian, t->scratch, t->gram));
+  TRY(gram_lower(t->run, &all, t->scratch, t->gram));
   const double scale = keep_gram(t);
   *found = isfinite(scale);
   if (!*found)
     return TERN_SUCCESS;
-  TRY(gram_times(t->run, &t->jacobian, phi, x));
   for (int64_t row = 0; row < rows; row++)
-    x[row] = t->residual[row] - momentum * x[row];
+    x[row] = t->residual[row] - momentum * t->gram[rows * (rows + 1) + row];
   if (scale > 0)
     TRY(damped_solve(t, damping, scale, x, found));
   else

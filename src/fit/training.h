@@ -60,10 +60,10 @@ typedef struct fit_training {
   int64_t *order;            /* [n_items]: of the epoch order_epoch */
   int64_t order_epoch;
   int64_t *items, *first_row, *piece_first_row; /* of a batch, [n_items (+ 1)] */
-  gram_matrix jacobian;                         /* [most_rows][stride]; `rows` of the last linearized */
+  gram_matrix jacobian;                         /* [most_rows (+ 1)][stride]; `rows` of the last linearized */
   void *rows;                                   /* its numbers */
   double *residual;                             /* [most_rows] */
-  double *gram, *diagonal;                      /* [most_rows][most_rows], [most_rows]; when the optimizer asks */
+  double *gram, *diagonal;                      /* of one row more, [most_rows]; when the optimizer asks */
   void *scratch;                                /* of gram_lower */
   FILE *log;
 } fit_training;
