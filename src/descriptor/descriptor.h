@@ -66,6 +66,17 @@ typedef struct center_range {
 } center_range;
 int64_t descriptor_count_centers(const tern_descriptor *descriptor, const tern_system *system);
 center_range descriptor_all_centers(const tern_descriptor *descriptor, const tern_system *system);
+/* The atom that is the centre of that number. */
+static inline int64_t descriptor_center(const tern_descriptor *descriptor, int64_t number) {
+  return descriptor->n_centers < 0 ? number : descriptor->centers[number];
+}
+/* Place of an atomic number among the descriptor's species; -1: unknown. */
+static inline int64_t descriptor_species(const tern_descriptor *descriptor, int32_t number) {
+  for (int64_t k = 0; k < descriptor->n_species; k++)
+    if (descriptor->species[k] == number)
+      return k;
+  return -1;
+}
 
 /* The environments of a range of centres, ready for the kind. */
 typedef struct environments {

@@ -219,7 +219,7 @@ static int32_t environments_fill(const tern_descriptor *descriptor, run *run, co
   const bool all_atoms = descriptor->n_centers < 0 && count == system->n_owned;
   TRY(MEMORY_NEW(run, &made->centers, count, "centres"));
   for (int64_t i = 0; i < count; i++)
-    made->centers[i] = descriptor->n_centers < 0 ? range.first + i : descriptor->centers[range.first + i];
+    made->centers[i] = descriptor_center(descriptor, range.first + i);
   TRY(neighbours_build(run, system, descriptor->cutoff, count, all_atoms ? NULL : made->centers, &made->neighbours));
   TRY(MEMORY_NEW(run, &made->center_species, count, "species of centres"));
   TRY(MEMORY_NEW(run, &made->first_row, count + 1, "rows of centres"));

@@ -28,16 +28,12 @@ static void fit_sample_free(run *run, fit_sample *sample) {
   memory_free(run, sample->centers);
 }
 
-static int64_t fit_centers_of(const tern_descriptor *descriptor, const tern_system *system) {
-  return descriptor->n_centers < 0 ? system->n_owned : descriptor->n_centers;
-}
-
 static int32_t fit_sample_new(const tern_descriptor *descriptor, run *run, const tern_dataset *dataset,
                               fit_sample *sample) {
   int64_t limit, most = 0;
   TRY(options_integer(descriptor->options, "fit_environments", &limit));
   for (int64_t k = 0; k < dataset->size; k++) {
-    const int64_t centers = fit_centers_of(descriptor, dataset->frames[k]->system);
+    const int64_t centers = descriptor_count_centers(descriptor, dataset->frames[k]->system);
     sample->n_centers += centers;
     most = centers > most ? centers : most;
   }
@@ -83,14 +79,14 @@ static int32_t fit_copy(run *run, const environments *made, fit_sample *sample) 
    structures before it. */
 static int32_t fit_gather_structure(const tern_descriptor *descriptor, run *run, const tern_system *system,
                                     int64_t before, fit_sample *sample) {
-  const int64_t n_centers = fit_centers_of(descriptor, system);
+  const int64_t n_centers = descriptor_count_centers(descriptor, system);
   tern_descriptor some = *descriptor; /* the same with fewer centres */
   environments made;
   some.n_centers = 0;
   some.centers = sample->centers;
   for (int64_t k = sample->count; k < sample->wanted && fit_chosen(sample, k) < before + n_centers; k++) {
     const int64_t place = fit_chosen(sample, k) - before;
-    sample->centers[some.n_centers++] = descriptor->n_centers < 0 ? place : descriptor->centers[place];
+    sample->centers[some.n_centers++] = descriptor_center(descriptor, place);
   }
   if (some.n_centers == 0)
     return TERN_SUCCESS;
@@ -111,7 +107,7 @@ static int32_t fit_gather(const tern_descriptor *descriptor, run *run, const ter
       return error_prefix(status, "structure %" PRId64 ": ", k);
     TRY(status);
     TRY(run_report(run, "environments", k + 1, dataset->size, -1));
-    before += fit_centers_of(descriptor, system);
+    before += descriptor_count_centers(descriptor, system);
   }
   for (int64_t k = 0; k < sample->count; k++) { /* only now do the copies stay where they are */
     sample->environments[k].vectors = sample->vectors + 3 * sample->first[k];

@@ -144,12 +144,9 @@ static int32_t count_centers(const tern_descriptor *descriptor, const tern_syste
   const int64_t centers = descriptor_count_centers(descriptor, system);
   memset(counts, 0, (size_t)descriptor->n_species * sizeof *counts);
   for (int64_t k = 0; k < centers; k++) {
-    const int64_t atom = descriptor->n_centers < 0 ? k : descriptor->centers[k];
-    int32_t species = 0;
-    while (species < descriptor->n_species && (atom >= system->n_owned ||
-                                               descriptor->species[species] != system->species[atom]))
-      species++;
-    if (species == descriptor->n_species)
+    const int64_t atom = descriptor_center(descriptor, k);
+    const int64_t species = atom < system->n_owned ? descriptor_species(descriptor, system->species[atom]) : -1;
+    if (species < 0)
       return error_set(TERN_ERROR_DATA,
                        "structure %lld: atom %lld is not there, or of a species that the descriptor does not know",
                        (long long)index, (long long)atom);

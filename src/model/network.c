@@ -31,7 +31,7 @@ static void put_outputs(const network_state *self, int64_t set, int64_t species,
 static int32_t evaluate_rows(const network_state *self, const tern_descriptor *descriptor,
                              const environment *environment, int64_t rows, const network_pieces *pieces,
                              model_answer *answer) {
-  const int64_t columns = self->inputs->even + self->inputs->odd;
+  const int64_t columns = network_inputs_columns(self->inputs);
   double result = 0;
   TRY(network_pieces_compute(self, descriptor, environment, rows, NULL, pieces));
   const network_rows all = network_pieces_rows(self, environment, 1, rows, pieces);

@@ -5,8 +5,6 @@
 #include "model/network.h"
 #include "network/problem.h"
 
-static int64_t columns_of(const network_state *self) { return self->inputs->even + self->inputs->odd; }
-
 /* Enough with directions and without. */
 static int64_t inputs_scratch(const network_state *self, const tern_descriptor *descriptor, int64_t n_neighbours,
                               int64_t rows, int64_t slots) {
@@ -17,7 +15,7 @@ static int64_t inputs_scratch(const network_state *self, const tern_descriptor *
 
 int64_t network_pieces_place(const network_state *self, const tern_descriptor *descriptor, int64_t n_neighbours,
                              int64_t rows, int64_t slots, void *memory, network_pieces *pieces) {
-  const int64_t columns = columns_of(self), width = network_last_width(&self->network.shape);
+  const int64_t columns = network_inputs_columns(self->inputs), width = network_last_width(&self->network.shape);
   layout layout = {memory, 0};
   pieces->inputs = layout_take(&layout, inputs_scratch(self, descriptor, n_neighbours, rows, slots), 1);
   pieces->network = layout_take(&layout, network_scratch(&self->network, slots, rows), 1);
@@ -40,7 +38,7 @@ int32_t network_pieces_compute(const network_state *self, const tern_descriptor 
                                  .directions = directions,
                                  .values = pieces->values,
                                  .weights = pieces->weights,
-                                 .value_stride = rows * columns_of(self),
+                                 .value_stride = rows * network_inputs_columns(self->inputs),
                                  .weight_stride = rows};
   TRY(network_inputs_compute(self->inputs, descriptor, environment, rows, pieces->inputs, &target));
   network_biases_of(descriptor, self->network.shape.sets == 1, environment, rows, pieces->tags, pieces->biases);

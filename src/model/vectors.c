@@ -34,7 +34,7 @@ int32_t vectors_predict(const tern_model *model, run *run, const tern_system *sy
     TRY(descriptor_compute(&view.descriptor, run, system, values));
   const int64_t n_centers = descriptor_count_centers(&view.descriptor, system);
   for (int64_t k = 0; centers != NULL && k < n_centers; k++)
-    centers[k] = view.descriptor.n_centers < 0 ? k : view.descriptor.centers[k];
+    centers[k] = descriptor_center(&view.descriptor, k);
   return TERN_SUCCESS;
 }
 
@@ -84,7 +84,7 @@ static int32_t spread(const evaluation *evaluation, run *run, double *square) {
     const double *values = frame_find_vectors(frame, evaluation->model->vectors)->values;
     const int64_t centers = descriptor_count_centers(descriptor, frame->system);
     for (int64_t c = 0; c < centers; c++) {
-      const double *own = values + (descriptor->n_centers < 0 ? c : descriptor->centers[c]) * width;
+      const double *own = values + descriptor_center(descriptor, c) * width;
       count++;
       for (int64_t i = 0; i < width; i++) { /* Welford */
         const double before = own[i] - sums[i];

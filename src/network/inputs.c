@@ -46,7 +46,7 @@ int32_t network_inputs_new(network_inputs **inputs, const tern_descriptor *descr
 }
 
 int64_t network_inputs_size(const network_inputs *inputs, const tern_descriptor *descriptor) {
-  const int64_t columns = inputs->even + inputs->odd;
+  const int64_t columns = network_inputs_columns(inputs);
   if (!network_inputs_are_products(inputs))
     return inputs->features * columns;
   const product_shape shape = product_shape_of(inputs, descriptor->state);
@@ -55,7 +55,7 @@ int64_t network_inputs_size(const network_inputs *inputs, const tern_descriptor 
 
 int32_t network_inputs_reserve(network_inputs *inputs, const tern_descriptor *descriptor) {
   const int64_t size = network_inputs_size(inputs, descriptor);
-  TRY(MEMORY_NEW(NULL, &inputs->offset, inputs->even + inputs->odd, "inputs of a network"));
+  TRY(MEMORY_NEW(NULL, &inputs->offset, network_inputs_columns(inputs), "inputs of a network"));
   TRY(MEMORY_NEW(NULL, &inputs->axes, size, "inputs of a network"));
   return MEMORY_NEW(NULL, &inputs->axes_single, size, "inputs of a network");
 }
@@ -92,7 +92,7 @@ typedef struct plain {
 static int64_t open_plain(const network_inputs *inputs, const tern_descriptor *descriptor, int64_t n_neighbours,
                           int64_t rows, void *scratch, plain *plain) {
   layout layout = {scratch, 0};
-  const int64_t features = inputs->features, columns = inputs->even + inputs->odd;
+  const int64_t features = inputs->features, columns = network_inputs_columns(inputs);
   const int64_t most = rows > features ? rows : features;
   plain->descriptor = layout_take(&layout, descriptor->kind->scratch(descriptor->state, n_neighbours), 1);
   plain->values = layout_reals(&layout, rows * features);
@@ -124,7 +124,7 @@ static void plain_tags(const tern_descriptor *descriptor, const environment *env
 
 /* made = values times axes. */
 static void project(const network_inputs *inputs, int64_t rows, const double *values, const plain *plain) {
-  const int64_t columns = inputs->even + inputs->odd;
+  const int64_t columns = network_inputs_columns(inputs);
   const kernel_matrix_product product = {.rows = rows,
                                          .columns = columns,
                                          .inner = inputs->features,
@@ -137,7 +137,7 @@ static void project(const network_inputs *inputs, int64_t rows, const double *va
 
 static void put_slot(const network_inputs *inputs, int64_t rows, int64_t slot, const plain *plain,
                      const network_target *target) {
-  const int64_t columns = inputs->even + inputs->odd;
+  const int64_t columns = network_inputs_columns(inputs);
   for (int64_t row = 0; row < rows; row++)
     for (int64_t k = 0; k < columns; k++)
       number_put(target->wide, target->values, slot * target->value_stride + row * columns + k,
@@ -193,7 +193,7 @@ static int32_t plain_gradient(const network_inputs *inputs, const tern_descripto
                               const environment *environment, int64_t rows, void *scratch,
                               const double *value_weights, const double *weight_weights, double *gradient) {
   plain plain;
-  const int64_t columns = inputs->even + inputs->odd;
+  const int64_t columns = network_inputs_columns(inputs);
   open_plain(inputs, descriptor, environment->n_neighbours, rows, scratch, &plain);
   const kernel_matrix_product product = {.rows = rows,
                                          .columns = inputs->features,

@@ -35,6 +35,10 @@ static inline bool network_inputs_are_products(const network_inputs *inputs) {
   return inputs->products[0] > 0;
 }
 
+static inline int64_t network_inputs_columns(const network_inputs *inputs) {
+  return inputs->even + inputs->odd;
+}
+
 /* Directions along which derivatives are taken, and where values go: float, or double when wide. */
 typedef struct network_target {
   bool wide;

@@ -325,7 +325,7 @@ static void scale_axes(const learning *learning, principal_axes *even, principal
 /* Column `place` of the axes' rows: even numbers first, odd ones behind. */
 static void put_axes(const learning *learning, const principal_axes *axes, int64_t count, int64_t size, int64_t column,
                      int64_t place, int64_t first) {
-  const int64_t columns = learning->inputs->even + learning->inputs->odd;
+  const int64_t columns = network_inputs_columns(learning->inputs);
   for (int64_t k = 0; k < count; k++)
     learning->inputs->axes[place * columns + first + k] = axes->axes[k * size + column];
 }

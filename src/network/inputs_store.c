@@ -31,7 +31,7 @@ int32_t network_inputs_store(const network_inputs *inputs, int64_t capacity, ten
                      (long long)capacity);
   add(tensors, count, "inputs.sizes", TENSOR_INT64, SIZES, inputs->sizes);
   add(tensors, count, "inputs.norm", TENSOR_FLOAT64, 1, &inputs->norm);
-  add(tensors, count, "inputs.offset", TENSOR_FLOAT64, inputs->even + inputs->odd, inputs->offset);
+  add(tensors, count, "inputs.offset", TENSOR_FLOAT64, network_inputs_columns(inputs), inputs->offset);
   add(tensors, count, "inputs.axes", TENSOR_FLOAT64, inputs->lengths[0], inputs->axes);
   if (!network_inputs_are_products(inputs))
     return TERN_SUCCESS;
@@ -83,7 +83,7 @@ static int32_t restore(network_inputs *inputs, const tern_descriptor *descriptor
     TRY(read_products(inputs, descriptor, file, sizes[SIZE_TURNED] != 0));
   TRY(network_inputs_reserve(inputs, descriptor));
   TRY(safetensors_copy_finite(file, "inputs.norm", 1, &inputs->norm));
-  TRY(safetensors_copy_finite(file, "inputs.offset", inputs->even + inputs->odd, inputs->offset));
+  TRY(safetensors_copy_finite(file, "inputs.offset", network_inputs_columns(inputs), inputs->offset));
   TRY(safetensors_copy_finite(file, "inputs.axes", network_inputs_size(inputs, descriptor), inputs->axes));
   network_inputs_finish(inputs, descriptor);
   return TERN_SUCCESS;

@@ -34,7 +34,7 @@ static inline int64_t item_number_size(const item_data *data) {
 }
 
 static inline int64_t item_columns(const item_data *data) {
-  return data->inputs->even + data->inputs->odd;
+  return network_inputs_columns(data->inputs);
 }
 
 /* items.c */

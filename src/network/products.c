@@ -14,7 +14,7 @@ product_shape product_shape_of(const network_inputs *inputs, const frames_state 
                          .second = inputs->products[1],
                          .legendre = inputs->products[2],
                          .even = inputs->even,
-                         .columns = inputs->even + inputs->odd};
+                         .columns = network_inputs_columns(inputs)};
   shape.right = shape.second * shape.legendre;
   shape.functions = shape.first > shape.second ? shape.first : shape.second;
   for (int64_t mu = 0; mu < shape.size; mu++) {

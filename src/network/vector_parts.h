@@ -44,7 +44,7 @@ static inline int64_t vector_number_size(const vector_problem *problem) {
 }
 
 static inline int64_t vector_columns(const vector_problem *problem) {
-  return problem->inputs->even + problem->inputs->odd;
+  return network_inputs_columns(problem->inputs);
 }
 
 static inline int64_t vector_last_width(const vector_problem *problem) {

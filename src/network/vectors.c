@@ -17,15 +17,6 @@ void network_vectors_free(run *run, network_vectors *vectors) {
 
 /* ---- the data set ---- */
 
-int64_t network_vectors_center(const tern_descriptor *descriptor, const tern_system *system, int64_t center,
-                               int64_t *species) {
-  const int64_t atom = descriptor->n_centers < 0 ? center : descriptor->centers[center];
-  *species = 0;
-  while (*species < descriptor->n_species && descriptor->species[*species] != system->species[atom])
-    ++*species;
-  return atom;
-}
-
 /* All structures have vectors, as wide as those of the first one, and the centres that are asked for. */
 static int32_t check(const tern_descriptor *descriptor, const tern_dataset *dataset, const char *name,
                      int64_t *width) {
@@ -57,9 +48,9 @@ static int32_t each(const network_vectors *vectors, const tern_descriptor *descr
     const double *values = frame_find_vectors(frame, vectors->name)->values;
     const int64_t centers = descriptor_count_centers(descriptor, frame->system);
     for (int64_t c = 0; c < centers && (part == NULL || part[k] == 0); c++) {
-      int64_t species;
-      const int64_t atom = network_vectors_center(descriptor, frame->system, c, &species);
-      if (species < vectors->n_species)
+      const int64_t atom = descriptor_center(descriptor, c);
+      const int64_t species = descriptor_species(descriptor, frame->system->species[atom]);
+      if (species >= 0)
         TRY(work(context, species, values + atom * vectors->width));
     }
   }

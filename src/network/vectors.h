@@ -24,9 +24,6 @@ typedef struct network_vectors {
 int32_t network_vectors_learn(network_vectors *vectors, run *run, const tern_descriptor *descriptor,
                               const tern_dataset *dataset, const unsigned char *part, const char *name, double power);
 void network_vectors_free(run *run, network_vectors *vectors);
-/* Atom and species index of the centre of that number. */
-int64_t network_vectors_center(const tern_descriptor *descriptor, const tern_system *system, int64_t center,
-                               int64_t *species);
 /* components [outputs] of a vector [width]. */
 void network_vectors_components(const network_vectors *vectors, int64_t species, const double *vector,
                                 double *components);
