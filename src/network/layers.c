@@ -65,33 +65,27 @@ static void open_scratch(const network *network, const network_rows *rows, void 
 #define WIDE 1
 #include "network/layers_body.h"
 
+/* A call in the network's precision. */
+#define PRECISE(call) (network->wide ? double_##call : float_##call)
+
 void network_evaluate(const network *network, const network_rows *rows, void *scratch, double *results) {
   pieces pieces;
   open_scratch(network, rows, scratch, &pieces);
-  if (network->wide)
-    double_evaluate(network, rows, &pieces, results);
-  else
-    float_evaluate(network, rows, &pieces, results);
+  PRECISE(evaluate(network, rows, &pieces, results));
 }
 
 void network_jacobian(const network *network, const network_rows *rows, const double *factors, bool add, void *scratch,
                       double *results, void *jacobian, int64_t stride) {
   pieces pieces;
   open_scratch(network, rows, scratch, &pieces);
-  if (network->wide)
-    double_jacobian(network, rows, factors, add, &pieces, results, jacobian, stride);
-  else
-    float_jacobian(network, rows, factors, add, &pieces, results, jacobian, stride);
+  PRECISE(jacobian(network, rows, factors, add, &pieces, results, jacobian, stride));
 }
 
 void network_gradient(const network *network, const network_rows *rows, void *scratch, double *results, void *sums,
                       void *inputs, void *weights) {
   pieces pieces;
   open_scratch(network, rows, scratch, &pieces);
-  if (network->wide)
-    double_gradient(network, rows, &pieces, results, sums, inputs, weights);
-  else
-    float_gradient(network, rows, &pieces, results, sums, inputs, weights);
+  PRECISE(gradient(network, rows, &pieces, results, sums, inputs, weights));
 }
 
 /* ---- vectors ---- */
@@ -99,10 +93,7 @@ void network_gradient(const network *network, const network_rows *rows, void *sc
 void network_hidden(const network *network, const network_rows *rows, void *scratch, void *sums) {
   pieces pieces;
   open_scratch(network, rows, scratch, &pieces);
-  if (network->wide)
-    double_hidden(network, rows, &pieces, sums);
-  else
-    float_hidden(network, rows, &pieces, sums);
+  PRECISE(hidden(network, rows, &pieces, sums));
 }
 
 void network_hidden_jacobian(const network *network, const network_rows *rows, const void *last, bool add,
@@ -110,18 +101,12 @@ void network_hidden_jacobian(const network *network, const network_rows *rows, c
   const double factor = 1;
   pieces pieces;
   open_scratch(network, rows, scratch, &pieces);
-  if (network->wide)
-    double_hidden_rows(network, rows, &factor, add, last, &pieces, jacobian, 0);
-  else
-    float_hidden_rows(network, rows, &factor, add, last, &pieces, jacobian, 0);
+  PRECISE(hidden_rows(network, rows, &factor, add, last, &pieces, jacobian, 0));
 }
 
 void network_hidden_gradient(const network *network, const network_rows *rows, const void *last, void *scratch,
                              void *inputs, void *weights) {
   pieces pieces;
   open_scratch(network, rows, scratch, &pieces);
-  if (network->wide)
-    double_hidden_gradient(network, rows, last, &pieces, inputs, weights);
-  else
-    float_hidden_gradient(network, rows, last, &pieces, inputs, weights);
+  PRECISE(hidden_gradient(network, rows, last, &pieces, inputs, weights));
 }

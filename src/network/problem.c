@@ -31,47 +31,23 @@ static int64_t rows_of_item(const void *context, int64_t index) {
   return item_rows(&problem->data, &problem->items[index]);
 }
 
-/* ---- each structure, with a space of its thread ---- */
-
 static void free_space(void *context, run *serial, void *space) {
   (void)context;
   item_space_free(serial, space);
 }
 
-static int32_t each_item(run *run, int64_t count, threads_items items, void *context) {
-  items.space_size = sizeof(item_space);
-  items.finish = free_space;
-  return threads_each(run, count, &items, context);
-}
-
-/* ---- one step ---- */
-
-typedef struct step {
-  network_problem *problem;
-  const fit_batch *batch;
-  double *residual;
-  void *jacobian;
-  int64_t stride;
-} step;
-
-static int32_t step_item(void *context, run *serial, int64_t k, void *space) {
-  const step *step = context;
-  network_problem *problem = step->problem;
-  const int64_t row = step->batch->first_row[k], size = number_size(problem->trained.network.wide);
-  void *jacobian = step->jacobian != NULL ? (char *)step->jacobian + row * step->stride * size : NULL;
-  return item_linearize(&problem->data, &problem->trained.network, serial, &problem->items[step->batch->items[k]],
-                        step->batch->step, space, step->residual + row, jacobian, step->stride);
+static int32_t linearize_item(void *context, run *serial, int64_t index, int64_t step, void *space, double *residual,
+                              void *jacobian, int64_t stride) {
+  network_problem *problem = context;
+  return item_linearize(&problem->data, &problem->trained.network, serial, &problem->items[index], step, space,
+                        residual, jacobian, stride);
 }
 
 static int32_t linearize(void *context, run *run, const double *parameters, const fit_batch *batch, double *residual,
                          void *jacobian, int64_t stride) {
-  step step = {.problem = context,
-               .batch = batch,
-               .residual = residual,
-               .jacobian = jacobian,
-               .stride = stride};
-  trained_network_set(&step.problem->trained, parameters);
-  return each_item(run, batch->count, (threads_items){.work = step_item}, &step);
+  network_problem *problem = context;
+  const trained_step step = {problem, linearize_item, batch, residual, jacobian, stride};
+  return trained_network_linearize(&problem->trained, run, parameters, &step);
 }
 
 /* ---- errors ---- */
@@ -119,7 +95,8 @@ static int32_t measure(void *context, run *run, const double *parameters, bool h
   measuring measuring = {.problem = problem, .items = held_out ? problem->held_out : problem->probed};
   trained_network_set(&problem->trained, parameters);
   TRY(MEMORY_NEW(run, &measuring.errors, count, "errors of structures"));
-  const int32_t status = each_item(run, count, (threads_items){.work = measure_item}, &measuring);
+  const int32_t status = trained_network_each(
+      &problem->trained, run, count, (threads_items){.work = measure_item}, &measuring);
   if (status == TERN_SUCCESS)
     sum_errors(count, measuring.errors, measures);
   memory_free(run, measuring.errors);
@@ -211,7 +188,7 @@ static int32_t build(network_problem *problem, run *run) {
   making lists[3] = {
       {problem, run, problem->items}, {problem, run, problem->held_out}, {problem, run, problem->probed}};
   for (int k = 0; k < 3; k++)
-    TRY(each_item(run, counts[k], open, &lists[k]));
+    TRY(trained_network_each(&problem->trained, run, counts[k], open, &lists[k]));
   choose_stored(problem, run);
   if (data->stored > 0) {
     const double per_epoch = (double)problem->n_items / (double)(data->batch > 0 ? data->batch : 100);
@@ -220,7 +197,7 @@ static int32_t build(network_problem *problem, run *run) {
   data->per_epoch = fmax(1, (double)problem->n_items / (double)(data->batch > 0 ? data->batch : 100));
   for (int k = 0; k < 3; k++) {
     TRY(place_items(problem, run, counts[k], lists[k].items));
-    TRY(each_item(run, counts[k], fill, &lists[k]));
+    TRY(trained_network_each(&problem->trained, run, counts[k], fill, &lists[k]));
   }
   return TERN_SUCCESS;
 }
@@ -275,6 +252,7 @@ int32_t network_problem_new(network_problem **problem, run *run, const tern_desc
                             const network_shape *shape, const network_choices *choices) {
   network_problem *made = NULL;
   TRY(MEMORY_NEW(run, &made, 1, "the training of a network"));
+  made->trained = (trained_network){.space_size = sizeof(item_space), .close = free_space};
   made->data = (item_data){.descriptor = descriptor,
                            .dataset = dataset,
                            .inputs = inputs,

@@ -26,6 +26,35 @@ void trained_network_set(trained_network *trained, const double *parameters) {
     number_put(trained->network.wide, trained->network.weights, k, trained->weights[k]);
 }
 
+int32_t trained_network_each(const trained_network *trained, run *run, int64_t count, threads_items items,
+                             void *context) {
+  items.space_size = trained->space_size;
+  items.finish = trained->close;
+  return threads_each(run, count, &items, context);
+}
+
+typedef struct linearizing {
+  const trained_step *step;
+  int64_t size; /* of a number of the Jacobian */
+} linearizing;
+
+static int32_t linearize_item(void *context, run *serial, int64_t k, void *space) {
+  const linearizing *linearizing = context;
+  const trained_step *step = linearizing->step;
+  const int64_t row = step->batch->first_row[k], begin = row * step->stride * linearizing->size;
+  void *jacobian = step->jacobian != NULL ? (char *)step->jacobian + begin : NULL;
+  return step->rows(step->problem, serial, step->batch->items[k], step->batch->step, space, step->residual + row,
+                    jacobian, step->stride);
+}
+
+int32_t trained_network_linearize(trained_network *trained, run *run, const double *parameters,
+                                  const trained_step *step) {
+  linearizing linearizing = {step, number_size(trained->network.wide)};
+  trained_network_set(trained, parameters);
+  return trained_network_each(trained, run, step->batch->count, (threads_items){.work = linearize_item},
+                              &linearizing);
+}
+
 double trained_network_room(const run *run) {
   return (run->memory_limit > 0 ? 0.5 : 0.25) * memory_left(run);
 }

@@ -16,48 +16,23 @@ static int64_t rows_of_item(const void *context, int64_t item) {
   return vector_directions(context);
 }
 
-/* ---- each centre, with a space of its thread ---- */
-
 static void close_space(void *context, run *serial, void *space) {
   (void)context;
   vector_space_close(serial, space);
 }
 
-static int32_t each_item(run *run, int64_t count, threads_items items, void *context) {
-  items.space_size = sizeof(vector_space);
-  items.finish = close_space;
-  return threads_each(run, count, &items, context);
-}
-
-/* ---- one step ---- */
-
-typedef struct step {
-  vector_problem *problem;
-  const fit_batch *batch;
-  double *residual;
-  char *jacobian;
-  int64_t stride;
-} step;
-
-static int32_t step_item(void *context, run *serial, int64_t k, void *space) {
-  const step *step = context;
-  const vector_problem *problem = step->problem;
-  const int64_t row = step->batch->first_row[k], size = vector_number_size(problem);
-  char *jacobian = step->jacobian != NULL ? step->jacobian + row * step->stride * size : NULL;
+static int32_t linearize_item(void *context, run *serial, int64_t index, int64_t step, void *space, double *residual,
+                              void *jacobian, int64_t stride) {
+  const vector_problem *problem = context;
   TRY(vector_space_open(problem, serial, space));
-  return vector_item_linearize(problem, &problem->items[step->batch->items[k]], step->batch->step, space,
-                               step->residual + row, jacobian, step->stride);
+  return vector_item_linearize(problem, &problem->items[index], step, space, residual, jacobian, stride);
 }
 
 static int32_t linearize(void *context, run *run, const double *parameters, const fit_batch *batch, double *residual,
                          void *jacobian, int64_t stride) {
-  step step = {.problem = context,
-               .batch = batch,
-               .residual = residual,
-               .jacobian = jacobian,
-               .stride = stride};
-  trained_network_set(&step.problem->trained, parameters);
-  return each_item(run, batch->count, (threads_items){.work = step_item}, &step);
+  vector_problem *problem = context;
+  const trained_step step = {problem, linearize_item, batch, residual, jacobian, stride};
+  return trained_network_linearize(&problem->trained, run, parameters, &step);
 }
 
 /* ---- errors ---- */
@@ -95,7 +70,8 @@ static int32_t measure(void *context, run *run, const double *parameters, bool h
   measuring.count = held_out ? problem->n_held_out : problem->n_items < PROBED ? problem->n_items : PROBED;
   trained_network_set(&problem->trained, parameters);
   TRY(MEMORY_NEW(run, &measuring.squares, measuring.count, "errors of vectors"));
-  const int32_t status = each_item(run, measuring.count, (threads_items){.work = measure_item}, &measuring);
+  const int32_t status = trained_network_each(
+      &problem->trained, run, measuring.count, (threads_items){.work = measure_item}, &measuring);
   double components = 0, vectors = 0;
   for (int64_t k = 0; status == TERN_SUCCESS && k < measuring.count; k++) {
     components += measuring.squares[k][0];
@@ -192,8 +168,8 @@ static int32_t make(vector_problem *problem, run *run, const network_shape *shap
   TRY(list_items(problem, run, part));
   if (!is_room(problem, run))
     return TERN_SUCCESS;
-  return each_item(run, problem->n_items + problem->n_held_out,
-                   (threads_items){.stage = "inputs", .work = store_item}, &storing);
+  return trained_network_each(&problem->trained, run, problem->n_items + problem->n_held_out,
+                              (threads_items){.stage = "inputs", .work = store_item}, &storing);
 }
 
 int32_t vector_problem_new(vector_problem **problem, run *run, const tern_descriptor *descriptor,
@@ -201,6 +177,7 @@ int32_t vector_problem_new(vector_problem **problem, run *run, const tern_descri
                            const network_vectors *vectors, const network_shape *shape, const vector_choices *choices) {
   vector_problem *made = NULL;
   TRY(MEMORY_NEW(run, &made, 1, "the training of a network"));
+  made->trained = (trained_network){.space_size = sizeof(vector_space), .close = close_space};
   made->descriptor = descriptor;
   made->dataset = dataset;
   made->inputs = inputs;
