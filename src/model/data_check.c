@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/elements.h"
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/memory.h"
@@ -63,6 +64,7 @@ int32_t data_duplicates(run *run, const tern_dataset *dataset, int64_t *first) {
 
 typedef struct warnings {
   const tern_dataset *dataset;
+  const char *target; /* NULL: energies are fitted */
   int64_t count;
   text *report;
 } warnings;
@@ -95,10 +97,21 @@ static void warn_duplicates(warnings *warnings, int64_t count, const int64_t *fi
   add_structure(warnings, k, &message);
   text_add(&message, " and ");
   add_structure(warnings, first[k], &message);
-  if (a->has_energy && b->has_energy && a->energy != b->energy)
+  if (warnings->target == NULL && a->has_energy && b->has_energy && a->energy != b->energy)
     text_add(&message, ", whose energies differ by %.6g eV", fabs(a->energy - b->energy));
   text_add(&message, "; they count more, and validation does not see new structures: remove them");
   warn(warnings, &message);
+}
+
+static void describe_outlier(const warnings *warnings, int64_t index, double outlying, text *message) {
+  const frame *frame = warnings->dataset->frames[index];
+  add_structure(warnings, index, message);
+  if (warnings->target != NULL)
+    text_add(message, ": its '%s' is %.6g times as large as that of half of the structures", warnings->target, outlying);
+  else
+    text_add(message, ": its energy, %.10g eV, is %.6g eV per atom %s what the other structures suggest",
+             frame->energy, fabs(outlying), outlying > 0 ? "above" : "below");
+  text_add(message, "; correct it or leave the structure out, as it spoils the fit");
 }
 
 static void warn_outliers(warnings *warnings, int64_t count, const double *outlying) {
@@ -106,14 +119,45 @@ static void warn_outliers(warnings *warnings, int64_t count, const double *outly
     text message = {0};
     if (outlying[k] == 0)
       continue;
-    add_structure(warnings, k, &message);
-    text_add(
-        &message,
-        ": its energy, %.10g eV, is %.6g eV per atom %s what the other structures suggest; correct it or leave the "
-        "structure out, as it spoils the fit",
-        warnings->dataset->frames[k]->energy, fabs(outlying[k]), outlying[k] > 0 ? "above" : "below");
+    describe_outlier(warnings, k, outlying[k], &message);
     if (++named == MOST_NAMED && count > named)
       text_add(&message, " (and %lld more)", (long long)(count - named));
+    warn(warnings, &message);
+  }
+}
+
+static bool has_target(const warnings *warnings, const frame *frame) {
+  if (warnings->target != NULL)
+    return frame_find_tensor(frame, warnings->target) != NULL || frame_find_vectors(frame, warnings->target) != NULL;
+  return frame->has_energy || frame->forces != NULL || frame->has_virial;
+}
+
+/* The first structure with atoms of a species; -1 when one of them has the target, or when there is none. */
+static int64_t find_unlearned(const warnings *warnings, int32_t species) {
+  int64_t first = -1;
+  for (int64_t k = 0; k < warnings->dataset->size; k++) {
+    const tern_system *system = warnings->dataset->frames[k]->system;
+    int64_t atom = 0;
+    while (atom < system->n_owned && system->species[atom] != species)
+      atom++;
+    if (atom == system->n_owned)
+      continue;
+    if (has_target(warnings, warnings->dataset->frames[k]))
+      return -1;
+    first = first < 0 ? k : first;
+  }
+  return first;
+}
+
+static void warn_unlearned(warnings *warnings, int64_t n_species, const int32_t *species) {
+  for (int64_t s = 0; s < n_species; s++) {
+    const int64_t first = find_unlearned(warnings, species[s]);
+    text message = {0};
+    if (first < 0)
+      continue;
+    text_add(&message, "nothing is learned of %s: no structure with such atoms has the target; the first is ",
+             elements_symbol(species[s]));
+    add_structure(warnings, first, &message);
     warn(warnings, &message);
   }
 }
@@ -123,7 +167,10 @@ static int32_t check(run *run, warnings *warnings, int64_t n_species, const int3
   const tern_dataset *dataset = warnings->dataset;
   int64_t duplicates = 0, outliers = 0;
   TRY(data_duplicates(run, dataset, first));
-  TRY(data_outliers(run, dataset, n_species, species, outlying));
+  if (warnings->target != NULL)
+    TRY(data_tensor_outliers(run, dataset, warnings->target, outlying));
+  else
+    TRY(data_outliers(run, dataset, n_species, species, outlying));
   for (int64_t k = 0; k < dataset->size; k++) {
     duplicates += first[k] != k;
     outliers += outlying[k] != 0;
@@ -132,17 +179,19 @@ static int32_t check(run *run, warnings *warnings, int64_t n_species, const int3
            (long long)duplicates, (long long)outliers);
   warn_outliers(warnings, outliers, outlying);
   warn_duplicates(warnings, duplicates, first);
+  warn_unlearned(warnings, n_species, species);
   text_add(warnings->report, "]}");
   return TERN_SUCCESS;
 }
 
-int32_t data_check(run *run, const tern_dataset *dataset, int64_t n_species, const int32_t *species, text *report) {
-  warnings warnings = {.dataset = dataset, .report = report};
+int32_t data_check(run *run, const tern_dataset *dataset, const char *target, int64_t n_species,
+                   const int32_t *species, text *report) {
+  warnings warnings = {.dataset = dataset, .target = target, .report = report};
   int64_t *first = NULL;
   double *outlying = NULL;
   int32_t status = MEMORY_NEW(run, &first, dataset->size, "first occurrences of the structures");
   if (status == TERN_SUCCESS)
-    status = MEMORY_NEW(run, &outlying, dataset->size, "outlying energies");
+    status = MEMORY_NEW(run, &outlying, dataset->size, "outlying structures");
   if (status == TERN_SUCCESS)
     status = check(run, &warnings, n_species, species, first, outlying);
   memory_free(run, first);

@@ -12,6 +12,7 @@
 /* Channels below this part of the tensor's root mean square are noise, such as the antisymmetric part of a
    polarizability that was written with few digits. */
 static const double LEAST_CHANNEL = 1e-5;
+static const double LARGEST_NUMBER = 1e100;
 
 void equivariant_head_free(equivariant_head *head) {
   for (int32_t c = 0; c < EQUIVARIANT_MOST_CHANNELS; c++)
@@ -65,6 +66,15 @@ static int32_t find_order(const tern_dataset *dataset, const char *name, int64_t
   return TERN_SUCCESS;
 }
 
+/* So that squares and their sums stay finite. */
+static int32_t check_size(const frame_tensor *tensor, const char *name, int64_t index) {
+  for (int64_t k = 0; k < tensor_count(tensor->order); k++)
+    if (fabs(tensor->values[k]) > LARGEST_NUMBER)
+      return error_set(TERN_ERROR_DATA, "structure %lld: number %lld of '%s' is %g; up to %g can be fitted",
+                       (long long)index, (long long)k, name, tensor->values[k], LARGEST_NUMBER);
+  return TERN_SUCCESS;
+}
+
 static int32_t take_values(const equivariant_head *head, const char *name, equivariant_data *data) {
   const int64_t size = head->basis.size;
   TRY(MEMORY_NEW(data->run, &data->frames, data->count, "structures with a tensor"));
@@ -73,6 +83,7 @@ static int32_t take_values(const equivariant_head *head, const char *name, equiv
     const frame_tensor *tensor = frame_find_tensor(data->dataset->frames[k], name);
     if (tensor == NULL)
       continue;
+    TRY(check_size(tensor, name, k));
     data->frames[next] = k;
     equivariant_from_cartesian(&head->basis, tensor->values, data->values + next++ * size);
   }
@@ -123,17 +134,39 @@ static int32_t set_descriptor_options(const equivariant_head *head, tern_options
   return odd && !options_is_set(options, "group") ? options_set(options, "group", "so3") : TERN_SUCCESS;
 }
 
-int32_t equivariant_prepare(run *run, const tern_dataset *dataset, tern_options *options) {
+static int32_t check_descriptor(const equivariant_head *head, const tern_descriptor *descriptor) {
+  for (int32_t c = 0; c < head->basis.n_channels; c++) {
+    equivariant_columns columns = {0};
+    if (head->active[c])
+      TRY(equivariant_columns_new(descriptor, head->basis.channels[c].lambda, head->basis.channels[c].sigma,
+                                  "the target", &columns));
+    equivariant_columns_free(&columns);
+  }
+  return TERN_SUCCESS;
+}
+
+/* With the channels of a data set: sets options, or checks the descriptor that was made with them. */
+static int32_t meet_targets(run *run, const tern_dataset *dataset, const tern_options *options, tern_options *set,
+                            const tern_descriptor *descriptor) {
   equivariant_head *head = NULL;
   equivariant_data data = {.run = run, .dataset = dataset};
   const char *name;
   TRY(MEMORY_NEW(run, &head, 1, "the channels of a tensor"));
   int32_t status = take_targets(options, head, &data, &name);
   if (status == TERN_SUCCESS)
-    status = set_descriptor_options(head, options);
+    status = set != NULL ? set_descriptor_options(head, set) : check_descriptor(head, descriptor);
   data_free(&data);
   memory_free(run, head);
   return status;
+}
+
+int32_t equivariant_prepare(run *run, const tern_dataset *dataset, tern_options *options) {
+  return meet_targets(run, dataset, options, options, NULL);
+}
+
+int32_t equivariant_check(run *run, const tern_dataset *dataset, const tern_options *options,
+                          const tern_descriptor *descriptor) {
+  return meet_targets(run, dataset, options, NULL, descriptor);
 }
 
 /* ---- intercepts ---- */
@@ -204,10 +237,13 @@ static void report_target(const equivariant_head *head, const equivariant_data *
 /* ---- together ---- */
 
 static int32_t head_columns(equivariant_head *head, const tern_descriptor *descriptor) {
-  for (int32_t c = 0; c < head->basis.n_channels; c++)
-    if (head->active[c])
-      TRY(equivariant_columns_new(descriptor, head->basis.channels[c].lambda, head->basis.channels[c].sigma,
-                                  "the target", &head->columns[c]));
+  for (int32_t c = 0; c < head->basis.n_channels; c++) {
+    equivariant_columns *columns = &head->columns[c];
+    if (!head->active[c])
+      continue;
+    TRY(equivariant_columns_find(descriptor, head->basis.channels[c].lambda, head->basis.channels[c].sigma, columns));
+    head->active[c] = columns->count > 0;
+  }
   return TERN_SUCCESS;
 }
 
@@ -216,12 +252,13 @@ static int32_t begin(const tern_options *options, equivariant_head *head, equiva
   TRY(take_targets(options, head, data, &name));
   TRY(split_new(&data->held_out, data->run, options, data->dataset->size));
   head->n_species = data->descriptor->n_species;
+  TRY(head_columns(head, data->descriptor));
   TRY(MEMORY_NEW(NULL, &head->intercept, head->n_species * head->basis.size, "the intercepts of a tensor"));
   for (int32_t c = 0; c < head->basis.n_channels; c++)
     if (head->active[c] && head->basis.channels[c].lambda == 0 && head->basis.channels[c].sigma == 1)
       TRY(intercept_fit(head, data, head->basis.channels[c].first));
   report_target(head, data, name, report);
-  return head_columns(head, data->descriptor);
+  return TERN_SUCCESS;
 }
 
 static int32_t fit_channels(const equivariant_form *form, void *state, const equivariant_data *data,
@@ -297,6 +334,7 @@ static int32_t restore_head(equivariant_head *head, const tern_descriptor *descr
     head->active[c] = ((const int32_t *)channels->data)[c] != 0;
   TRY(MEMORY_NEW(NULL, &head->intercept, count, "the intercepts of a tensor"));
   memcpy(head->intercept, intercept->data, (size_t)count * sizeof(double));
+  TRY(check_descriptor(head, descriptor));
   return head_columns(head, descriptor);
 }
 

@@ -31,6 +31,9 @@ typedef struct equivariant_data {
 /* Options that a tensor needs of its descriptor, `lambda_max` and `group`, where they are not set: as the tensors of
    the data set say. */
 int32_t equivariant_prepare(run *run, const tern_dataset *dataset, tern_options *options);
+/* TERN_ERROR_DATA when the descriptor lacks features of a channel that the tensors have. */
+int32_t equivariant_check(run *run, const tern_dataset *dataset, const tern_options *options,
+                          const tern_descriptor *descriptor);
 
 /* What a kind adds to the head, with which its state begins; all of it zeros at first. */
 typedef struct equivariant_form {
@@ -44,7 +47,8 @@ typedef struct equivariant_form {
   void (*destroy)(void *state);
 } equivariant_form;
 
-/* A state fitted to the option `target`, channel by channel; report: members of a JSON object. */
+/* A state fitted to the option `target`, channel by channel; report: members of a JSON object. Channels that the
+   descriptor has no features of are left alone: in a sum, what earlier parts leave may have noise in them. */
 int32_t equivariant_fit(const equivariant_form *form, void **state, run *run, const tern_descriptor *descriptor,
                         const tern_dataset *dataset, const tern_options *options, text *report);
 int32_t equivariant_restore(const equivariant_form *form, void **state, const tern_descriptor *descriptor,

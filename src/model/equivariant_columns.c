@@ -41,8 +41,8 @@ static int32_t columns_fill(const json_t *labels, equivariant_columns *columns) 
   return TERN_SUCCESS;
 }
 
-int32_t equivariant_columns_new(const tern_descriptor *descriptor, int32_t lambda, int32_t sigma, const char *what,
-                                equivariant_columns *columns) {
+int32_t equivariant_columns_find(const tern_descriptor *descriptor, int32_t lambda, int32_t sigma,
+                                 equivariant_columns *columns) {
   text text = {0};
   *columns = (equivariant_columns){.lambda = lambda, .sigma = sigma};
   int32_t status = descriptor_labels(descriptor, &text);
@@ -52,14 +52,21 @@ int32_t equivariant_columns_new(const tern_descriptor *descriptor, int32_t lambd
   status = labels == NULL ? error_set(TERN_ERROR_MEMORY, "no memory for the labels of a descriptor")
                           : columns_fill(labels, columns);
   json_decref(labels);
-  if (status == TERN_SUCCESS && columns->count == 0)
-    status = error_set(TERN_ERROR_DATA,
-                       "descriptor '%s' has no features of degree %d and parity sigma = %+d, which %s needs; "
-                       "'correlations' with lambda_max %d or more%s has them",
-                       descriptor->kind->name, lambda, sigma, what, lambda, sigma < 0 ? " and group so3" : "");
   if (status != TERN_SUCCESS)
     equivariant_columns_free(columns);
   return status;
+}
+
+int32_t equivariant_columns_new(const tern_descriptor *descriptor, int32_t lambda, int32_t sigma, const char *what,
+                                equivariant_columns *columns) {
+  TRY(equivariant_columns_find(descriptor, lambda, sigma, columns));
+  if (columns->count > 0)
+    return TERN_SUCCESS;
+  equivariant_columns_free(columns);
+  return error_set(TERN_ERROR_DATA,
+                   "descriptor '%s' has no features of degree %d and parity sigma = %+d, which %s needs; "
+                   "'correlations' with lambda_max %d or more%s has them",
+                   descriptor->kind->name, lambda, sigma, what, lambda, sigma < 0 ? " and group so3" : "");
 }
 
 void equivariant_columns_free(equivariant_columns *columns) {

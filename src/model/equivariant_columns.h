@@ -12,6 +12,9 @@ typedef struct equivariant_columns {
   int64_t *columns; /* [2 lambda + 1][count] */
 } equivariant_columns;
 
+/* Those that there are. */
+int32_t equivariant_columns_find(const tern_descriptor *descriptor, int32_t lambda, int32_t sigma,
+                                 equivariant_columns *columns);
 /* TERN_ERROR_DATA when the descriptor has none; `what` says who needs them. */
 int32_t equivariant_columns_new(const tern_descriptor *descriptor, int32_t lambda, int32_t sigma, const char *what,
                                 equivariant_columns *columns);

@@ -56,6 +56,7 @@ static int32_t fit_e0(tern_model *model, run *run, const tern_dataset *dataset, 
 
 /* Species, baseline and e0; a tensor has its own constants. */
 static int32_t fit_baseline(tern_model *model, run *run, const tern_dataset *dataset, text *report) {
+  const char *target = model->vectors;
   int32_t species[119];
   model->n_species = dataset_species(dataset, species);
   if (model->n_species == 0)
@@ -70,11 +71,12 @@ static int32_t fit_baseline(tern_model *model, run *run, const tern_dataset *dat
     text_add_json(report, model->vectors);
   } else if (model->parts[0].kind->tensor != NULL) {
     text_add(report, "\"structures\": %lld", (long long)dataset->size);
+    TRY(options_text(model->options, "target", &target));
   } else {
     TRY(fit_e0(model, run, dataset, report));
   }
   text_add(report, ", ");
-  return data_check(run, dataset, model->n_species, model->species, report);
+  return data_check(run, dataset, target, model->n_species, model->species, report);
 }
 
 static int32_t fit_descriptor(model_part *part, run *run, const tern_dataset *dataset) {
@@ -85,7 +87,8 @@ static int32_t fit_descriptor(model_part *part, run *run, const tern_dataset *da
   if (part->kind->descriptor == NULL && strcmp(name, learned_kind.name) == 0)
     return learned_new_from_options(&part->descriptor, part->options);
   TRY(descriptor_new(&part->descriptor, part->kind->descriptor != NULL ? part->kind->descriptor : name, part->options));
-  return descriptor_fit(part->descriptor, run, dataset);
+  TRY(descriptor_fit(part->descriptor, run, dataset));
+  return part->kind->tensor != NULL ? equivariant_check(run, dataset, part->options, part->descriptor) : TERN_SUCCESS;
 }
 
 /* What the earlier parts leave is what this one is fitted on; vectors are fitted as they are. */

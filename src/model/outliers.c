@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Energies out of all bounds. Energies of the species are found by least absolute deviations, which a few wrong
+/* Energies and tensors out of all bounds. Energies of the species are found by least absolute deviations, which a few wrong
    numbers, however large, do not move: least squares again and again, weighted with the inverse of the last residual.
  */
 #include <math.h>
@@ -12,8 +12,9 @@
 #include "model/data_check.h"
 #include "model/least_squares.h"
 
-enum { LEAST_ENERGIES = 8, ROUNDS = 20 };
+enum { LEAST_ENERGIES = 8, LEAST_TENSORS = 8, ROUNDS = 20 };
 static const double FAR = 100;    /* median deviations that are out of bounds, */
+static const double LARGE = 1000;  /* times the median norm that is out of bounds */
 static const double LEAST = 0.01; /* eV: a median deviation counts as at least this */
 
 typedef struct energies {
@@ -131,4 +132,30 @@ int32_t data_outliers(run *run, const tern_dataset *dataset, int64_t n_species, 
   for (int k = 0; k < 4; k++)
     memory_free(run, *arrays[k]);
   return status;
+}
+
+/* ---- tensors ---- */
+
+static double norm_of(const frame_tensor *tensor) {
+  double norm = 0;
+  for (int64_t k = 0; tensor != NULL && k < tensor_count(tensor->order); k++)
+    norm = hypot(norm, tensor->values[k]);
+  return norm;
+}
+
+int32_t data_tensor_outliers(run *run, const tern_dataset *dataset, const char *name, double *ratios) {
+  double *sorted = NULL;
+  int64_t count = 0;
+  TRY(MEMORY_NEW(run, &sorted, dataset->size, "norms of the tensors"));
+  for (int64_t k = 0; k < dataset->size; k++) {
+    ratios[k] = norm_of(frame_find_tensor(dataset->frames[k], name));
+    if (ratios[k] > 0)
+      sorted[count++] = ratios[k];
+  }
+  qsort(sorted, (size_t)count, sizeof(double), compare_reals);
+  const double bound = count < LEAST_TENSORS ? INFINITY : LARGE * sorted[count / 2];
+  for (int64_t k = 0; k < dataset->size; k++)
+    ratios[k] = ratios[k] > bound ? LARGE * (ratios[k] / bound) : 0;
+  memory_free(run, sorted);
+  return TERN_SUCCESS;
 }

@@ -224,13 +224,13 @@ static void test_nearly_duplicates(void **state) {
     ASSERT_SUCCESS(dataset_append(dataset, system, k == 3 ? NULL : &energy, NULL, NULL));
     system_free(system);
   }
-  ASSERT_SUCCESS(data_check(&run, dataset, 2, species, &report));
+  ASSERT_SUCCESS(data_check(&run, dataset, NULL, 2, species, &report));
   assert_non_null(strstr(report.data, "\"duplicates\": 2, ")); /* a cell that differs by less than a bit is the same */
   text_free(&report);
   const int64_t two[2] = {0, 4};
   tern_dataset *different = NULL;
   ASSERT_SUCCESS(dataset_subset(dataset, 2, two, &different));
-  ASSERT_SUCCESS(data_check(&run, different, 2, species, &report));
+  ASSERT_SUCCESS(data_check(&run, different, NULL, 2, species, &report));
   assert_non_null(strstr(report.data, "1 structure occurs before, "));
   assert_non_null(strstr(report.data, "whose energies differ by 1 eV"));
   text_free(&report);
@@ -286,7 +286,7 @@ static void test_sound(void **state) {
     ASSERT_SUCCESS(dataset_read(&dataset, files[k], NULL));
     ASSERT_SUCCESS(system_new(&atom, 1, k == 0 ? species : &silicon, place, NULL, NULL));
     ASSERT_SUCCESS(dataset_append(dataset, atom, &energy, NULL, NULL));
-    ASSERT_SUCCESS(data_check(&run, dataset, k == 0 ? 2 : 1, k == 0 ? species : &silicon, &report));
+    ASSERT_SUCCESS(data_check(&run, dataset, NULL, k == 0 ? 2 : 1, k == 0 ? species : &silicon, &report));
     assert_string_equal(report.data, "\"data\": {\"duplicates\": 0, \"outliers\": 0, \"warnings\": []}");
     text_free(&report);
     system_free(atom);
