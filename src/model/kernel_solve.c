@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "model/kernel_model.h"
+#include "model/least_squares.h"
 
 /* Powers of ten that are searched: first all of them, then twice between the neighbours of the best. */
 enum { LOWEST = -13, HIGHEST = 1, REFINEMENTS = 2 };
@@ -73,7 +74,7 @@ static int32_t held_out_error(const solver *solver, double *error) {
   return status;
 }
 
-/* Generalized cross-validation: rows |A w - b|^2 / (rows - trace of the influence)^2. */
+/* Generalized cross-validation as of a spectrum: rows |A w - b|^2 / (rows - 1.4 trace of the influence)^2. */
 static int32_t cross_validation_error(solver *solver, double damping, double *error) {
   const kernel_sums *sums = solver->sums;
   const blas_table *blas;
@@ -87,7 +88,8 @@ static int32_t cross_validation_error(solver *solver, double damping, double *er
     inverse += norm_of_square(sums->columns - column, solver->factor + column * (sums->columns + 1));
   const double residual =
       sums->square - dot(sums->columns, sums->moment, solver->w) - damping * norm_of_square(sums->columns, solver->w);
-  const double freedom = (double)sums->rows - (double)sums->columns + damping * inverse;
+  const double unknowns = (double)sums->columns - damping * inverse;
+  const double freedom = (double)sums->rows - SPECTRUM_GCV_UNKNOWN * unknowns;
   *error = freedom > 1e-9 * (double)sums->rows ? (double)sums->rows * residual / (freedom * freedom) : INFINITY;
   return TERN_SUCCESS;
 }

@@ -53,7 +53,9 @@ double spectrum_scale(const spectrum *spectrum);
 /* Minimises |A x - b|^2 + damping |x|^2; damping 0: the solution of least norm. */
 void spectrum_solve(const spectrum *spectrum, double damping, double *x);
 /* Mean squared error of leaving rows out, by generalized cross-validation (Golub, Heath, Wahba, Technometrics 21, 215
- * (1979)). */
+ * (1979)). Where there are about as many unknowns as rows it may take a fit through all of them for the best, unless
+ * unknowns count more than once (Kim, Gu, J. R. Stat. Soc. B 66, 337 (2004)). */
+#define SPECTRUM_GCV_UNKNOWN 1.4
 double spectrum_gcv(const spectrum *spectrum, double damping);
 
 /* The argument, between 10^low and 10^high, of the least score: a grid in the logarithm, then golden sections. */

@@ -53,7 +53,7 @@ double spectrum_gcv(const spectrum *spectrum, double damping) {
     const double square = spectrum->singular[k] * spectrum->singular[k];
     const double left = k < kept && square + damping > 0 ? damping / (square + damping) : 1;
     residual += left * left * spectrum->rotated[k] * spectrum->rotated[k];
-    freedom -= 1 - left;
+    freedom -= SPECTRUM_GCV_UNKNOWN * (1 - left);
   }
   if (freedom < 1e-9 * (double)spectrum->rows)
     return INFINITY;
