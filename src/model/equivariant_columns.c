@@ -94,14 +94,15 @@ int32_t equivariant_values(const tern_descriptor *descriptor, const environment 
 }
 
 int32_t equivariant_visit_structure(const tern_descriptor *descriptor, run *run, const tern_system *system,
-                                    equivariant_visit visit, void *context) {
+                                    int64_t only, equivariant_visit visit, void *context) {
   environments all;
   void *memory = NULL;
   TRY(environments_build(descriptor, run, system, &all));
   const int64_t rows = all.most_rows < 1 ? 1 : all.most_rows;
   int32_t status = memory_new(run, &memory, features_scratch(descriptor, all.most_neighbours, rows), 1,
                               "features of an atom");
-  for (int64_t k = 0; status == TERN_SUCCESS && k < all.neighbours.n_centers; k++) {
+  const int64_t begin = only < 0 ? 0 : only, end = only < 0 ? all.neighbours.n_centers : only + 1;
+  for (int64_t k = begin; status == TERN_SUCCESS && k < end; k++) {
     const environment environment = environments_at(&all, k);
     const double *values = NULL;
     status = equivariant_values(descriptor, &environment, all.first_row[k + 1] - all.first_row[k], memory, &values);

@@ -22,10 +22,11 @@ void equivariant_columns_free(equivariant_columns *columns);
 /* gathered [2 lambda + 1][count] from an environment's values. */
 void equivariant_gather(const equivariant_columns *columns, const double *values, double *gathered);
 
-/* Calls visit for each centre of a structure with its features, summed over its rows. */
+/* Calls visit for each centre of a structure, or for centre number `only` unless that is -1, with its features, summed
+   over its rows. */
 typedef int32_t (*equivariant_visit)(void *context, const environment *environment, const double *values);
 int32_t equivariant_visit_structure(const tern_descriptor *descriptor, run *run, const tern_system *system,
-                                    equivariant_visit visit, void *context);
+                                    int64_t only, equivariant_visit visit, void *context);
 /* An environment's features in the descriptor's first row of values, summed over the rows; memory as
    features_scratch says. */
 int32_t equivariant_values(const tern_descriptor *descriptor, const environment *environment, int64_t rows,

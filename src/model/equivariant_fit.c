@@ -48,7 +48,7 @@ static int32_t fill_structure(const chunk *chunk, run *run, int64_t item, double
   const int64_t number = chunk->first + item, first = chunk->head->basis.channels[chunk->channel].first;
   structure structure = {chunk, scratch, chunk->rows + item * chunk->height * chunk->width};
   memset(structure.rows, 0, (size_t)(chunk->height * chunk->width) * sizeof *structure.rows);
-  TRY(equivariant_visit_structure(data->descriptor, run, data->dataset->frames[data->frames[number]]->system,
+  TRY(equivariant_visit_structure(data->descriptor, run, data->dataset->frames[data->frames[number]]->system, -1,
                                   add_environment, &structure));
   for (int64_t m = 0; m < chunk->height; m++)
     structure.rows[(m + 1) * chunk->width - 1] = data->values[number * chunk->head->basis.size + first + m];

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/layout.h"
 #include "core/memory.h"
+#include "core/threads.h"
 #include "model/equivariant_fit.h"
 #include "model/features.h"
 #include "model/kernel_model.h"
@@ -92,30 +93,36 @@ typedef struct channel_fit {
 
 typedef struct point_visit {
   const channel_fit *fit;
-  int64_t center;
-  double *directions; /* [2 lambda + 1][columns] of the point */
+  const kernel_points *points; /* of one species */
+  double *directions;          /* [points][2 lambda + 1][columns] */
+  int64_t number;
 } point_visit;
 
 static int32_t take_direction(void *context, const environment *environment, const double *values) {
-  point_visit *visit = context;
+  const point_visit *visit = context;
+  const channel_fit *fit = visit->fit;
   (void)environment;
-  if (visit->center-- == 0)
-    equivariant_gather(&visit->fit->self->head.columns[visit->fit->channel], values, visit->directions);
+  equivariant_gather(&fit->self->head.columns[fit->channel], values,
+                     visit->directions + visit->number * fit->height * fit->columns);
   return TERN_SUCCESS;
 }
 
+static int32_t visit_point(void *context, run *serial, int64_t number, void *space) {
+  const equivariant_data *data = ((const point_visit *)context)->fit->data;
+  point_visit visit = *(const point_visit *)context;
+  const int64_t *where = visit.points->where + 2 * number;
+  visit.number = number;
+  (void)space;
+  return equivariant_visit_structure(data->descriptor, serial, data->dataset->frames[where[0]]->system, where[1],
+                                     take_direction, &visit);
+}
+
 static int32_t fill_directions(const channel_fit *fit, int32_t species, block *block) {
-  const equivariant_data *data = fit->data;
-  const kernel_points *own = &fit->self->kernel->species[species];
-  run serial = {.threads = 1};
-  TRY(MEMORY_NEW(data->run, &block->directions, block->size * fit->columns, "features of the points"));
-  for (int64_t p = 0; p < own->count; p++) {
-    point_visit visit = {fit, own->where[2 * p + 1], block->directions + p * fit->height * fit->columns};
-    TRY(run_report(data->run, "points' kernels", p, own->count, -1));
-    TRY(equivariant_visit_structure(data->descriptor, &serial, data->dataset->frames[own->where[2 * p]]->system,
-                                    take_direction, &visit));
-  }
-  return TERN_SUCCESS;
+  static const threads_items items = {.stage = "points' kernels", .work = visit_point};
+  run *run = fit->data->run;
+  TRY(MEMORY_NEW(run, &block->directions, block->size * fit->columns, "features of the points"));
+  point_visit visit = {.fit = fit, .points = &fit->self->kernel->species[species], .directions = block->directions};
+  return threads_each(run, visit.points->count, &items, &visit);
 }
 
 /* lower [size][size]: kernels of all unknowns; scalars [points][points]: room. */
