@@ -7,6 +7,8 @@ enum { NAME(LANES) = MATRIX_BYTES / sizeof(REAL), NAME(PANEL) = MATRIX_VECTORS *
 
 typedef REAL NAME(vector) __attribute__((vector_size(MATRIX_BYTES), may_alias));
 typedef REAL NAME(loose) __attribute__((vector_size(MATRIX_BYTES), may_alias, aligned(sizeof(REAL))));
+typedef double NAME(wide)
+    __attribute__((vector_size(NAME(LANES) * sizeof(double)), may_alias, aligned(sizeof(double))));
 typedef REAL NAME(quad) __attribute__((vector_size(4 * sizeof(REAL)), may_alias, aligned(sizeof(REAL))));
 
 /* ---- packing ---- */
@@ -235,14 +237,39 @@ void NAME(product)(const kernel_matrix_product *p, const void *left, const void 
 
 /* ---- a matrix times its own transpose ---- */
 
-/* A tile, summed in double precision. */
-static void NAME(gram_tile)(int64_t rows, int64_t columns, int64_t inner, const REAL *left, const REAL *right, int add,
-                            double *to, int64_t stride) {
+/* Sums of a tile set, or added to, in double precision. */
+INLINE void NAME(add_wide)(NAME(vector) sum[MATRIX_ROWS][MATRIX_VECTORS], int add, double *to, int64_t stride) {
+  UNROLL for (int i = 0; i < MATRIX_ROWS; i++)
+    UNROLL for (int v = 0; v < MATRIX_VECTORS; v++) {
+      NAME(wide) *place = (NAME(wide) *)(to + i * stride + v * NAME(LANES));
+      *place = __builtin_convertvector(sum[i][v], NAME(wide)) + (add ? *place : (NAME(wide)){0});
+    }
+}
+
+static void NAME(whole_gram_tile)(int64_t inner, const REAL *left, const REAL *right, int add, double *to,
+                                  int64_t stride) {
+  NAME(vector) sum[MATRIX_ROWS][MATRIX_VECTORS];
+  NAME(sum_tile)(MATRIX_VECTORS, inner, NAME(panels), left, right, sum);
+  if (add)
+    NAME(add_wide)(sum, 1, to, stride);
+  else
+    NAME(add_wide)(sum, 0, to, stride);
+}
+
+static void NAME(part_gram_tile)(int64_t rows, int64_t columns, int64_t inner, const REAL *left, const REAL *right,
+                                 int add, double *to, int64_t stride) {
   REAL all[MATRIX_ROWS * NAME(PANEL)] __attribute__((aligned(64)));
   NAME(tile)(columns, inner, left, right, 1, 0, all, NAME(PANEL));
   for (int64_t i = 0; i < rows; i++)
     for (int64_t j = 0; j < columns; j++)
       to[i * stride + j] = (double)all[i * NAME(PANEL) + j] + (add ? to[i * stride + j] : 0);
+}
+
+/* What a tile is added to is in the first cache by the time that the sums are made. */
+INLINE void NAME(ask_for)(int64_t rows, int64_t columns, const double *to, int64_t stride) {
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < columns; j += 8)
+      __builtin_prefetch(to + i * stride + j, 1);
 }
 
 /* Rows first .. last - 1 of the lower triangle, from panels of the first `last` rows. Some panels of columns at a time
@@ -253,9 +280,15 @@ static void NAME(gram_tiles)(int64_t first, int64_t last, int64_t inner, const R
     for (int64_t i = first > begin ? first : begin; i < last; i += MATRIX_ROWS) {
       const REAL *left = panels + i / NAME(PANEL) * NAME(PANEL) * inner + i % NAME(PANEL);
       const int64_t high = least(last - i, MATRIX_ROWS), end = least(i + high, begin + MATRIX_PART);
-      for (int64_t j = begin; j < end; j += NAME(PANEL))
-        NAME(gram_tile)(high, least(i + high - j, NAME(PANEL)), inner, left, panels + j * inner, add,
-                        to + i * stride + j, stride);
+      for (int64_t j = begin; j < end; j += NAME(PANEL)) {
+        const int64_t columns = least(i + high - j, NAME(PANEL));
+        double *target = to + i * stride + j;
+        NAME(ask_for)(high, columns, target, stride);
+        if (high == MATRIX_ROWS && columns == NAME(PANEL))
+          NAME(whole_gram_tile)(inner, left, panels + j * inner, add, target, stride);
+        else
+          NAME(part_gram_tile)(high, columns, inner, left, panels + j * inner, add, target, stride);
+      }
     }
 }
 
