@@ -57,27 +57,51 @@ static int32_t print_warnings(const tern_model *model) {
   return TERN_SUCCESS;
 }
 
-/* Errors of the structures that were held out, and how many of the errors deviations cover, from the report. */
-static int32_t print_validation(const tern_model *model) {
-  char *text = NULL;
-  log_errors errors = {0};
-  const int32_t status = fetch_text(model_text, model, &text);
-  if (status != TERN_SUCCESS)
-    return status;
-  const char *object = strstr(text, "\"validation\": {"), *covered = strstr(text, "\"coverage\": {");
-  if (object)
-    log_read(strchr(object, '{'), &errors);
-  const double energy = log_error(&errors, "energy_per_atom_rmse"), force = log_error(&errors, "force_rmse");
-  if (!isnan(energy) || !isnan(force))
-    printf("%-20s %10s %14s %14s\n", "held-out structures", "", "", "RMSE");
-  if (!isnan(energy))
-    printf("  %-18s %10s %14s %14.6g  meV\n", "energy per atom", "", "", 1000 * energy);
-  if (!isnan(force))
-    printf("  %-18s %10s %14s %14.6g  eV/A\n", "forces", "", "", force);
-  if (covered)
+/* One row of the errors in an object of the report, if it is there. */
+static void print_held_out(const char *object, const char *key, const char *name, double factor, const char *unit) {
+  char quoted[300];
+  snprintf(quoted, sizeof quoted, "\"%s\": {", key);
+  const char *row = strstr(object, quoted), *end = strstr(object, "}}");
+  if (row != NULL && row < end)
+    printf("  %-18s %10.0f %14.6g %14.6g%s%s\n", name, log_number(row, "count"), factor * log_number(row, "mae"),
+           factor * log_number(row, "rmse"), unit[0] != '\0' ? "  " : "", unit);
+}
+
+/* Errors of the structures that were held out, by the model before it was fitted to them, too. */
+static void print_validation(const char *report, const target *target) {
+  static const char title[] = "held-out structures";
+  const char *object = strstr(report, "\"held_out\": {"), *trained = strstr(report, "\"validation\": {");
+  if (object != NULL) {
+    printf("%-20s %10s %14s %14s\n", title, "values", "MAE", "RMSE");
+    print_held_out(object, "energy_per_atom", "energy per atom", 1000, "meV");
+    print_held_out(object, "forces", "forces", 1, "eV/A");
+    print_held_out(object, "virial_per_atom", "virial per atom", 1000, "meV");
+    if (target->kind == TARGET_TENSOR)
+      print_held_out(object, target->name, target->name, 1, "");
+  } else if (target->kind == TARGET_VECTORS && trained != NULL)
+    printf("%s: %s, RMSE %.3g %% of the standard deviation\n", title, target->name,
+           100 * log_number(trained, "relative_rmse"));
+}
+
+/* How many of the errors deviations cover. */
+static void print_coverage(const char *report) {
+  const char *covered = strstr(report, "\"coverage\": {");
+  if (covered != NULL)
     printf("deviations: %.0f %% of the errors of unseen structures within 1 (normal: 68), %.0f %% within 2 (95)\n",
            100 * log_number(covered, "within_1"), 100 * log_number(covered, "within_2"));
-  free(text);
+}
+
+static int32_t print_unseen(const tern_model *model) {
+  prediction prediction = {0};
+  char *report = NULL;
+  int32_t status = prediction_open(&prediction, model, NULL);
+  if (status == TERN_SUCCESS)
+    status = fetch_text(model_text, model, &report);
+  if (status != TERN_SUCCESS)
+    return status;
+  print_validation(report, &prediction.target);
+  print_coverage(report);
+  free(report);
   return TERN_SUCCESS;
 }
 
@@ -166,7 +190,7 @@ static int32_t fit(const arguments *arguments, fit_progress *progress, tern_data
   if (status == TERN_SUCCESS && (arguments->json || !arguments->quiet))
     status = print_errors(arguments, *model, *train, "training set", &progress->bar);
   if (status == TERN_SUCCESS && !arguments->json && !arguments->quiet)
-    status = print_validation(*model);
+    status = print_unseen(*model);
   if (status == TERN_SUCCESS && arguments->test)
     status = print_errors(arguments, *model, *test, "test set", &progress->bar);
   return status;

@@ -126,10 +126,11 @@ static int32_t open_problems(const equivariant_data *data, int64_t columns, leas
 }
 
 static int32_t solve(const chunk *chunk, const tern_options *options, least_squares problems[2],
-                     double *regularizations, double *weights, text *report) {
+                     double *regularizations, double *weights, double *trial, text *report) {
   const int32_t channel = chunk->channel, twin = equivariant_twin(chunk->head, channel);
   const equivariant_channel *about = &chunk->head->basis.channels[channel];
-  linear_solution solution = {.weights = weights, .regularization = twin < 0 ? 0 : regularizations[twin]};
+  linear_solution solution = {
+      .weights = weights, .trial = trial, .regularization = twin < 0 ? 0 : regularizations[twin]};
   text_add(report, "{\"lambda\": %d, \"sigma\": %d, \"rows\": %lld", about->lambda, about->sigma,
            (long long)(problems[0].rows + problems[1].rows));
   TRY(linear_solve(chunk->data->run, options, &problems[0], chunk->data->held_out == NULL ? NULL : &problems[1],
@@ -141,7 +142,7 @@ static int32_t solve(const chunk *chunk, const tern_options *options, least_squa
 
 int32_t equivariant_solve(const equivariant_head *head, const equivariant_data *data, const tern_options *options,
                           int32_t channel, const equivariant_rows *rows, double *regularizations, double *weights,
-                          text *report) {
+                          double *trial, text *report) {
   chunk chunk = {.head = head, .data = data, .kind = rows, .channel = channel};
   least_squares problems[2] = {{0}};
   chunk.height = 2 * head->basis.channels[channel].lambda + 1;
@@ -150,7 +151,7 @@ int32_t equivariant_solve(const equivariant_head *head, const equivariant_data *
   if (status == TERN_SUCCESS)
     status = gather(&chunk, problems);
   if (status == TERN_SUCCESS)
-    status = solve(&chunk, options, problems, regularizations, weights, report);
+    status = solve(&chunk, options, problems, regularizations, weights, trial, report);
   least_squares_free(data->run, &problems[0]);
   least_squares_free(data->run, &problems[1]);
   return status;

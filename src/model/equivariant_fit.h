@@ -19,10 +19,10 @@ typedef struct equivariant_rows {
   const void *context;
 } equivariant_rows;
 
-/* weights [columns] of a channel, in the unknowns at the end. regularizations [channels] of those fitted earlier, and
-   of this one. report: an object of a list. */
+/* weights [columns] of a channel, in the unknowns at the end, and those before held-out structures were added, trial;
+   NULL: not wanted. regularizations [channels] of those fitted earlier, and of this one. report: an object of a list. */
 int32_t equivariant_solve(const equivariant_head *head, const equivariant_data *data, const tern_options *options,
                           int32_t channel, const equivariant_rows *rows, double *regularizations, double *weights,
-                          text *report);
+                          double *trial, text *report);
 
 #endif

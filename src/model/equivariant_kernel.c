@@ -22,16 +22,23 @@ typedef struct equivariant_kernel {
   equivariant_columns invariants;
   kernel_model *kernel;                       /* points and their u */
   double **weights[EQUIVARIANT_MOST_CHANNELS]; /* [n_species] of the active channels: V [points][columns] */
+  double **trial[EQUIVARIANT_MOST_CHANNELS]; /* the same before held-out structures were added; NULL: none were */
+  bool withheld;                             /* weights and trial have changed places */
 } equivariant_kernel;
+
+static void free_weights(int64_t n_species, double **weights) {
+  for (int64_t s = 0; weights != NULL && s < n_species; s++)
+    memory_free(NULL, weights[s]);
+  memory_free(NULL, weights);
+}
 
 static void destroy(void *state) {
   equivariant_kernel *self = state;
   if (self == NULL)
     return;
   for (int32_t c = 0; c < EQUIVARIANT_MOST_CHANNELS; c++) {
-    for (int64_t s = 0; self->weights[c] != NULL && s < self->head.n_species; s++)
-      memory_free(NULL, self->weights[c][s]);
-    memory_free(NULL, self->weights[c]);
+    free_weights(self->head.n_species, self->weights[c]);
+    free_weights(self->head.n_species, self->trial[c]);
   }
   kernel_model_free(self->kernel);
   equivariant_columns_free(&self->invariants);
@@ -224,27 +231,31 @@ static int32_t whiten(const void *context, least_squares *problem) {
   return TERN_SUCCESS;
 }
 
-/* V from the weights in the frame of the factors, which are spoiled. */
-static int32_t set_weights(const channel_fit *fit, equivariant_kernel *self, double *w) {
+/* The V of a species from the weights in the frame of its factor, which are spoiled. */
+static int32_t species_weights(const channel_fit *fit, int64_t species, double *own, double **made) {
   static const double one = 1;
-  const int32_t single = 1;
-  TRY(MEMORY_NEW(NULL, &self->weights[fit->channel], self->head.n_species, "the weights of a tensor model"));
-  for (int64_t s = 0; s < self->head.n_species; s++) {
-    const block *block = &fit->blocks[s];
-    const int32_t rank = (int32_t)block->rank;
-    const blas_table *blas;
-    double **weights = &self->weights[fit->channel][s], *own = w + block->first;
-    TRY(MEMORY_NEW(NULL, weights, self->kernel->species[s].count * fit->columns, "the weights of a tensor model"));
-    if (rank == 0)
-      continue;
-    TRY(blas_begin(&blas));
-    blas->dtrsm("L", "L", "T", "N", &rank, &single, &one, block->lower, &rank, own, &rank, 1, 1, 1, 1);
-    blas_end();
-    for (int64_t k = 0; k < rank; k++)
-      for (int64_t q = 0; q < fit->columns; q++)
-        (*weights)[(block->pivots[k] - 1) / fit->height * fit->columns + q] +=
-            own[k] * block->directions[(block->pivots[k] - 1) * fit->columns + q];
-  }
+  const block *block = &fit->blocks[species];
+  const int32_t rank = (int32_t)block->rank, single = 1;
+  const blas_table *blas;
+  TRY(MEMORY_NEW(NULL, made, fit->self->kernel->species[species].count * fit->columns,
+                 "the weights of a tensor model"));
+  if (rank == 0)
+    return TERN_SUCCESS;
+  TRY(blas_begin(&blas));
+  blas->dtrsm("L", "L", "T", "N", &rank, &single, &one, block->lower, &rank, own, &rank, 1, 1, 1, 1);
+  blas_end();
+  for (int64_t k = 0; k < rank; k++)
+    for (int64_t q = 0; q < fit->columns; q++)
+      (*made)[(block->pivots[k] - 1) / fit->height * fit->columns + q] +=
+          own[k] * block->directions[(block->pivots[k] - 1) * fit->columns + q];
+  return TERN_SUCCESS;
+}
+
+static int32_t set_weights(const channel_fit *fit, double *w, double ***weights) {
+  const int64_t n_species = fit->self->head.n_species;
+  TRY(MEMORY_NEW(NULL, weights, n_species, "the weights of a tensor model"));
+  for (int64_t s = 0; s < n_species; s++)
+    TRY(species_weights(fit, s, w + fit->blocks[s].first, &(*weights)[s]));
   return TERN_SUCCESS;
 }
 
@@ -263,15 +274,20 @@ static int32_t prepare_blocks(const channel_fit *fit, int64_t *unknowns) {
 
 static int32_t solve_channel(const channel_fit *fit, equivariant_kernel *self, const tern_options *options,
                              double *regularizations, text *report) {
+  const bool held_out = fit->data->held_out != NULL;
   pieces counted;
   double *w = NULL;
   equivariant_rows rows = {.add = add_kernels, .transform = whiten, .context = fit};
   rows.scratch = place(self, NULL, &counted) / (int64_t)sizeof(double);
   TRY(prepare_blocks(fit, &rows.columns));
-  TRY(MEMORY_NEW(fit->data->run, &w, rows.columns, "the weights of a tensor model"));
-  int32_t status = equivariant_solve(&self->head, fit->data, options, fit->channel, &rows, regularizations, w, report);
+  TRY(MEMORY_NEW(fit->data->run, &w, 2 * rows.columns, "the weights of a tensor model"));
+  double *trial = held_out ? w + rows.columns : NULL;
+  int32_t status =
+      equivariant_solve(&self->head, fit->data, options, fit->channel, &rows, regularizations, w, trial, report);
   if (status == TERN_SUCCESS)
-    status = set_weights(fit, self, w);
+    status = set_weights(fit, w, &self->weights[fit->channel]);
+  if (status == TERN_SUCCESS && held_out)
+    status = set_weights(fit, trial, &self->trial[fit->channel]);
   memory_free(fit->data->run, w);
   return status;
 }
@@ -349,6 +365,18 @@ static int32_t evaluate(const void *state, const tern_descriptor *descriptor, co
   }
   equivariant_to_cartesian(&head->basis, spherical, tensor);
   return TERN_SUCCESS;
+}
+
+static void withhold(void *state, bool on) {
+  equivariant_kernel *self = state;
+  for (int32_t c = 0; self->withheld != on && c < self->head.basis.n_channels; c++) {
+    double **other = self->trial[c];
+    if (other == NULL)
+      continue;
+    self->trial[c] = self->weights[c];
+    self->weights[c] = other;
+  }
+  self->withheld = on;
 }
 
 static int32_t order(const void *state) { return ((const equivariant_kernel *)state)->head.basis.order; }
@@ -432,6 +460,7 @@ const model_kind equivariant_kernel_kind = {
     .scratch = scratch,
     .tensor = evaluate,
     .order = order,
+    .withhold = withhold,
     .store = store,
     .restore = restore,
 };

@@ -10,14 +10,19 @@
 typedef struct equivariant_ridge {
   equivariant_head head;
   double *weights[EQUIVARIANT_MOST_CHANNELS]; /* [n_species][columns] of the active channels */
+  double *trial[EQUIVARIANT_MOST_CHANNELS];   /* the same before held-out structures were added; NULL: none were */
+  bool withheld;                              /* weights and trial have changed places */
 } equivariant_ridge;
 
 static void destroy(void *state) {
   equivariant_ridge *self = state;
-  for (int32_t c = 0; self != NULL && c < EQUIVARIANT_MOST_CHANNELS; c++)
+  if (self == NULL)
+    return;
+  for (int32_t c = 0; c < EQUIVARIANT_MOST_CHANNELS; c++) {
     memory_free(NULL, self->weights[c]);
-  if (self != NULL)
-    equivariant_head_free(&self->head);
+    memory_free(NULL, self->trial[c]);
+  }
+  equivariant_head_free(&self->head);
   memory_free(NULL, self);
 }
 
@@ -41,7 +46,10 @@ static int32_t fit_channel(void *state, const equivariant_data *data, const tern
   const equivariant_rows rows = {
       .columns = self->head.n_species * self->head.columns[channel].count, .add = add_features, .context = self};
   TRY(MEMORY_NEW(NULL, &self->weights[channel], rows.columns, "the weights of a tensor model"));
-  return equivariant_solve(&self->head, data, options, channel, &rows, regularizations, self->weights[channel], report);
+  if (data->held_out != NULL)
+    TRY(MEMORY_NEW(NULL, &self->trial[channel], rows.columns, "the weights of a tensor model"));
+  return equivariant_solve(&self->head, data, options, channel, &rows, regularizations, self->weights[channel],
+                           self->trial[channel], report);
 }
 
 /* ---- prediction ---- */
@@ -68,6 +76,18 @@ static int32_t evaluate(const void *state, const tern_descriptor *descriptor, co
   }
   equivariant_to_cartesian(&head->basis, spherical, tensor);
   return TERN_SUCCESS;
+}
+
+static void withhold(void *state, bool on) {
+  equivariant_ridge *self = state;
+  for (int32_t c = 0; self->withheld != on && c < self->head.basis.n_channels; c++) {
+    double *other = self->trial[c];
+    if (other == NULL)
+      continue;
+    self->trial[c] = self->weights[c];
+    self->weights[c] = other;
+  }
+  self->withheld = on;
 }
 
 static int32_t order(const void *state) { return ((const equivariant_ridge *)state)->head.basis.order; }
@@ -136,6 +156,7 @@ const model_kind equivariant_ridge_kind = {
     .scratch = scratch,
     .tensor = evaluate,
     .order = order,
+    .withhold = withhold,
     .store = store,
     .restore = restore,
 };

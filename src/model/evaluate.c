@@ -17,6 +17,8 @@ typedef struct evaluation {
   const tern_model *model;
   const tern_dataset *dataset;
   run *run;
+  const unsigned char *marks;   /* [size] of what is evaluated; NULL: everything */
+  const char *name;             /* of the member of the report */
   measure (*measures)[TARGETS]; /* [size] */
   double *highest;              /* [size][n_species]; NULL: not wanted */
 } evaluation;
@@ -42,13 +44,11 @@ static void add_differences(const frame *frame, double energy, const double *for
     measure_add(&measures[VIRIAL], (virial[k] - frame->virial[k / 3][k % 3]) / (double)atoms);
 }
 
-static int32_t evaluate_frame(void *context, run *run, int64_t index, void *space) {
-  evaluation *evaluation = context;
+static int32_t evaluate_frame(evaluation *evaluation, run *run, int64_t index) {
   const frame *frame = evaluation->dataset->frames[index];
   const int64_t atoms = frame->system->n_atoms;
   double energy, virial[9], *forces = NULL, *energies = NULL;
   int32_t status = TERN_SUCCESS;
-  (void)space;
   if (atoms == 0)
     return TERN_SUCCESS;
   if (frame->forces != NULL)
@@ -69,13 +69,11 @@ static int32_t evaluate_frame(void *context, run *run, int64_t index, void *spac
   return status;
 }
 
-static int32_t evaluate_tensor(void *context, run *run, int64_t index, void *space) {
-  evaluation *evaluation = context;
+static int32_t evaluate_tensor(evaluation *evaluation, run *run, int64_t index) {
   const frame *frame = evaluation->dataset->frames[index];
   double values[TENSOR_MOST];
   int32_t order;
   const frame_tensor *tensor = frame_find_tensor(frame, model_target(evaluation->model, &order));
-  (void)space;
   if (tensor == NULL)
     return TERN_SUCCESS;
   const int32_t status = model_predict_tensor(evaluation->model, run, frame->system, values);
@@ -86,13 +84,22 @@ static int32_t evaluate_tensor(void *context, run *run, int64_t index, void *spa
   return TERN_SUCCESS;
 }
 
+static int32_t evaluate_structure(void *context, run *run, int64_t index, void *space) {
+  evaluation *evaluation = context;
+  (void)space;
+  if (evaluation->marks != NULL && !evaluation->marks[index])
+    return TERN_SUCCESS;
+  return model_has_tensor(evaluation->model) ? evaluate_tensor(evaluation, run, index)
+                                             : evaluate_frame(evaluation, run, index);
+}
+
 static void report_measures(const evaluation *evaluation, text *report) {
   int32_t order;
   const char *const names[TARGETS][2] = {{"energy_per_atom", "eV"},
                                          {"forces", "eV/Angstrom"},
                                          {"virial_per_atom", "eV"},
                                          {model_target(evaluation->model, &order), "as in the data"}};
-  text_add(report, "\"errors\": {");
+  text_add(report, "\"%s\": {", evaluation->name);
   for (int target = 0, shown = 0; target < TARGETS; target++) {
     measure sum = {0};
     for (int64_t index = 0; index < evaluation->dataset->size; index++)
@@ -124,19 +131,28 @@ static int32_t evaluate_all(evaluation *evaluation, double *highest, text *repor
     TRY(MEMORY_NEW(run, &evaluation->highest, numbers, "highest energies of the structures"));
   for (int64_t k = 0; highest != NULL && k < numbers; k++)
     evaluation->highest[k] = -INFINITY;
-  const threads_items work = {
-      .stage = "errors", .work = model_has_tensor(evaluation->model) ? evaluate_tensor : evaluate_frame};
-  TRY(threads_each(run, size, &work, evaluation));
+  const threads_items items = {.stage = "errors", .work = evaluate_structure};
+  TRY(threads_each(run, size, &items, evaluation));
   report_measures(evaluation, report);
   if (highest != NULL)
     give_highest(evaluation, highest);
   return TERN_SUCCESS;
 }
 
-int32_t model_evaluate(const tern_model *model, run *run, const tern_dataset *dataset, double *highest, text *report) {
-  evaluation evaluation = {.model = model, .dataset = dataset, .run = run};
-  const int32_t status = evaluate_all(&evaluation, highest, report);
-  memory_free(run, evaluation.measures);
-  memory_free(run, evaluation.highest);
+static int32_t evaluate(evaluation *evaluation, double *highest, text *report) {
+  const int32_t status = evaluate_all(evaluation, highest, report);
+  memory_free(evaluation->run, evaluation->measures);
+  memory_free(evaluation->run, evaluation->highest);
   return status;
+}
+
+int32_t model_evaluate(const tern_model *model, run *run, const tern_dataset *dataset, double *highest, text *report) {
+  evaluation evaluation = {.model = model, .dataset = dataset, .run = run, .name = "errors"};
+  return evaluate(&evaluation, highest, report);
+}
+
+int32_t model_evaluate_marked(const tern_model *model, run *run, const tern_dataset *dataset,
+                              const unsigned char *marks, const char *name, text *report) {
+  evaluation evaluation = {.model = model, .dataset = dataset, .run = run, .marks = marks, .name = name};
+  return evaluate(&evaluation, NULL, report);
 }

@@ -10,6 +10,7 @@
 #include "model/equivariant.h"
 #include "model/fade.h"
 #include "model/evaluate.h"
+#include "model/held_out.h"
 #include "model/learned.h"
 #include "model/model.h"
 #include "model/residual.h"
@@ -150,6 +151,7 @@ static int32_t fit_report(tern_model *model, run *run, const tern_dataset *datas
     TRY(vectors_evaluate(model, run, dataset, report));
   } else {
     TRY(model_evaluate(model, run, dataset, model->zbl != NULL ? model->zbl->highest : NULL, report));
+    TRY(held_out_report(model, run, dataset, report));
     TRY(uncertainty_fit(&model->uncertainty, model, run, dataset, report));
   }
   text_add(report, ", \"cost\": {\"seconds\": %.3f, \"threads\": %d, \"memory_peak\": %lld}}", run_seconds() - start,

@@ -8,10 +8,10 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "model/calibration.h"
+#include "model/held_out.h"
 #include "model/left_out.h"
 #include "model/moments.h"
 #include "model/outputs.h"
-#include "model/split.h"
 #include "model/targets.h"
 #include "model/uncertainty.h"
 
@@ -306,39 +306,7 @@ static int32_t assess(moments *moments, uncertainty *made, text *report) {
   return status;
 }
 
-/* ---- which structures ---- */
-
-/* Structures that no part was trained on; NULL when there are none. */
-static int32_t find_held_out(const tern_model *model, run *run, int64_t size, unsigned char **held_out) {
-  unsigned char *common = NULL;
-  int64_t left = 0;
-  *held_out = NULL;
-  for (int64_t k = 0; k < model->n_parts; k++) {
-    unsigned char *own = NULL;
-    const int32_t status = split_new(&own, run, model->parts[k].options, size);
-    if (status != TERN_SUCCESS || own == NULL) {
-      memory_free(run, common);
-      return status;
-    }
-    left = 0;
-    for (int64_t index = 0; index < size; index++)
-      left += own[index] = own[index] && (common == NULL || common[index]);
-    memory_free(run, common);
-    common = own;
-  }
-  if (left > 0)
-    *held_out = common;
-  else
-    memory_free(run, common);
-  return TERN_SUCCESS;
-}
-
-/* The parts answer as if held-out structures had never been added to their fits, or as usual again. */
-static void withhold(tern_model *model, bool on) {
-  for (int64_t k = 0; k < model->n_parts; k++)
-    if (model->parts[k].kind->withhold != NULL)
-      model->parts[k].kind->withhold(model->parts[k].state, on);
-}
+/* ---- together ---- */
 
 static int32_t make(uncertainty **made, tern_model *model, run *run, const tern_dataset *dataset, text *report) {
   unsigned char *held_out = NULL;
@@ -347,12 +315,12 @@ static int32_t make(uncertainty **made, tern_model *model, run *run, const tern_
   moments.size = outputs_size(moments.width);
   moments.linear = model->n_parts == 1 ? model->parts[0].kind->linear : NULL;
   TRY(uncertainty_new(&self, moments.width, moments.size, model->n_species));
-  int32_t status = find_held_out(model, run, dataset->size, &held_out);
+  int32_t status = held_out_find(model, run, dataset->size, &held_out);
   moments.held_out = held_out;
   if (status == TERN_SUCCESS) {
-    withhold(model, held_out != NULL);
+    held_out_withhold(model, held_out != NULL);
     status = assess(&moments, self, report);
-    withhold(model, false);
+    held_out_withhold(model, false);
   }
   moments_free(&moments);
   memory_free(run, held_out);

@@ -45,6 +45,19 @@ class Fit(InFolder):
         for word in ("training set", "energy per atom", "forces"):
             self.assertIn(word, said)
 
+    def test_held_out(self):
+        """The errors of structures that were held out, for every kind of model."""
+        for words in (["--model", "ridge", *SMALL, "--set", "validation=0.2"],
+                      ["--model", "kernel", *SMALL, "--set", "validation=0.2"], [*NETWORK, "--set", "epochs=2"]):
+            said = run("fit", CLUSTERS, *words, "-o", self.path("m")).stdout
+            table = said[said.index("\nheld-out structures") + 1:].splitlines()
+            report = lines("info", self.path("m"))[0]["report"]
+            for row, name, factor in ((table[1], "energy_per_atom", 1000), (table[2], "forces", 1)):
+                errors = report["held_out"][name]
+                self.assertEqual(row.split()[-4:-1], [f"{x:.6g}" for x in (
+                    errors["count"], factor * errors["mae"], factor * errors["rmse"])])
+            self.assertEqual(report["held_out"]["energy_per_atom"]["count"], 8)
+
     def test_no_terminal(self):
         """What is soon done says nothing on a stderr that is no terminal."""
         said = run("fit", CLUSTERS, *NETWORK, "--set", "epochs=2", "-o", self.path("m"))

@@ -62,8 +62,9 @@ class Vectors(InFolder):
 
 
     def test_table(self):
-        self.assertEqual(run("fit", self.data, "--model", "triplet", "--set", "target=shape", *SHAPE, "-q", "-o",
-                             self.model).returncode, 0)
+        said = run("fit", self.data, "--model", "triplet", "--set", "target=shape", "--set", "validation=0.2", *SHAPE,
+                   "-o", self.model).stdout
+        self.assertRegex(said, "held-out structures: shape, RMSE .* % of the standard deviation")
         table = run("predict", self.model, self.data).stdout.splitlines()
         self.assertEqual(len(table), 1 + 30 * 4 + 3)
         self.assertIn("of the standard deviation", table[-1])

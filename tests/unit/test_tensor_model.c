@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "model/split.h"
 #include "tensor_cases.h"
 
 #define TENSOR "target", "t", "cutoff", "4.5", "n_max", "3", "l_max", "3", "sigma", "0.4", "nu_max", "2"
@@ -365,6 +366,64 @@ static void test_part_of_the_data(void **state) {
   dataset_free(dataset);
 }
 
+/* ---- held-out structures ---- */
+
+static double reported(const tern_model *model, const char *object) {
+  const char *place = strstr(model->report, object);
+  assert_non_null(place);
+  place = strstr(place, "\"t\": {\"rmse\": ");
+  assert_non_null(place);
+  return strtod(place + strlen("\"t\": {\"rmse\": "), NULL);
+}
+
+/* The root mean square of what a model errs by on the structures that are marked, of vectors. */
+static double error_on(const tern_model *model, const tern_dataset *dataset, const unsigned char *marks) {
+  double squares = 0, count = 0;
+  for (int64_t k = 0; k < dataset->size; k++) {
+    double values[3];
+    if (!marks[k])
+      continue;
+    predict_tensor(model, dataset->frames[k]->system, values);
+    for (int n = 0; n < 3; n++, count++)
+      squares += pow(values[n] - dataset->frames[k]->tensors[0].values[n], 2);
+  }
+  return sqrt(squares / count);
+}
+
+static tern_dataset *unmarked(const tern_dataset *dataset, const unsigned char *marks) {
+  int64_t indices[CASES], count = 0;
+  tern_dataset *part = NULL;
+  for (int64_t k = 0; k < dataset->size; k++)
+    if (!marks[k])
+      indices[count++] = k;
+  ASSERT_SUCCESS(dataset_subset(dataset, count, indices, &part));
+  return part;
+}
+
+/* Reported are the errors of the model that was not fitted to them; in the end it is. */
+static void test_held_out(void **state) {
+  (void)state;
+  unsigned char marks[CASES];
+  tern_dataset *dataset = tensor_cases(CASES, 1, false);
+  ASSERT_SUCCESS(split_structures(CASES, 0.2, 1, marks));
+  tern_dataset *rest = unmarked(dataset, marks);
+  for (int kind = 0; kind < KINDS; kind++) {
+    tern_model *model = fit_tensor(
+        kinds[kind], dataset, OPTIONS(TENSOR, "regularization", "1e-6", "validation", "0.2", "seed", "1"));
+    tern_model *part = fit_tensor(kinds[kind], rest, OPTIONS(TENSOR, "regularization", "1e-6"));
+    const double held_out = reported(model, "\"held_out\": {"), expected = error_on(part, dataset, marks);
+    const double in_the_end = error_on(model, dataset, marks);
+    if (kind == 0 && fabs(held_out - expected) > 1e-6 * expected) /* a kernel chooses other points */
+      fail_msg("held-out structures: %g, expected %g", held_out, expected);
+    assert_true(in_the_end < 0.9 * held_out && held_out < 2 * expected);
+    assert_null(strstr(part->report, "held_out"));
+    model_free(model);
+    model_free(part);
+  }
+  dataset_free(rest);
+  dataset_free(dataset);
+}
+
 /* ---- what is warned of ---- */
 
 static void set_tensor(tern_dataset *dataset, int64_t index, double size) {
@@ -433,7 +492,7 @@ int main(void) {
       cmocka_unit_test(test_threads),          cmocka_unit_test(test_bad_data),
       cmocka_unit_test(test_wrong_question),   cmocka_unit_test(test_part_of_the_data),
       cmocka_unit_test(test_outlier),          cmocka_unit_test(test_unlearned_species),
-      cmocka_unit_test(test_sum),
+      cmocka_unit_test(test_sum),              cmocka_unit_test(test_held_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
