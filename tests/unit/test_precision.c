@@ -6,7 +6,7 @@
 #include "model/network.h"
 #include "network/problem.h"
 
-enum { FRAMES = 60, DIRECTIONS = 3, ROWS = FRAMES * (1 + DIRECTIONS) };
+enum { FRAMES = 40, DIRECTIONS = 3, ROWS = FRAMES * (1 + DIRECTIONS) };
 
 #define BORON "cutoff", "2", "cutoff_width", "0.1", "n_max", "6", "l_max", "3", "sigma", "0.2", "centers", "0"
 
@@ -14,7 +14,7 @@ static tern_dataset *boron(void) {
   tern_dataset *all = NULL, *some = NULL;
   int64_t indices[FRAMES];
   for (int64_t k = 0; k < FRAMES; k++)
-    indices[k] = 100 * k;
+    indices[k] = 150 * k;
   ASSERT_SUCCESS(dataset_read(&all, TEST_SOURCE_DIR "/data/b8_gfn2_8000.extxyz.gz", NULL));
   ASSERT_SUCCESS(dataset_subset(all, FRAMES, indices, &some));
   dataset_free(all);
@@ -67,7 +67,7 @@ static void check_precision(const char *kind, const char *key, const char *value
   run run = {.threads = 2};
   tern_dataset *dataset = boron();
   tern_model *model = NULL;
-  tern_options *options = OPTIONS(BORON, "epochs", "40", "uncertainty", "none", key, value);
+  tern_options *options = OPTIONS(BORON, "epochs", "20", "uncertainty", "none", key, value);
   double *exact = zeros(ROWS), *single = zeros(ROWS), largest[2] = {0, 0};
   ASSERT_SUCCESS(model_fit(&model, kind, &run, dataset, options));
   linearize(model, dataset, true, exact);
