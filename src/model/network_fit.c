@@ -155,8 +155,11 @@ static void report_network(const fitting *fitting, int64_t stored, const network
 static int32_t find_parameters(const fitting *fitting, fit_problem problem, text *report, double **parameters) {
   TRY(MEMORY_NEW(fitting->run, parameters, problem.n_parameters, "parameters of a network"));
   network_start(&fitting->shape, fitting->choices.seed, *parameters);
+  if (problem.refine != NULL)
+    TRY(problem.refine(problem.context, fitting->run, *parameters));
   problem.spent = run_seconds() - fitting->start;
-  return fit_train(fitting->run, &problem, fitting->options, *parameters, report);
+  TRY(fit_train(fitting->run, &problem, fitting->options, *parameters, report));
+  return problem.refine != NULL ? problem.refine(problem.context, fitting->run, *parameters) : TERN_SUCCESS;
 }
 
 static int32_t train(const fitting *fitting, network_state *self, text *report) {

@@ -230,5 +230,6 @@ fit_problem vector_problem_view(vector_problem *problem, const char *name) {
                        .fingerprint = fingerprint(problem),
                        .rows = rows_of_item,
                        .linearize = linearize,
-                       .measure = measure};
+                       .measure = measure,
+                       .refine = vector_problem_refine};
 }

@@ -207,6 +207,34 @@ static void test_learns(void **state) {
   }
 }
 
+/* Of each species and component over the training set. */
+static void add_errors(const tern_model *model, const frame *frame, double sums[2][WIDTH]) {
+  run run = serial();
+  double values[64 * WIDTH];
+  const double *wanted = frame_find_vectors(frame, "shape")->values;
+  ASSERT_SUCCESS(vectors_predict(model, &run, frame->system, NULL, values));
+  for (int64_t k = 0; k < frame->system->n_atoms * WIDTH; k++)
+    sums[frame->system->species[k / WIDTH] == 1][k % WIDTH] += values[k] - wanted[k];
+}
+
+/* The last layer ends as that of least squares, whose errors have no mean, however short the training was. */
+static void test_last_layer(void **state) {
+  (void)state;
+  static const char *const kinds[] = {"network", "triplet"};
+  tern_dataset *dataset = shaped();
+  for (int kind = 0; kind < 2; kind++) {
+    double sums[2][WIDTH] = {{0}};
+    tern_model *model = fitted_on(dataset, kinds[kind], OPTIONS(SMALL, TINY, "precision", "float64"));
+    for (int64_t k = 0; k < dataset->size; k++)
+      add_errors(model, dataset->frames[k], sums);
+    for (int k = 0; k < 2 * WIDTH; k++)
+      if (!(fabs(sums[k / WIDTH][k % WIDTH]) < 1e-4))
+        fail_msg("%s: errors of component %d sum to %g", kinds[kind], k % WIDTH, sums[k / WIDTH][k % WIDTH]);
+    model_free(model);
+  }
+  dataset_free(dataset);
+}
+
 /* The model and the descriptor, from files, give the same numbers bit for bit; so does an energy model on top. */
 static void test_files(void **state) {
   (void)state;
@@ -339,9 +367,10 @@ static void test_wrong_question(void **state) {
 int main(void) {
   helper_folder();
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_golden),      cmocka_unit_test(test_derivatives), cmocka_unit_test(test_symmetry),
-      cmocka_unit_test(test_learns),      cmocka_unit_test(test_files),
-      cmocka_unit_test(test_energies_on_learned), cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_golden),     cmocka_unit_test(test_derivatives),
+      cmocka_unit_test(test_symmetry),   cmocka_unit_test(test_learns),
+      cmocka_unit_test(test_last_layer), cmocka_unit_test(test_files),
+      cmocka_unit_test(test_refused),    cmocka_unit_test(test_energies_on_learned),
       cmocka_unit_test(test_wrong_question),
   };
   const int failures = cmocka_run_group_tests(tests, NULL, NULL);
