@@ -48,8 +48,6 @@ typedef struct fit_problem {
                        void *jacobian, int64_t stride);
   /* Errors of the training set (or a fixed sample of it) or of the held-out set. */
   int32_t (*measure)(void *context, run *run, const double *parameters, bool held_out, fit_measures *measures);
-  /* Parameters that can be made better at once, without steps; NULL: there are none. */
-  int32_t (*refine)(void *context, run *run, double *parameters);
 } fit_problem;
 
 /* Trains `parameters` [n_parameters], which hold the start and then the best state, as the options say: optimizer,

@@ -151,15 +151,16 @@ static void report_network(const fitting *fitting, int64_t stored, const network
            fitting->choices.unit, (long long)stored, run_seconds() - fitting->start);
 }
 
-/* Trained parameters, which the caller ends. */
-static int32_t find_parameters(const fitting *fitting, fit_problem problem, text *report, double **parameters) {
-  TRY(MEMORY_NEW(fitting->run, parameters, problem.n_parameters, "parameters of a network"));
+/* Parameters to start from, which the caller ends. */
+static int32_t start_parameters(const fitting *fitting, double **parameters) {
+  TRY(MEMORY_NEW(fitting->run, parameters, network_layout_of(&fitting->shape).total, "parameters of a network"));
   network_start(&fitting->shape, fitting->choices.seed, *parameters);
-  if (problem.refine != NULL)
-    TRY(problem.refine(problem.context, fitting->run, *parameters));
+  return TERN_SUCCESS;
+}
+
+static int32_t train_parameters(const fitting *fitting, fit_problem problem, double *parameters, text *report) {
   problem.spent = run_seconds() - fitting->start;
-  TRY(fit_train(fitting->run, &problem, fitting->options, *parameters, report));
-  return problem.refine != NULL ? problem.refine(problem.context, fitting->run, *parameters) : TERN_SUCCESS;
+  return fit_train(fitting->run, &problem, fitting->options, parameters, report);
 }
 
 static int32_t train(const fitting *fitting, network_state *self, text *report) {
@@ -168,8 +169,10 @@ static int32_t train(const fitting *fitting, network_state *self, text *report) 
   TRY(network_problem_new(&problem, fitting->run, fitting->descriptor, fitting->dataset, fitting->held_out,
                           self->inputs, &fitting->shape, &fitting->choices));
   report_network(fitting, network_problem_stored(problem), self->inputs, report);
-  const int32_t status = find_parameters(
-      fitting, network_problem_view(problem, fitting->shared ? "triplet" : "network"), report, &parameters);
+  int32_t status = start_parameters(fitting, &parameters);
+  if (status == TERN_SUCCESS)
+    status = train_parameters(fitting, network_problem_view(problem, fitting->shared ? "triplet" : "network"),
+                              parameters, report);
   if (status == TERN_SUCCESS)
     network_weights(&fitting->shape, parameters, self->network.weights);
   memory_free(fitting->run, parameters);
@@ -204,16 +207,24 @@ static int32_t unfold(const fitting *fitting, const double *parameters, double *
   return TERN_SUCCESS;
 }
 
+/* Random directions show a training the last layer only a little at a time: it is solved for before and after. */
+static int32_t find_vectors(const fitting *fitting, vector_problem *problem, text *report, double **parameters) {
+  const char *name = fitting->shared ? "triplet of vectors" : "network of vectors";
+  TRY(start_parameters(fitting, parameters));
+  TRY(vector_problem_fit_last(problem, fitting->run, *parameters));
+  TRY(train_parameters(fitting, vector_problem_view(problem, name), *parameters, report));
+  return vector_problem_fit_last(problem, fitting->run, *parameters);
+}
+
 static int32_t train_vectors(const fitting *fitting, network_state *self, text *report) {
   const vector_choices choices = {fitting->choices.wide, fitting->choices.seed, fitting->choices.directions};
-  const char *name = fitting->shared ? "triplet of vectors" : "network of vectors";
   vector_problem *problem = NULL;
   double *parameters = NULL;
   TRY(vector_problem_new(&problem, fitting->run, fitting->descriptor, fitting->dataset, fitting->held_out,
                          self->inputs, &fitting->components, &fitting->shape, &choices));
   report_network(fitting, 0, self->inputs, report);
   report_vectors(fitting, report);
-  int32_t status = find_parameters(fitting, vector_problem_view(problem, name), report, &parameters);
+  int32_t status = find_vectors(fitting, problem, report, &parameters);
   if (status == TERN_SUCCESS)
     status = unfold(fitting, parameters, self->network.weights);
   memory_free(fitting->run, parameters);

@@ -106,8 +106,7 @@ static int32_t fit_last(last_fit *self, run *run, double *parameters) {
   return TERN_SUCCESS;
 }
 
-int32_t vector_problem_refine(void *context, run *run, double *parameters) {
-  vector_problem *problem = context;
+int32_t vector_problem_fit_last(vector_problem *problem, run *run, double *parameters) {
   const network_shape *shape = &problem->trained.network.shape;
   last_fit self = {.problem = problem, .outputs = problem->vectors->outputs};
   self.columns = shape->sets * vector_last_width(problem) + shape->constants;

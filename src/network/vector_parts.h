@@ -78,9 +78,6 @@ const double *vector_last(const vector_problem *problem, const vector_item *item
 void vector_compare(const vector_problem *problem, const vector_item *item, vector_space *space);
 int32_t vector_item_predict(const vector_problem *problem, const vector_item *item, vector_space *space);
 
-/* vector_last.c: as fit_problem's refine. */
-int32_t vector_problem_refine(void *context, run *run, double *parameters);
-
 /* vector_rows.c */
 /* Rows of a step: residual, and jacobian unless it is NULL. */
 int32_t vector_item_linearize(const vector_problem *problem, const vector_item *item, int64_t step, vector_space *space,

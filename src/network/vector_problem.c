@@ -230,6 +230,5 @@ fit_problem vector_problem_view(vector_problem *problem, const char *name) {
                        .fingerprint = fingerprint(problem),
                        .rows = rows_of_item,
                        .linearize = linearize,
-                       .measure = measure,
-                       .refine = vector_problem_refine};
+                       .measure = measure};
 }

@@ -24,5 +24,8 @@ int32_t vector_problem_new(vector_problem **problem, run *run, const tern_descri
                            const network_vectors *vectors, const network_shape *shape, const vector_choices *choices);
 void vector_problem_free(run *run, vector_problem *problem);
 fit_problem vector_problem_view(vector_problem *problem, const char *name);
+/* Makes the last vectors and constants among the parameters those of least squares over the centres that are trained
+   on, the others as they are; nothing changes where centres are few. */
+int32_t vector_problem_fit_last(vector_problem *problem, run *run, double *parameters);
 
 #endif
