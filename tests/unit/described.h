@@ -35,6 +35,10 @@ static inline tern_descriptor *described_new(const char *kind, const char *const
   return descriptor;
 }
 
+/* Kinds that differ in all that descriptors have in common: linear, quadratic, a row for each pair of tags. */
+enum { DESCRIBED_KINDS = 3 };
+static const char *const described_kinds[DESCRIBED_KINDS] = {"density", "power_spectrum", "frames"};
+
 static const char *const described_small[] = {"cutoff 3.1",         "n_max 3", "l_max 3", "sigma 0.4", "species O,H,C",
                                               "spline_error 1e-13", NULL};
 

@@ -7,9 +7,6 @@
 
 #define PLACE(name) TEST_BINARY_DIR "/descriptor_" name
 
-static const char *const kinds[] = {"density", "power_spectrum", "frames"};
-enum { KINDS = 3 };
-
 static tern_dataset *some_dataset(int64_t count) {
   tern_dataset *dataset = NULL;
   ASSERT_SUCCESS(dataset_new(&dataset));
@@ -41,8 +38,8 @@ static void test_reload(void **state) {
   static const char *const settings[] = {
       "cutoff 3.123456789012345", "n_max 3", "l_max 2", "species 8,6,1", "centers 3,0", NULL};
   (void)state;
-  for (int k = 0; k < KINDS; k++) {
-    tern_descriptor *made = described_new(kinds[k], settings), *loaded = NULL;
+  for (int k = 0; k < DESCRIBED_KINDS; k++) {
+    tern_descriptor *made = described_new(described_kinds[k], settings), *loaded = NULL;
     ASSERT_SUCCESS(descriptor_save(made, PLACE("reload.tern")));
     ASSERT_SUCCESS(descriptor_load(&loaded, PLACE("reload.tern"), NULL));
     assert_true(loaded->kind == made->kind && loaded->n_centers == 2 && loaded->centers[0] == 3);
@@ -121,8 +118,8 @@ static void test_info(void **state) {
 
 static void test_labels(void **state) {
   (void)state;
-  for (int k = 0; k < KINDS; k++) {
-    tern_descriptor *descriptor = described_new(kinds[k], described_small);
+  for (int k = 0; k < DESCRIBED_KINDS; k++) {
+    tern_descriptor *descriptor = described_new(described_kinds[k], described_small);
     text written = {0};
     ASSERT_SUCCESS(descriptor_labels(descriptor, &written));
     json_t *labels = json_loads(written.data, 0, NULL), *label;
@@ -232,8 +229,8 @@ static void check_written(const tern_descriptor *descriptor, const tern_dataset 
 static void test_write(void **state) {
   (void)state;
   tern_dataset *dataset = some_dataset(4);
-  for (int k = 0; k < KINDS; k++) {
-    tern_descriptor *descriptor = described_new(kinds[k], described_small);
+  for (int k = 0; k < DESCRIBED_KINDS; k++) {
+    tern_descriptor *descriptor = described_new(described_kinds[k], described_small);
     safetensors_file *file = NULL;
     run run = described_run(2);
     ASSERT_SUCCESS(descriptor_write(descriptor, &run, dataset, PLACE("features.safetensors")));
@@ -243,7 +240,7 @@ static void test_write(void **state) {
     json_t *labels = json_loads(safetensors_metadata(file, "labels"), 0, NULL);
     assert_int_equal(json_array_size(labels), descriptor->kind->features(descriptor->state));
     json_decref(labels);
-    assert_string_equal(safetensors_metadata(file, "descriptor"), kinds[k]);
+    assert_string_equal(safetensors_metadata(file, "descriptor"), described_kinds[k]);
     assert_non_null(strstr(safetensors_metadata(file, "options"), "\"cutoff\":\"3.1\""));
     assert_string_equal(safetensors_metadata(file, "species"), "[1,6,8]");
     safetensors_free(file);
