@@ -50,6 +50,9 @@ static const option_row options_rows[] = {
      "Width of the shell below tag_cutoff in which a tag fades out; at most tag_cutoff"},
     {"self_pairs", OPTION_FLAG, "1", "", "0|1", "descriptor/frames descriptor/triplets",
      "Whether a neighbour is paired with itself as second tag"},
+    {"tag_gaussians", OPTION_INTEGER, "0", "", "[0, 16]", "descriptor/frames",
+     "Number of Gaussians of the distance between a triplet's tags, of widths 0.7 cutoff / sqrt(2)^k, that frames have "
+     "besides: they teach a network sooner how neighbours repel each other"},
     {"tags", OPTION_INTEGER, "2", "", "[1, 2]", "descriptor/triplets",
      "Number of tags: 2 for triplets (centre and two neighbours), 1 for pairs"},
     {"center_tags", OPTION_FLAG, "0", "", "0|1", "descriptor/triplets",
@@ -107,6 +110,9 @@ static const option_row options_rows[] = {
 
     {"hidden", OPTION_INTEGERS, "96,64", "", "[1, 4096]", "model/network model/triplet",
      "Widths of a network's hidden layers"},
+    {"members", OPTION_INTEGER, "1", "", "[1, 16]", "model/network model/triplet",
+     "Networks that are trained side by side from different starts, for energies; their mean is predicted, which errs "
+     "less than each of them"},
     {"inputs", OPTION_INTEGER, "150", "", "[1, 10000]", "model/network model/triplet",
      "Principal components of the features that a network reads at most"},
     {"input_power", OPTION_REAL, "auto", "", "auto|[0, 1]", "model/network model/triplet",

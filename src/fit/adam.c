@@ -29,7 +29,7 @@ static int32_t adam_advance(fit_training *t, const fit_batch *batch, double step
     return TERN_SUCCESS;
   }
   adam_move(t, gradient, step);
-  t->reals.loss = loss;
+  t->reals.loss[t->member] = loss;
   return TERN_SUCCESS;
 }
 

@@ -19,11 +19,11 @@ static void fingerprint_text(const fit_training *t, char hex[HEX]) {
 }
 
 int32_t fit_checkpoint_write(const fit_training *t) {
-  const int64_t n = t->problem->n_parameters;
+  const int64_t n = fit_size(t);
   char fingerprint[HEX];
   fingerprint_text(t, fingerprint);
   const tensor tensors[] = {
-      {.name = "parameters", .type = TENSOR_FLOAT64, .rank = 1, .shape = {n}, .data = t->parameters},
+      {.name = "parameters", .type = TENSOR_FLOAT64, .rank = 1, .shape = {n}, .data = t->all},
       {.name = "best", .type = TENSOR_FLOAT64, .rank = 1, .shape = {n}, .data = t->best},
       {.name = "kept", .type = TENSOR_FLOAT64, .rank = 2, .shape = {t->settings.optimizer->kept, n}, .data = t->kept},
       {.name = "counts", .type = TENSOR_INT64, .rank = 1, .shape = {COUNTS}, .data = &t->counts},
@@ -62,9 +62,9 @@ static int32_t check_origin(const fit_training *t, const safetensors_file *file)
   TRY(compare(file, "optimizer", "optimizer", t->settings.optimizer->name));
   TRY(compare(file, "precision", "precision", t->problem->wide ? "float64" : "float32"));
   const tensor *parameters = safetensors_find(file, "parameters");
-  if (parameters != NULL && parameters->rank == 1 && parameters->shape[0] != t->problem->n_parameters)
+  if (parameters != NULL && parameters->rank == 1 && parameters->shape[0] != fit_size(t))
     return error_set(TERN_ERROR_DATA, "it has %lld parameters, this training has %lld",
-                     (long long)parameters->shape[0], (long long)t->problem->n_parameters);
+                     (long long)parameters->shape[0], (long long)fit_size(t));
   fingerprint_text(t, fingerprint);
   return compare(file, "fingerprint", "fingerprint of data and options", fingerprint);
 }
@@ -88,8 +88,11 @@ static int32_t check_counts(const fit_training *t) {
   const fit_counts *c = &t->counts;
   const bool valid = c->step >= 0 && c->epoch >= 0 && c->position >= 0 && c->position < t->problem->n_items &&
                      c->batch >= 1 && c->batch <= t->problem->n_items && c->best_step >= 0 &&
-                     c->best_step <= c->step && c->points >= 0 && c->pairs >= 0 && c->drawn >= 0;
-  const bool sound = t->reals.seconds >= 0 && t->reals.caution >= 1 && isfinite(t->reals.caution);
+                     c->best_step <= c->step && c->points >= 0 && c->member >= 0 && c->member < t->problem->members;
+  bool sound = t->reals.seconds >= 0;
+  for (int64_t k = 0; k < FIT_MOST_MEMBERS; k++)
+    sound = sound && c->pairs[k] >= 0 && c->drawn[k] >= 0 && t->reals.caution[k] >= 1 &&
+            isfinite(t->reals.caution[k]);
   if (!valid || !sound)
     return error_set(TERN_ERROR_FORMAT, "damaged: its counts make no sense");
   if (c->seed != t->settings.seed)
@@ -99,16 +102,16 @@ static int32_t check_counts(const fit_training *t) {
 }
 
 static int32_t read_file(fit_training *t, const safetensors_file *file) {
-  const int64_t n = t->problem->n_parameters, kept = t->settings.optimizer->kept, counts = COUNTS;
+  const int64_t n = fit_size(t), kept = t->settings.optimizer->kept, counts = COUNTS;
   const tensor *found;
   TRY(check_origin(t, file));
-  TRY(read_reals(file, "parameters", 1, n, 0, t->parameters));
+  TRY(read_reals(file, "parameters", 1, n, 0, t->all));
   TRY(read_reals(file, "best", 1, n, 0, t->best));
   TRY(read_reals(file, "kept", 2, kept, n, t->kept));
   TRY(read_reals(file, "reals", 1, REALS, 0, (double *)(void *)&t->reals));
   TRY(safetensors_get(file, "counts", TENSOR_INT64, 1, &counts, &found));
   memcpy(&t->counts, found->data, sizeof t->counts);
-  TRY(check_finite("parameters", n, t->parameters));
+  TRY(check_finite("parameters", n, t->all));
   TRY(check_finite("best", n, t->best));
   TRY(check_finite("kept", kept * n, t->kept));
   return check_counts(t);

@@ -19,7 +19,7 @@ typedef struct fit_batch {
   const int64_t *first_row; /* [count + 1] */
 } fit_batch;
 
-enum { FIT_MOST_MEASURES = 8 };
+enum { FIT_MOST_MEASURES = 8, FIT_MOST_MEMBERS = 16 };
 /* Errors of a set of items, in the problem's own units; the first one decides which state is best. */
 typedef struct fit_measures {
   double loss; /* mean square of the weighted residuals */
@@ -32,7 +32,8 @@ typedef struct fit_measures {
 typedef struct fit_problem {
   void *context;
   const char *name;         /* of what is trained, as "triplet": checkpoints of another one are refused */
-  int64_t n_parameters;
+  int64_t n_parameters;     /* of a member */
+  int64_t members;          /* trained side by side on the same batches; their mean is what predicts */
   int64_t n_items;          /* that are trained on: 0 .. n_items - 1 */
   int64_t n_held_out;       /* of the validation set; may be 0: then the training set is measured */
   bool wide;                /* Jacobian and Gram matrix in double precision, else in single */
@@ -46,11 +47,12 @@ typedef struct fit_problem {
      affair, its results must not depend on them but for rounding that is the same for a number of threads. */
   int32_t (*linearize)(void *context, run *run, const double *parameters, const fit_batch *batch, double *residual,
                        void *jacobian, int64_t stride);
-  /* Errors of the training set (or a fixed sample of it) or of the held-out set. */
+  /* Errors of the mean of all members, parameters [members][n_parameters], on the training set (or a fixed sample of
+     it) or on the held-out set. */
   int32_t (*measure)(void *context, run *run, const double *parameters, bool held_out, fit_measures *measures);
 } fit_problem;
 
-/* Trains `parameters` [n_parameters], which hold the start and then the best state, as the options say: optimizer,
+/* Trains `parameters` [members][n_parameters], which hold the start and then the best state, as the options say: optimizer,
    batch (0: chosen), damping, momentum, step, epochs, time_limit, seed, checkpoint, resume, log. Best is the state of
    least loss on the held-out set, or else on the training set, among those measured at some dozens of points and the
    last one.
@@ -61,7 +63,7 @@ typedef struct fit_problem {
    `parameters` as well, and the last checkpoint stays as it is.
    With a number of epochs and no time limit the result depends on seed and number of threads only, also when the
    training was ended and resumed from its checkpoint.
-   report: members of a JSON object: optimizer, parameters, items, held_out, batch, most_rows, steps, epochs, best_step,
+   report: members of a JSON object: optimizer, parameters, members, items, held_out, batch, most_rows, steps, epochs, best_step,
    stopped, halved_steps, factorizations_repeated, and errors of the best state as train and validation. */
 int32_t fit_train(run *run, const fit_problem *problem, const tern_options *options, double *parameters, text *report);
 

@@ -15,13 +15,13 @@ static const double enough = 1e-4; /* of the fall that the slope promises */
 
 /* ---- direction ---- */
 
-static int64_t held_pairs(const fit_training *t) { return t->counts.pairs < PAIRS ? t->counts.pairs : PAIRS; }
+static int64_t held_pairs(const fit_training *t) { return t->counts.pairs[t->member] < PAIRS ? t->counts.pairs[t->member] : PAIRS; }
 
 /* direction = -H gradient by the two loops over the pairs, the latest first. */
 static void find_direction(const fit_training *t, double *direction) {
-  const int64_t n = t->problem->n_parameters, last = t->counts.pairs - 1, held = held_pairs(t);
+  const int64_t n = t->problem->n_parameters, last = t->counts.pairs[t->member] - 1, held = held_pairs(t);
   const double *gradient = fit_kept(t, GRADIENT);
-  double weights[PAIRS], scale = t->reals.loss / fmax(fit_dot(n, gradient, gradient), 1e-300);
+  double weights[PAIRS], scale = t->reals.loss[t->member] / fmax(fit_dot(n, gradient, gradient), 1e-300);
   for (int64_t k = 0; k < n; k++)
     direction[k] = -gradient[k];
   for (int64_t back = 0; back < held; back++) {
@@ -61,15 +61,15 @@ static int32_t search(fit_training *t, const fit_batch *batch, double length, bo
     memcpy(trial, t->parameters, (size_t)n * sizeof *trial);
     fit_add(n, length, direction, trial);
     TRY(fit_gradient(t, batch, trial, fit_work(t, TRIAL_GRADIENT), loss));
-    *found = *loss <= t->reals.loss + enough * length * slope && fit_finite(n, fit_work(t, TRIAL_GRADIENT));
-    length = shorter(length, t->reals.loss, slope, *loss);
+    *found = *loss <= t->reals.loss[t->member] + enough * length * slope && fit_finite(n, fit_work(t, TRIAL_GRADIENT));
+    length = shorter(length, t->reals.loss[t->member], slope, *loss);
   }
   return TERN_SUCCESS;
 }
 
 /* Takes the trial; a pair of no positive curvature is left out. */
 static void accept(fit_training *t, double loss) {
-  const int64_t n = t->problem->n_parameters, slot = t->counts.pairs % PAIRS;
+  const int64_t n = t->problem->n_parameters, slot = t->counts.pairs[t->member] % PAIRS;
   double *gradient = fit_kept(t, GRADIENT), *s = fit_kept(t, STEPS + slot), *y = fit_kept(t, CHANGES + slot);
   const double *trial = fit_work(t, TRIAL), *trial_gradient = fit_work(t, TRIAL_GRADIENT);
   for (int64_t k = 0; k < n; k++) {
@@ -77,21 +77,21 @@ static void accept(fit_training *t, double loss) {
     y[k] = trial_gradient[k] - gradient[k];
   }
   if (fit_dot(n, s, y) > 1e-12 * sqrt(fit_dot(n, s, s) * fit_dot(n, y, y)))
-    t->counts.pairs++;
-  else if (t->counts.pairs >= PAIRS)
-    t->counts.pairs = 0; /* the slot held one of those in use */
+    t->counts.pairs[t->member]++;
+  else if (t->counts.pairs[t->member] >= PAIRS)
+    t->counts.pairs[t->member] = 0; /* the slot held one of those in use */
   memcpy(t->parameters, trial, (size_t)n * sizeof *trial);
   memcpy(gradient, trial_gradient, (size_t)n * sizeof *gradient);
-  t->reals.loss = loss;
+  t->reals.loss[t->member] = loss;
 }
 
 /* The gradient where the parameters are, unless the last step left it. */
 static int32_t prepare(fit_training *t, const fit_batch *batch) {
-  if (t->counts.drawn == batch->step + 1)
+  if (t->counts.drawn[t->member] == batch->step + 1)
     return TERN_SUCCESS;
-  TRY(fit_gradient(t, batch, t->parameters, fit_kept(t, GRADIENT), &t->reals.loss));
-  t->counts.drawn = batch->step + 1;
-  if (!isfinite(t->reals.loss) || !fit_finite(t->problem->n_parameters, fit_kept(t, GRADIENT)))
+  TRY(fit_gradient(t, batch, t->parameters, fit_kept(t, GRADIENT), &t->reals.loss[t->member]));
+  t->counts.drawn[t->member] = batch->step + 1;
+  if (!isfinite(t->reals.loss[t->member]) || !fit_finite(t->problem->n_parameters, fit_kept(t, GRADIENT)))
     t->stopped = "not finite";
   return TERN_SUCCESS;
 }
@@ -110,7 +110,7 @@ static int32_t lbfgs_advance(fit_training *t, const fit_batch *given, double ste
     if (!found && held_pairs(t) == 0)
       break;
     if (!found)
-      t->counts.pairs = 0; /* once more, straight down */
+      t->counts.pairs[t->member] = 0; /* once more, straight down */
   }
   if (found)
     accept(t, loss);

@@ -40,7 +40,8 @@ static void add_number(text *line, const char *name, double value) {
   text_add_real(line, value);
 }
 
-int32_t fit_log_line(const fit_training *t, double step, double damping, const fit_measures *measures) {
+int32_t fit_log_line(const fit_training *t, double loss, double step, double damping,
+                     const fit_measures *measures) {
   text line = {0};
   if (t->log == NULL)
     return TERN_SUCCESS;
@@ -48,7 +49,7 @@ int32_t fit_log_line(const fit_training *t, double step, double damping, const f
   add_number(&line, "epoch",
              (double)t->counts.epoch + (double)t->counts.position / (double)t->problem->n_items);
   add_number(&line, "seconds", t->reals.seconds);
-  add_number(&line, "loss", t->reals.loss);
+  add_number(&line, "loss", loss);
   add_number(&line, "damping", damping);
   add_number(&line, "step_size", step);
   if (measures != NULL) {

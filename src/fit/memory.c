@@ -97,9 +97,12 @@ static int32_t choose_rows(fit_training *t, const row_counts *rows) {
 int32_t fit_allocate_vectors(fit_training *t) {
   const fit_optimizer *optimizer = t->settings.optimizer;
   const int64_t n = t->problem->n_parameters, items = t->problem->n_items;
+  if (t->problem->members < 1 || t->problem->members > FIT_MOST_MEMBERS)
+    return error_set(TERN_ERROR_INTERNAL, "%s: %lld members; valid are 1 to %d", t->problem->name,
+                     (long long)t->problem->members, FIT_MOST_MEMBERS);
   t->order_epoch = -1;
-  TRY(MEMORY_NEW(t->run, &t->best, n, "the best parameters"));
-  TRY(MEMORY_NEW(t->run, &t->kept, optimizer->kept * n, "what the optimizer keeps"));
+  TRY(MEMORY_NEW(t->run, &t->best, fit_size(t), "the best parameters"));
+  TRY(MEMORY_NEW(t->run, &t->kept, optimizer->kept * fit_size(t), "what the optimizer keeps"));
   TRY(MEMORY_NEW(t->run, &t->work, optimizer->work * n, "a step of the optimizer"));
   TRY(MEMORY_NEW(t->run, &t->order, items, "the order of the items"));
   TRY(MEMORY_NEW(t->run, &t->items, items, "the items of a batch"));

@@ -47,15 +47,15 @@ static int32_t retreat(fit_training *t, const fit_batch *batch, double loss_befo
     memset(phi, 0, (size_t)n * sizeof *phi);
   }
   t->counts.retreats += halvings;
-  t->reals.caution = fmin(most_caution, t->reals.caution * retry_factor);
+  t->reals.caution[t->member] = fmin(most_caution, t->reals.caution[t->member] * retry_factor);
   return TERN_SUCCESS;
 }
 
 /* Was the last step too long? The batch is linearized where the parameters are afterwards. */
 static int32_t guard(fit_training *t, const fit_batch *batch, double *loss) {
   double loss_before;
-  const bool first = t->reals.usual_loss < 0;
-  if (isfinite(*loss) && (first || *loss <= stands_out * t->reals.usual_loss))
+  const bool first = t->reals.usual_loss[t->member] < 0;
+  if (isfinite(*loss) && (first || *loss <= stands_out * t->reals.usual_loss[t->member]))
     return TERN_SUCCESS;
   if (t->counts.step > 0)
     TRY(fit_loss(t, batch, fit_kept(t, BEFORE), &loss_before));
@@ -185,15 +185,15 @@ static int32_t spring_advance(fit_training *t, const fit_batch *batch, double st
   TRY(guard(t, batch, &loss));
   if (t->stopped != NULL)
     return TERN_SUCCESS;
-  TRY(new_direction(t, momentum_at(t, step), damping * t->reals.caution, &found));
+  TRY(new_direction(t, momentum_at(t, step), damping * t->reals.caution[t->member], &found));
   if (!found) {
     stop_not_finite(t);
     return TERN_SUCCESS;
   }
   take_step(t, step);
-  t->reals.loss = loss;
-  t->reals.usual_loss = t->reals.usual_loss < 0 ? loss : t->reals.usual_loss + (loss - t->reals.usual_loss) / 8;
-  t->reals.caution = fmax(1, caution_decay * t->reals.caution);
+  t->reals.loss[t->member] = loss;
+  t->reals.usual_loss[t->member] = t->reals.usual_loss[t->member] < 0 ? loss : t->reals.usual_loss[t->member] + (loss - t->reals.usual_loss[t->member]) / 8;
+  t->reals.caution[t->member] = fmax(1, caution_decay * t->reals.caution[t->member]);
   return TERN_SUCCESS;
 }
 

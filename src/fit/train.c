@@ -54,12 +54,12 @@ static int64_t measuring_points(const fit_training *t) {
 static int32_t measure(fit_training *t, fit_measures *found) {
   const double start = run_seconds();
   *found = (fit_measures){0};
-  TRY(t->problem->measure(t->problem->context, t->run, t->parameters, t->problem->n_held_out > 0, found));
+  TRY(t->problem->measure(t->problem->context, t->run, t->all, t->problem->n_held_out > 0, found));
   t->reals.measuring += run_seconds() - start;
   if (found->loss < t->reals.best_loss) {
     t->reals.best_loss = found->loss;
     t->counts.best_step = t->counts.step;
-    memcpy(t->best, t->parameters, (size_t)t->problem->n_parameters * sizeof(double));
+    memcpy(t->best, t->all, (size_t)fit_size(t) * sizeof(double));
   }
   return TERN_SUCCESS;
 }
@@ -90,12 +90,39 @@ static int32_t unless_cancelled(fit_training *t, int32_t status) {
   return TERN_SUCCESS;
 }
 
+static double mean_loss(const fit_training *t) {
+  double sum = 0;
+  for (int64_t k = 0; k < t->problem->members; k++)
+    sum += t->reals.loss[k];
+  return sum / (double)t->problem->members;
+}
+
+static double largest_caution(const fit_training *t) {
+  double largest = 1;
+  for (int64_t k = 0; k < t->problem->members; k++)
+    largest = fmax(largest, t->reals.caution[k]);
+  return largest;
+}
+
 static int32_t report(fit_training *t) {
   const bool by_time = t->settings.epochs == 0;
   const int64_t total = by_time ? (int64_t)ceil(1000 * t->settings.time_limit)
                                 : t->settings.epochs * t->problem->n_items;
   const int64_t done = (int64_t)(schedule(t) * (double)total);
-  return run_report(t->run, "train", done < total ? done : total, total, t->reals.loss);
+  return run_report(t->run, "train", done < total ? done : total, total, mean_loss(t));
+}
+
+/* Each member's step on the same batch; one that is interrupted begins with the same member again. */
+static int32_t advance(fit_training *t, const fit_batch *batch, double step, double damping) {
+  for (; t->counts.member < t->problem->members; t->counts.member++) {
+    t->member = t->counts.member;
+    t->parameters = t->all + t->member * t->problem->n_parameters;
+    TRY(t->settings.optimizer->advance(t, batch, step, damping));
+    if (t->stopped != NULL)
+      return TERN_SUCCESS;
+  }
+  t->counts.member = 0;
+  return TERN_SUCCESS;
 }
 
 static int32_t train_step(fit_training *t) {
@@ -108,7 +135,7 @@ static int32_t train_step(fit_training *t) {
   fit_next_batch(t, &batch);
   if (batch.first_row[batch.count] == 0)
     return TERN_SUCCESS;
-  const int32_t status = unless_cancelled(t, t->settings.optimizer->advance(t, &batch, step, damping));
+  const int32_t status = unless_cancelled(t, advance(t, &batch, step, damping));
   if (status != TERN_SUCCESS || t->stopped != NULL) {
     t->counts.epoch = before.epoch; /* not done: a resumed training does it */
     t->counts.position = before.position;
@@ -117,7 +144,7 @@ static int32_t train_step(fit_training *t) {
   t->counts.step++;
   t->reals.seconds = run_seconds() - t->start;
   TRY(unless_cancelled(t, measure_when_due(t, &measures, &measured)));
-  TRY(fit_log_line(t, step, damping * t->reals.caution, measured && !t->cancelled ? &measures : NULL));
+  TRY(fit_log_line(t, mean_loss(t), step, damping * largest_caution(t), measured && !t->cancelled ? &measures : NULL));
   return t->cancelled ? TERN_SUCCESS : unless_cancelled(t, report(t));
 }
 
@@ -145,11 +172,15 @@ static int32_t train_loop(fit_training *t) {
 /* ---- beginning and end ---- */
 
 static int32_t prepare(fit_training *t) {
-  if (!fit_finite(t->problem->n_parameters, t->parameters))
+  if (!fit_finite(fit_size(t), t->all))
     return error_set(TERN_ERROR_NUMERICAL, "%s: the parameters to start from are not finite", t->problem->name);
   TRY(fit_allocate_vectors(t));
-  memcpy(t->best, t->parameters, (size_t)t->problem->n_parameters * sizeof(double));
-  t->reals = (fit_reals){.seconds = t->problem->spent, .best_loss = INFINITY, .usual_loss = -1, .caution = 1};
+  memcpy(t->best, t->all, (size_t)fit_size(t) * sizeof(double));
+  t->reals = (fit_reals){.seconds = t->problem->spent, .best_loss = INFINITY};
+  for (int64_t k = 0; k < FIT_MOST_MEMBERS; k++) {
+    t->reals.usual_loss[k] = -1;
+    t->reals.caution[k] = 1;
+  }
   t->counts = (fit_counts){.seed = t->settings.seed};
   if (t->settings.resume)
     TRY(fit_checkpoint_read(t));
@@ -162,9 +193,9 @@ static int32_t prepare(fit_training *t) {
 }
 
 static void write_counts(const fit_training *t, text *json) {
-  text_add(json, "\"optimizer\": \"%s\", \"parameters\": %lld, \"items\": %lld, \"held_out\": %lld",
-           t->settings.optimizer->name, (long long)t->problem->n_parameters, (long long)t->problem->n_items,
-           (long long)t->problem->n_held_out);
+  text_add(json, "\"optimizer\": \"%s\", \"parameters\": %lld, \"members\": %lld, \"items\": %lld, \"held_out\": %lld",
+           t->settings.optimizer->name, (long long)t->problem->n_parameters, (long long)t->problem->members,
+           (long long)t->problem->n_items, (long long)t->problem->n_held_out);
   text_add(json, ", \"batch\": %lld, \"most_rows\": %lld, \"steps\": %lld, \"epochs\": ", (long long)t->counts.batch,
            (long long)t->most_rows, (long long)t->counts.step);
   text_add_real(json, epochs_done(t));
@@ -193,7 +224,7 @@ static int32_t finish(fit_training *t, text *json) {
 
 int32_t fit_train(run *run, const fit_problem *problem, const tern_options *options, double *parameters,
                   text *report) {
-  fit_training t = {.run = run, .problem = problem, .parameters = parameters};
+  fit_training t = {.run = run, .problem = problem, .all = parameters, .parameters = parameters};
   const tern_progress progress = run->progress;
   int32_t status = fit_settings_read(&t.settings, options);
   if (status == TERN_SUCCESS)
@@ -205,7 +236,7 @@ int32_t fit_train(run *run, const fit_problem *problem, const tern_options *opti
   if (!t.cancelled)
     run->progress = progress;
   if (t.best != NULL)
-    memcpy(parameters, t.best, (size_t)problem->n_parameters * sizeof *parameters);
+    memcpy(parameters, t.best, (size_t)fit_size(&t) * sizeof *parameters);
   fit_release(&t);
   return status;
 }

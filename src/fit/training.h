@@ -31,17 +31,18 @@ typedef struct fit_counts {
   int64_t points;  /* of the schedule's measuring points that are passed */
   int64_t retreats; /* halvings of steps that went too far */
   int64_t retries;  /* of factorizations, each with more damping */
-  int64_t pairs;    /* of steps and changes of the gradient that L-BFGS holds, ever */
-  int64_t drawn;    /* what the gradient that L-BFGS holds was drawn for, plus 1 */
+  int64_t member;   /* the first that has still to do the step */
+  int64_t pairs[FIT_MOST_MEMBERS]; /* of steps and changes of the gradient that L-BFGS holds, ever */
+  int64_t drawn[FIT_MOST_MEMBERS]; /* what the gradient that L-BFGS holds was drawn for, plus 1 */
 } fit_counts;
 
 typedef struct fit_reals {
   double seconds;    /* spent in training */
   double best_loss;  /* of the measured set */
-  double usual_loss; /* of the last batches; negative: none yet */
-  double loss;       /* of the last batch */
-  double caution;    /* at least 1: the schedule's damping times this */
   double measuring;  /* seconds spent in measuring */
+  double usual_loss[FIT_MOST_MEMBERS]; /* of the last batches; negative: none yet */
+  double loss[FIT_MOST_MEMBERS];       /* of the last batch */
+  double caution[FIT_MOST_MEMBERS];    /* at least 1: the schedule's damping times this */
 } fit_reals;
 
 typedef struct fit_training {
@@ -53,9 +54,11 @@ typedef struct fit_training {
   double start;        /* clock when reals.seconds was 0 */
   const char *stopped; /* why, a JSON string; NULL: it goes on */
   bool cancelled;
-  double *parameters, *best; /* [n_parameters] */
-  double *kept;              /* [optimizer->kept][n_parameters]: what a step leaves to the next */
-  double *work;              /* [optimizer->work][n_parameters]: within a step */
+  double *all, *best; /* [members][n_parameters] */
+  int64_t member;     /* whose step it is, and */
+  double *parameters; /* [n_parameters]: its own */
+  double *kept;       /* [members][optimizer->kept][n_parameters]: what a step leaves to the next */
+  double *work;       /* [optimizer->work][n_parameters]: within a step */
   int64_t most_rows;         /* that are linearized at a time */
   int64_t *order;            /* [n_items]: of the epoch order_epoch */
   int64_t order_epoch;
@@ -76,7 +79,7 @@ typedef struct fit_optimizer {
   double momentum;    /* when `momentum` is; NaN: as the length of the step has it */
   bool gram;          /* needs the Gram matrix of a batch: it must fit at once */
   bool whole;         /* each step takes all items */
-  /* One step from training->parameters on. When numbers are not finite the parameters stay the last good ones, and
+  /* One step of one member from training->parameters on. When numbers are not finite the parameters stay the last good ones, and
      `stopped` says so. */
   int32_t (*advance)(fit_training *training, const fit_batch *batch, double step, double damping);
 } fit_optimizer;
@@ -84,11 +87,16 @@ typedef struct fit_optimizer {
 extern const fit_optimizer fit_spring, fit_adam, fit_lbfgs;
 
 static inline double *fit_kept(const fit_training *training, int64_t k) {
-  return training->kept + k * training->problem->n_parameters;
+  return training->kept + (training->member * training->settings.optimizer->kept + k) * training->problem->n_parameters;
 }
 
 static inline double *fit_work(const fit_training *training, int64_t k) {
   return training->work + k * training->problem->n_parameters;
+}
+
+/* Numbers of all members. */
+static inline int64_t fit_size(const fit_training *training) {
+  return training->problem->members * training->problem->n_parameters;
 }
 
 /* settings.c */
@@ -124,7 +132,8 @@ int32_t fit_checkpoint_read(fit_training *training);
 /* log.c */
 int32_t fit_log_open(fit_training *training);
 /* measures NULL: none at this step. */
-int32_t fit_log_line(const fit_training *training, double step, double damping, const fit_measures *measures);
+int32_t fit_log_line(const fit_training *training, double loss, double step, double damping,
+                     const fit_measures *measures);
 void fit_add_measures(text *json, const fit_measures *measures); /* an object */
 void fit_log_close(fit_training *training);
 

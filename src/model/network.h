@@ -6,10 +6,12 @@
 #include "network/inputs.h"
 #include "network/layers.h"
 
-/* A trained network: E = unit * sum over rows of weight psi + a constant for each species of the centre. */
+/* Trained networks: E = unit * sum over members and rows of weight psi + a constant for each species of the centre. The
+   mean of members is their sum: each one's last layer and constants are divided by their number. */
 typedef struct network_state {
   network_inputs *inputs;
-  network network;      /* in double */
+  network network;      /* in double, weights [members][layout.total] */
+  int64_t members;
   int64_t sizes[6 + NETWORK_MOST_LAYERS]; /* of the shape, as files have them */
   double unit;          /* eV */
   int64_t n_species;
@@ -21,9 +23,10 @@ extern const model_kind triplet_kind;
 extern const model_kind vector_network_kind;
 extern const model_kind vector_triplet_kind;
 
+enum { NETWORK_MOST_MEMBERS = 16 };
 /* State without weights; `inputs` are taken over, also by a failure. */
 int32_t network_state_new(network_state **state, const tern_descriptor *descriptor, network_inputs *inputs,
-                          const network_shape *shape, double unit);
+                          const network_shape *shape, int64_t members, double unit);
 void network_state_free(void *state);
 int32_t network_state_store(const void *state, int64_t capacity, tensor *tensors, int64_t *count);
 int32_t network_state_restore(void **state, const tern_descriptor *descriptor, const safetensors_file *file);
@@ -44,7 +47,8 @@ typedef struct network_pieces {
   void *inputs, *network;
   double *values, *weights;                 /* [slots][rows][columns], [slots][rows] */
   double *value_gradient, *weight_gradient; /* [rows][columns], [rows] */
-  double *sums;                             /* [slots][last width] */
+  double *value_part, *weight_part;         /* the same of one of several members */
+  double *sums;                             /* [slots][last width], or of one slot [members][last width] */
   double *last;                             /* [last width] */
   int64_t *tags;
   int32_t *biases;

@@ -86,6 +86,10 @@ static int32_t read_choices(fitting *fitting) {
   TRY(options_integer(fitting->options, "directions", &choices->directions));
   TRY(options_integer(fitting->options, "stored_directions", &choices->stored));
   TRY(options_integer(fitting->options, "batch", &choices->batch));
+  TRY(options_integer(fitting->options, "members", &choices->members));
+  if (fitting->vectors != NULL && choices->members > 1)
+    return error_set(TERN_ERROR_OPTION, "option 'members' is %lld, but networks for vectors have one; leave it out",
+                     (long long)choices->members);
   if (choices->stored > 0 && choices->stored < choices->directions)
     choices->stored = choices->directions;
   choices->wide = strcmp(precision, "float64") == 0;
@@ -151,11 +155,27 @@ static void report_network(const fitting *fitting, int64_t stored, const network
            fitting->choices.unit, (long long)stored, run_seconds() - fitting->start);
 }
 
-/* Parameters to start from, which the caller ends. */
+/* Parameters of all members to start from, which the caller ends. */
 static int32_t start_parameters(const fitting *fitting, double **parameters) {
-  TRY(MEMORY_NEW(fitting->run, parameters, network_layout_of(&fitting->shape).total, "parameters of a network"));
-  network_start(&fitting->shape, fitting->choices.seed, *parameters);
+  const int64_t members = fitting->choices.members, total = network_layout_of(&fitting->shape).total;
+  TRY(MEMORY_NEW(fitting->run, parameters, members * total, "parameters of a network"));
+  for (int64_t m = 0; m < members; m++)
+    network_start(&fitting->shape, fitting->choices.seed + (uint64_t)m, *parameters + m * total);
   return TERN_SUCCESS;
+}
+
+/* Weights of all members, whose sum is the mean. */
+static void share_weights(const fitting *fitting, const double *parameters, double *weights) {
+  const network_layout layout = network_layout_of(&fitting->shape);
+  const int64_t members = fitting->choices.members, sets = fitting->shape.sets;
+  for (int64_t m = 0; m < members; m++, parameters += layout.total, weights += layout.total) {
+    network_weights(&fitting->shape, parameters, weights);
+    for (int64_t set = 0; set < sets; set++)
+      for (int64_t k = set * layout.set + layout.last; k < (set + 1) * layout.set; k++)
+        weights[k] /= (double)members;
+    for (int64_t k = layout.constants; k < layout.total; k++)
+      weights[k] /= (double)members;
+  }
 }
 
 static int32_t train_parameters(const fitting *fitting, fit_problem problem, double *parameters, text *report) {
@@ -174,7 +194,7 @@ static int32_t train(const fitting *fitting, network_state *self, text *report) 
     status = train_parameters(fitting, network_problem_view(problem, fitting->shared ? "triplet" : "network"),
                               parameters, report);
   if (status == TERN_SUCCESS)
-    network_weights(&fitting->shape, parameters, self->network.weights);
+    share_weights(fitting, parameters, self->network.weights);
   memory_free(fitting->run, parameters);
   network_problem_free(fitting->run, problem);
   return status;
@@ -254,7 +274,7 @@ static int32_t fit_vectors(fitting *fitting, network_state **state, text *report
   TRY(fit_shape(fitting, &inputs));
   network_shape wide = fitting->shape;
   wide.outputs = fitting->components.width;
-  TRY(network_state_new(state, fitting->descriptor, inputs, &wide, 1));
+  TRY(network_state_new(state, fitting->descriptor, inputs, &wide, 1, 1));
   return train_vectors(fitting, *state, report);
 }
 
@@ -263,7 +283,8 @@ static int32_t fit_energies(fitting *fitting, network_state **state, text *repor
   TRY(read_targets(fitting));
   TRY(fit_shape(fitting, &inputs));
   fitting->choices.unit = choose_unit(fitting);
-  TRY(network_state_new(state, fitting->descriptor, inputs, &fitting->shape, fitting->choices.unit));
+  TRY(network_state_new(state, fitting->descriptor, inputs, &fitting->shape, fitting->choices.members,
+                        fitting->choices.unit));
   return train(fitting, *state, report);
 }
 

@@ -23,7 +23,9 @@ int64_t network_pieces_place(const network_state *self, const tern_descriptor *d
   pieces->weights = layout_reals(&layout, slots * rows);
   pieces->value_gradient = layout_reals(&layout, rows * columns);
   pieces->weight_gradient = layout_reals(&layout, rows);
-  pieces->sums = layout_reals(&layout, slots * width);
+  pieces->value_part = layout_reals(&layout, self->members > 1 ? rows * columns : 0);
+  pieces->weight_part = layout_reals(&layout, self->members > 1 ? rows : 0);
+  pieces->sums = layout_reals(&layout, slots * self->members * width);
   pieces->last = layout_reals(&layout, width);
   pieces->tags = layout_take(&layout, 2 * rows, sizeof(int64_t));
   pieces->biases = layout_take(&layout, rows, sizeof(int32_t));

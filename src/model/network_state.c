@@ -21,7 +21,7 @@ void network_state_free(void *state) {
 }
 
 int32_t network_state_new(network_state **state, const tern_descriptor *descriptor, network_inputs *inputs,
-                          const network_shape *shape, double unit) {
+                          const network_shape *shape, int64_t members, double unit) {
   network_state *self = NULL;
   int32_t status = MEMORY_NEW(NULL, &self, 1, "a network");
   if (status != TERN_SUCCESS) {
@@ -33,11 +33,12 @@ int32_t network_state_new(network_state **state, const tern_descriptor *descript
   memcpy(self->sizes + SIZES, shape->widths, sizeof shape->widths);
   self->inputs = inputs;
   self->unit = unit;
+  self->members = members;
   self->n_species = descriptor->n_species;
   self->network = (network){.shape = *shape, .layout = network_layout_of(shape), .wide = true};
   status = kernels_get(&self->network.kernels);
   if (status == TERN_SUCCESS)
-    status = memory_new(NULL, &self->network.weights, self->network.layout.total, sizeof(double),
+    status = memory_new(NULL, &self->network.weights, members * self->network.layout.total, sizeof(double),
                         "weights of a network");
   if (status == TERN_SUCCESS)
     *state = self;
@@ -62,7 +63,7 @@ int32_t network_state_store(const void *state, int64_t capacity, tensor *tensors
   tensors[2] = (tensor){.name = "network.weights",
                         .type = TENSOR_FLOAT64,
                         .rank = 1,
-                        .shape = {self->network.layout.total},
+                        .shape = {self->members * self->network.layout.total},
                         .data = self->network.weights};
   *count += 3;
   if (self->network.shape.outputs > 0)
@@ -108,14 +109,29 @@ static int32_t read_outputs(const safetensors_file *file, network_shape *shape) 
   return TERN_SUCCESS;
 }
 
+/* Several members lie one behind the other. */
+static int32_t read_members(const safetensors_file *file, const network_shape *shape, int64_t *members) {
+  const int64_t any = -1, one = network_layout_of(shape).total;
+  const tensor *found;
+  TRY(safetensors_get(file, "network.weights", TENSOR_FLOAT64, 1, &any, &found));
+  *members = found->shape[0] / one;
+  if (found->shape[0] % one == 0 && *members >= 1 && *members <= NETWORK_MOST_MEMBERS)
+    return TERN_SUCCESS;
+  return error_set(TERN_ERROR_FORMAT, "tensor 'network.weights' has %lld numbers; valid are 1 to %d times %lld",
+                   (long long)found->shape[0], NETWORK_MOST_MEMBERS, (long long)one);
+}
+
 static int32_t restore(void **state, const tern_descriptor *descriptor, const safetensors_file *file, bool vectors) {
   network_shape shape;
   network_inputs *inputs = NULL;
   network_state *self = NULL;
   double unit;
+  int64_t members = 1;
   TRY(read_shape(descriptor, file, &shape));
   if (vectors)
     TRY(read_outputs(file, &shape));
+  if (!vectors)
+    TRY(read_members(file, &shape, &members));
   TRY(safetensors_copy_finite(file, "network.unit", 1, &unit));
   TRY(network_inputs_restore(&inputs, descriptor, file));
   const bool fits = shape.even == inputs->even && shape.odd == inputs->odd &&
@@ -124,9 +140,9 @@ static int32_t restore(void **state, const tern_descriptor *descriptor, const sa
     network_inputs_free(inputs);
     return error_set(TERN_ERROR_FORMAT, "tensor 'network.sizes' does not fit the inputs or the species");
   }
-  TRY(network_state_new(&self, descriptor, inputs, &shape, unit));
+  TRY(network_state_new(&self, descriptor, inputs, &shape, members, unit));
   const int32_t status =
-      safetensors_copy_finite(file, "network.weights", self->network.layout.total, self->network.weights);
+      safetensors_copy_finite(file, "network.weights", members * self->network.layout.total, self->network.weights);
   if (status == TERN_SUCCESS)
     *state = self;
   else

@@ -77,6 +77,19 @@ static void work(const item_data *data, const network *network, const item *item
   add_constants(data, network, item, used, jacobian, stride);
 }
 
+/* The mean of the members. */
+static void predict(const item_data *data, const network *network, const item *item, item_space *space,
+                    const item_used *used) {
+  const int64_t members = data->choices.members, bytes = network->layout.total * item_number_size(data);
+  struct network member = *network;
+  for (int64_t m = 0; m < members; m++) {
+    member.weights = (char *)network->weights + m * bytes;
+    work(data, &member, item, used, space, NULL, 0);
+  }
+  for (int64_t k = 0; k < used->slots; k++)
+    used->predicted[k] /= (double)members;
+}
+
 static int32_t open_work(const item_data *data, const network *network, run *run, item *item, int64_t step,
                          item_space *space, item_used *used) {
   TRY(item_use(data, run, item, step, space, used));
@@ -107,7 +120,7 @@ int32_t item_measure(const item_data *data, const network *network, run *run, it
   const double unit = data->choices.unit;
   const double atoms = (double)data->dataset->frames[item->structure]->system->n_atoms;
   TRY(open_work(data, network, run, item, 0, space, &used));
-  work(data, network, item, &used, space, NULL, 0);
+  predict(data, network, item, space, &used);
   *errors = (item_errors){0};
   for (int64_t k = item->has_energy ? 0 : 1; k < used.slots; k++) {
     const int target = k == 0 ? ITEM_ENERGY : k <= item->directions ? ITEM_FORCES : ITEM_VIRIAL;

@@ -68,6 +68,7 @@ static inline int64_t item_rows(const item_data *data, const item *item) {
 /* Rows of a step: residual, and jacobian unless it is NULL. */
 int32_t item_linearize(const item_data *data, const network *network, run *run, item *item, int64_t step,
                        item_space *space, double *residual, void *jacobian, int64_t stride);
+/* Of the mean of the members, weights [choices.members][layout.total]. */
 int32_t item_measure(const item_data *data, const network *network, run *run, item *item, item_space *space,
                      item_errors *errors);
 void item_space_free(run *run, item_space *space);

@@ -93,7 +93,8 @@ static int32_t measure(void *context, run *run, const double *parameters, bool h
   network_problem *problem = context;
   const int64_t count = held_out ? problem->n_held_out : problem->n_probed;
   measuring measuring = {.problem = problem, .items = held_out ? problem->held_out : problem->probed};
-  trained_network_set(&problem->trained, parameters);
+  for (int64_t m = 0; m < problem->trained.members; m++)
+    trained_network_set(&problem->trained, m, parameters + m * problem->trained.network.layout.total);
   TRY(MEMORY_NEW(run, &measuring.errors, count, "errors of structures"));
   const int32_t status = trained_network_each(
       &problem->trained, run, count, (threads_items){.work = measure_item}, &measuring);
@@ -242,7 +243,8 @@ static int32_t measure_scratch(network_problem *problem) {
 
 static int32_t make(network_problem *problem, run *run, const unsigned char *part) {
   TRY(list_items(problem, run, part));
-  TRY(trained_network_new(&problem->trained, run, &problem->data.shape, problem->data.choices.wide));
+  TRY(trained_network_new(&problem->trained, run, &problem->data.shape, problem->data.choices.wide,
+                          problem->data.choices.members));
   TRY(build(problem, run));
   return run->memory_limit > 0 ? measure_scratch(problem) : TERN_SUCCESS;
 }
@@ -296,7 +298,8 @@ static uint64_t fingerprint(const network_problem *problem) {
   const network_choices *choices = &problem->data.choices;
   const double numbers[] = {choices->energy_weight, choices->force_weight, choices->virial_weight,
                             choices->unit,          (double)choices->wide, (double)choices->directions,
-                            (double)problem->data.stored, (double)choices->batch};
+                            (double)problem->data.stored, (double)choices->batch,
+                            (double)choices->members};
   uint64_t value = hash_bytes(HASH_START, numbers, sizeof numbers);
   value = hash_bytes(value, &choices->seed, sizeof choices->seed);
   value = hash_bytes(value, &problem->trained.network.layout, sizeof problem->trained.network.layout);
@@ -309,6 +312,7 @@ static uint64_t fingerprint(const network_problem *problem) {
 fit_problem network_problem_view(network_problem *problem, const char *name) {
   return (fit_problem){.context = problem,
                        .name = name,
+                       .members = problem->trained.members,
                        .n_parameters = problem->trained.network.layout.total,
                        .n_items = problem->n_items,
                        .n_held_out = problem->n_held_out,

@@ -17,6 +17,7 @@ typedef struct network_choices {
   int64_t directions; /* of a structure in a step */
   int64_t stored;     /* kept in memory; 0: none, all are computed when they are wanted */
   int64_t batch;      /* structures of a step, as far as it is known */
+  int64_t members;    /* whose mean is the prediction */
   double unit;        /* eV: the network's predictions are in units of it */
 } network_choices;
 

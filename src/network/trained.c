@@ -5,13 +5,15 @@
 #include "core/memory.h"
 #include "core/number.h"
 
-int32_t trained_network_new(trained_network *trained, run *run, const network_shape *shape, bool wide) {
+int32_t trained_network_new(trained_network *trained, run *run, const network_shape *shape, bool wide,
+                            int64_t members) {
   static const char what[] = "weights of a network";
   network *network = &trained->network;
+  trained->members = members;
   *network = (struct network){.shape = *shape, .layout = network_layout_of(shape), .wide = wide};
   TRY(kernels_get(&network->kernels));
   TRY(MEMORY_NEW(run, &trained->weights, network->layout.total, what));
-  return memory_new(run, &network->weights, network->layout.total, number_size(wide), what);
+  return memory_new(run, &network->weights, members * network->layout.total, number_size(wide), what);
 }
 
 void trained_network_free(run *run, trained_network *trained) {
@@ -20,10 +22,11 @@ void trained_network_free(run *run, trained_network *trained) {
   *trained = (trained_network){0};
 }
 
-void trained_network_set(trained_network *trained, const double *parameters) {
+void trained_network_set(trained_network *trained, int64_t member, const double *parameters) {
+  const int64_t total = trained->network.layout.total;
   network_weights(&trained->network.shape, parameters, trained->weights);
-  for (int64_t k = 0; k < trained->network.layout.total; k++)
-    number_put(trained->network.wide, trained->network.weights, k, trained->weights[k]);
+  for (int64_t k = 0; k < total; k++)
+    number_put(trained->network.wide, trained->network.weights, member * total + k, trained->weights[k]);
 }
 
 int32_t trained_network_each(const trained_network *trained, run *run, int64_t count, threads_items items,
@@ -50,7 +53,7 @@ static int32_t linearize_item(void *context, run *serial, int64_t k, void *space
 int32_t trained_network_linearize(trained_network *trained, run *run, const double *parameters,
                                   const trained_step *step) {
   linearizing linearizing = {step, number_size(trained->network.wide)};
-  trained_network_set(trained, parameters);
+  trained_network_set(trained, 0, parameters);
   return trained_network_each(trained, run, step->batch->count, (threads_items){.work = linearize_item},
                               &linearizing);
 }

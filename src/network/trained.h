@@ -7,10 +7,11 @@
 #include "fit/fit.h"
 #include "network/layers.h"
 
-/* A network whose weights change, and the spaces of the threads that work on its items. */
+/* Networks of one shape whose weights change, and the spaces of the threads that work on its items. */
 typedef struct trained_network {
-  network network; /* in the precision of the training */
-  double *weights; /* [layout.total], the same in double */
+  network network; /* in the precision of the training, weights [members][layout.total] */
+  int64_t members;
+  double *weights; /* [layout.total], those of the last that was set, in double */
   int64_t space_size;
   void (*close)(void *context, run *serial, void *space);
 } trained_network;
@@ -27,9 +28,10 @@ typedef struct trained_step {
 } trained_step;
 
 /* Arrays of a network with shape and precision; space_size and close are there. */
-int32_t trained_network_new(trained_network *trained, run *run, const network_shape *shape, bool wide);
+int32_t trained_network_new(trained_network *trained, run *run, const network_shape *shape, bool wide,
+                            int64_t members);
 void trained_network_free(run *run, trained_network *trained);
-void trained_network_set(trained_network *trained, const double *parameters);
+void trained_network_set(trained_network *trained, int64_t member, const double *parameters);
 /* Work for each of some items, with a space of the thread's. */
 int32_t trained_network_each(const trained_network *trained, run *run, int64_t count, threads_items items,
                              void *context);

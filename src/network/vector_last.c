@@ -112,7 +112,7 @@ int32_t vector_problem_fit_last(vector_problem *problem, run *run, double *param
   self.columns = shape->sets * vector_last_width(problem) + shape->constants;
   if (problem->n_items < plenty * self.columns)
     return TERN_SUCCESS;
-  trained_network_set(&problem->trained, parameters);
+  trained_network_set(&problem->trained, 0, parameters);
   const int32_t status = fit_last(&self, run, parameters);
   memory_free(run, self.sums);
   memory_free(run, self.left);

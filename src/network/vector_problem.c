@@ -68,7 +68,7 @@ static int32_t measure(void *context, run *run, const double *parameters, bool h
   vector_problem *problem = context;
   measuring measuring = {.problem = problem, .held_out = held_out};
   measuring.count = held_out ? problem->n_held_out : problem->n_items < PROBED ? problem->n_items : PROBED;
-  trained_network_set(&problem->trained, parameters);
+  trained_network_set(&problem->trained, 0, parameters);
   TRY(MEMORY_NEW(run, &measuring.squares, measuring.count, "errors of vectors"));
   const int32_t status = trained_network_each(
       &problem->trained, run, measuring.count, (threads_items){.work = measure_item}, &measuring);
@@ -163,7 +163,7 @@ static int32_t store_item(void *context, run *serial, int64_t k, void *space) {
 
 static int32_t make(vector_problem *problem, run *run, const network_shape *shape, const unsigned char *part) {
   storing storing = {.problem = problem, .run = run};
-  TRY(trained_network_new(&problem->trained, run, shape, problem->choices.wide));
+  TRY(trained_network_new(&problem->trained, run, shape, problem->choices.wide, 1));
   TRY(find_environments(problem, run));
   TRY(list_items(problem, run, part));
   if (!is_room(problem, run))
@@ -222,6 +222,7 @@ static uint64_t fingerprint(const vector_problem *problem) {
 
 fit_problem vector_problem_view(vector_problem *problem, const char *name) {
   return (fit_problem){.context = problem,
+                       .members = 1,
                        .name = name,
                        .n_parameters = problem->trained.network.layout.total,
                        .n_items = problem->n_items,

@@ -15,6 +15,13 @@ static void clear(void *state) {
   memory_free(NULL, s->species);
 }
 
+/* Widths fall by sqrt 2 from 0.7 cutoff. */
+static void choose_exponents(frames_state *state) {
+  const double widest = 0.7 * state->basis->cutoff;
+  for (int64_t k = 0; k < state->tag_gaussians; k++)
+    state->tag_exponents[k] = ldexp(1, (int)k) / (2 * widest * widest);
+}
+
 static int32_t fill(void *state, const tern_options *options, int32_t n_species, const int32_t *species) {
   frames_state *s = state;
   int64_t self_pairs;
@@ -25,7 +32,9 @@ static int32_t fill(void *state, const tern_options *options, int32_t n_species,
   memcpy(s->species, species, (size_t)n_species * sizeof *species);
   TRY(density_basis_new(&s->basis, options, n_species));
   TRY(rotation_table_new(&s->rotations, s->basis->l_max));
-  s->features = (int64_t)n_species * s->basis->n_harmonics * s->basis->n_max + 2 * s->basis->n_max + 1;
+  TRY(options_integer(options, "tag_gaussians", &s->tag_gaussians));
+  choose_exponents(s);
+  s->features = frames_density_size(s) + frames_tags_size(s);
   return TERN_SUCCESS;
 }
 
@@ -65,8 +74,10 @@ static const cutoff_function *tag_cutoff(const void *state) {
 static void label(const void *state, int64_t column, text *label) {
   const frames_state *s = state;
   const int64_t n_max = s->basis->n_max, width = s->basis->n_harmonics * n_max;
-  const int64_t tag_column = column - width * s->basis->n_species;
-  if (tag_column == 2 * n_max) {
+  const int64_t tag_column = column - frames_density_size(s);
+  if (tag_column > 2 * n_max) {
+    text_add(label, "{\"between_tags\":%d,\"parity\":1}", (int)(tag_column - 2 * n_max - 1));
+  } else if (tag_column == 2 * n_max) {
     text_add(label, "{\"angle\":\"cos_theta\",\"parity\":1}");
   } else if (tag_column >= 0) {
     text_add(label, "{\"tag\":%d,\"l\":0,\"n\":%d,\"parity\":1}", (int)(1 + tag_column / n_max),
@@ -89,7 +100,7 @@ static int64_t scratch(const void *state, int64_t n_neighbours) {
 static int32_t forward(const void *state, const environment *environment, void *memory, double *values) {
   const frames_state *s = state;
   const density_basis *basis = s->basis;
-  const int64_t n_max = basis->n_max, width = s->features - 2 * n_max - 1;
+  const int64_t width = frames_density_size(s);
   frames_scratch scratch;
   frames_expand(s, environment, memory, &scratch);
   for (int64_t j = 0; values != NULL && j < scratch.n_tags; j++) {
@@ -98,12 +109,8 @@ static int32_t forward(const void *state, const environment *environment, void *
     for (int64_t k = 0; k < scratch.n_tags; k++) {
       if (!frames_has_row(s, j, k))
         continue;
-      const double *radial = scratch.expansion->radial;
       frames_combine(s, first->density, scratch.powers + 2 * (basis->l_max + 1) * k, false, values);
-      memcpy(values + width, radial + first->place * basis->radial_size, (size_t)n_max * sizeof *values);
-      memcpy(values + width + n_max, radial + scratch.tags[k].place * basis->radial_size,
-             (size_t)n_max * sizeof *values);
-      values[width + 2 * n_max] = scratch.seen[3 * k + 2];
+      frames_tags_values(s, &scratch, j, k, values + width);
       values += s->features;
     }
   }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Frames: for each centre and ordered pair of tags (1, 2), the density seen in the frame of the triplet, z along u1
-   and tag 2 in the half-plane x > 0, as s^|mu| rho_(n l mu), s = |u1 x u2|; then R_n0(r1), R_n0(r2) and u1.u2.
+   and tag 2 in the half-plane x > 0, as s^|mu| rho_(n l mu), s = |u1 x u2|; then R_n0(r1), R_n0(r2), u1.u2 and
+   Gaussians of the distance between the tags.
 
    The density is turned once per first tag to any frame with z = u1. With c and s_ its parts mu and -mu there and
    z2 = x2 + i y2 of u2 there,
@@ -17,12 +18,16 @@
 #include "triplet/rotation.h"
 #include "triplet/tag_cutoff.h"
 
+enum { FRAMES_MOST_GAUSSIANS = 16 };
+
 typedef struct frames_state {
   density_basis *basis;
   rotation_table *rotations;
   int32_t *species; /* atomic numbers */
   cutoff_function tag_cutoff;
   bool self_pairs;
+  int64_t tag_gaussians;
+  double tag_exponents[FRAMES_MOST_GAUSSIANS]; /* [tag_gaussians] */
   int64_t features;
 } frames_state;
 
@@ -67,9 +72,29 @@ void frames_turn(const double *axes, const double *vector, double *result);
 void frames_turn_back(const double *axes, const double *vector, double *result);
 /* columns of the density: turned density times powers [2][l_max + 1], set or added. */
 void frames_combine(const frames_state *state, const double *density, const double *powers, bool add, double *values);
+/* Features of the density in a row; those of the tags follow. */
+static inline int64_t frames_density_size(const frames_state *state) {
+  return state->basis->n_species * state->basis->n_harmonics * state->basis->n_max;
+}
+
+static inline int64_t frames_tags_size(const frames_state *state) {
+  return 2 * state->basis->n_max + 1 + state->tag_gaussians;
+}
+
 static inline bool frames_has_row(const frames_state *state, int64_t first, int64_t second) {
   return state->self_pairs || first != second;
 }
+
+/* ---- features of the tags; after frames_look ---- */
+
+void frames_tags_values(const frames_state *state, const frames_scratch *scratch, int64_t first, int64_t second,
+                        double *values);
+/* After frames_see_change. */
+void frames_tags_change(const frames_state *state, const frames_scratch *scratch, int64_t first, int64_t second,
+                        double *change);
+/* Adds to the weights of both distances and returns that of cos theta. */
+double frames_tags_backward(const frames_state *state, frames_scratch *scratch, int64_t first, int64_t second,
+                            const double *weights);
 
 /* ---- derivatives in pieces, for what is made of the turned density and of the tags as they are seen ---- */
 

@@ -15,10 +15,6 @@ static double dot(const double *a, const double *b) {
   return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
-static const double *radial_slope(const frames_state *state, const frames_scratch *scratch, int64_t tag) {
-  return scratch->expansion->radial_slope + scratch->tags[tag].place * state->basis->radial_size;
-}
-
 /* Derivatives of the turned density for turns about the frame's x and y. */
 static void generate(const frames_state *state, frames_scratch *scratch, const frames_tag *tag) {
   const density_basis *basis = state->basis;
@@ -85,18 +81,13 @@ void frames_backward_second(frames_scratch *scratch, int64_t first, int64_t seco
 /* One row: adds to turned, to the weights of both tags, and to the torque on the frame. */
 static void backward_row(const frames_state *state, frames_scratch *scratch, int64_t first, int64_t second,
                          const double *weights, double *torque) {
-  const int64_t n_max = state->basis->n_max, size = state->basis->l_max + 1;
-  const double *powers = scratch->powers + 2 * size * second, *tail = weights + state->features - 2 * n_max - 1;
-  const double *slope_1 = radial_slope(state, scratch, first), *slope_2 = radial_slope(state, scratch, second);
+  const int64_t size = state->basis->l_max + 1;
+  const double *powers = scratch->powers + 2 * size * second;
   double seen[3];
   backward_combine(state, scratch->tags[first].density, powers, weights, scratch->turned, scratch->sums);
   frames_backward_powers(size, powers, scratch->sums, seen);
-  seen[2] = tail[2 * n_max];
+  seen[2] = frames_tags_backward(state, scratch, first, second, weights + frames_density_size(state));
   frames_backward_second(scratch, first, second, seen, torque);
-  for (int64_t n = 0; n < n_max; n++) {
-    scratch->distance[first] += tail[n] * slope_1[n];
-    scratch->distance[second] += tail[n_max + n] * slope_2[n];
-  }
 }
 
 static double density_product(const frames_state *state, const double *a, const double *b) {
@@ -210,12 +201,12 @@ void frames_see_change(frames_scratch *scratch, int64_t first, int64_t second, c
 /* One row's derivative from the changes of the turned density and, unless `still`, of the tags. */
 static void row_change(const frames_state *state, frames_scratch *scratch, int64_t first, int64_t second, bool still,
                        double *derivative) {
-  const int64_t n_max = state->basis->n_max, size = state->basis->l_max + 1;
+  const int64_t size = state->basis->l_max + 1;
   const double *powers = scratch->powers + 2 * size * second, *seen = scratch->seen_change + 3 * second;
-  double *tail = derivative + state->features - 2 * n_max - 1, *change = scratch->power_change;
+  double *tail = derivative + frames_density_size(state), *change = scratch->power_change;
   frames_combine(state, scratch->turned, powers, false, derivative);
   if (still) {
-    memset(tail, 0, (size_t)(2 * n_max + 1) * sizeof *tail);
+    memset(tail, 0, (size_t)frames_tags_size(state) * sizeof *tail);
     return;
   }
   change[0] = change[size] = 0;
@@ -225,11 +216,7 @@ static void row_change(const frames_state *state, frames_scratch *scratch, int64
     change[size + m] = re * seen[1] + im * seen[0];
   }
   frames_combine(state, scratch->tags[first].density, change, true, derivative);
-  for (int64_t n = 0; n < n_max; n++) {
-    tail[n] = radial_slope(state, scratch, first)[n] * scratch->distance[first];
-    tail[n_max + n] = radial_slope(state, scratch, second)[n] * scratch->distance[second];
-  }
-  tail[2 * n_max] = seen[2];
+  frames_tags_change(state, scratch, first, second, tail);
 }
 
 void frames_change_start(const frames_state *state, frames_scratch *scratch, const double *directions) {

@@ -138,20 +138,21 @@ def tag_frame(u1, u2):
     return [x, cross(u1, x), u1]
 
 
-def frames(basis, system):
+def frames(basis, system, gaussians=0):
     """Row indices (centre, tag 1, tag 2) and rows: s^|mu| rho in the frame,
-    [species][l][mu][n], then R_n0(r1), R_n0(r2), cos theta."""
+    [species][l][mu][n], then R_n0(r1), R_n0(r2), cos theta, and Gaussians of the
+    distance between the tags."""
     indices, rows = [], []
     for i in range(len(system.species)):
         around = system.neighbours(i, basis.cutoff)
         for j1, v1 in around:
             for j2, v2 in around:
                 indices.append([i, j1, j2])
-                rows.append(frame_features(basis, system, around, v1, v2))
+                rows.append(frame_features(basis, system, around, v1, v2, gaussians))
     return indices, rows
 
 
-def frame_features(basis, system, around, v1, v2):
+def frame_features(basis, system, around, v1, v2, gaussians=0):
     r1, r2 = mp.norm(v1), mp.norm(v2)
     u1, u2 = [x / r1 for x in v1], [x / r2 for x in v2]
     axes, s = tag_frame(u1, u2), mp.norm(cross(u1, u2))
@@ -161,4 +162,7 @@ def frame_features(basis, system, around, v1, v2):
         add(row, basis.species.index(system.species[k]) * basis.block, basis.neighbour(turned))
     weights = [s ** abs(m) for l, m, n in basis.order()] * len(basis.species)
     distances = [basis.radial(r)[0][n][0] for r in (r1, r2) for n in range(basis.n_max)]
-    return [w * x for w, x in zip(weights, row)] + distances + [mp.fdot(u1, u2)]
+    between = mp.norm([a - b for a, b in zip(v1, v2)])
+    widths = [mpf(7) / 10 * mpf(basis.cutoff) / mp.sqrt(2) ** k for k in range(gaussians)]
+    return [w * x for w, x in zip(weights, row)] + distances + [mp.fdot(u1, u2)] + [
+        mp.exp(-(between / width) ** 2 / 2) for width in widths]

@@ -76,10 +76,10 @@ def jacobian_file(system, **hypers):
         blocks.real("power_spectrum_strain", spectrum_strain)])
 
 
-def frames_file(system, **hypers):
+def frames_file(system, gaussians, **hypers):
     basis = Basis(**hypers)
-    indices, rows = frames(basis, system)
-    options = dict(basis.options, self_pairs=1)
+    indices, rows = frames(basis, system, gaussians)
+    options = dict(basis.options, self_pairs=1, tag_gaussians=gaussians)
     return "".join([
         blocks.text("kinds", ["frames"]),
         option_block(options), system_blocks(system),
@@ -173,7 +173,7 @@ def descriptor_files():
         "atom.txt": descriptor_file(systems.ATOM, **b8),
         "atom_center.txt": descriptor_file(systems.ATOM, **b8, center_weight=1.0),
         "chain.txt": descriptor_file(systems.CHAIN, **small([1, 6])),
-        "frames.txt": frames_file(systems.FRAMES, **small(three, cutoff=2.5, **tiny)),
+        "frames.txt": frames_file(systems.FRAMES, 3, **small(three, cutoff=2.5, **tiny)),
         "jacobian_crystal.txt": jacobian_file(systems.CRYSTAL, **small([3, 9], **tiny)),
         "jacobian_trimer.txt": jacobian_file(
             systems.TRIMER, **small([1, 7], center_weight=0.5, **tiny)),

@@ -134,12 +134,19 @@ class Part:
         self.set_size = (columns + self.biases) * first + sum(
             (a + 1) * b for a, b in zip(self.widths, self.widths[1:])) + self.widths[-1]
         self.unit, self.norm = mpf(self.numbers("network.unit")[0]), mpf(self.numbers("inputs.norm")[0])
-        self.constants = self.numbers("network.weights")[self.sets * self.set_size:]
+        weights, total = self.numbers("network.weights"), self.sets * self.set_size + len(self.basis.species)
+        self.members = [weights[k:k + total] for k in range(0, len(weights), total)]
+        assert len(weights) % total == 0
+        self.constants = [mp.fsum(m[self.sets * self.set_size + kind] for m in self.members)
+                          for kind in range(len(self.basis.species))]
 
     def psi(self, which, bias, inputs):
-        """One row: `which` of the sets of weights, and of the biases of the first layer."""
+        """One row: `which` of the sets of weights, and of the biases of the first layer; the sum over members."""
+        return mp.fsum(self.psi_of(member, which, bias, inputs) for member in self.members)
+
+    def psi_of(self, member, which, bias, inputs):
         start = which * self.set_size
-        weights = iter(self.numbers("network.weights")[start:start + self.set_size])
+        weights = iter(member[start:start + self.set_size])
 
         def take(count):
             return [mpf(next(weights)) for _ in range(count)]
@@ -174,7 +181,7 @@ class Part:
             for b, (j2, v2) in enumerate(tags):
                 if a == b and options["self_pairs"] == "0":
                     continue
-                row = frame_features(self.basis, system, around, v1, v2)
+                row = frame_features(self.basis, system, around, v1, v2, int(options.get("tag_gaussians", 0)))
                 bias = (center * len(kinds) + kinds.index(system.species[j1])) * len(kinds) + kinds.index(
                     system.species[j2])
                 total += weights[a] * weights[b] * self.psi(0, bias, self.triplet_inputs(row))
@@ -335,12 +342,12 @@ class Writer:
                 self.put(f"kernel.{name}.{species}", shape, [abs(numbers[0])] if name == "softening" else numbers)
         self.put("kernel.axes.1", [5, self.spectrum], self.random(5 * self.spectrum, 0.5))
 
-    def network_numbers(self, even, odd, sets, biases, widths):
+    def network_numbers(self, even, odd, sets, biases, widths, members=1):
         first = widths[0]
         size = (even + odd + biases) * first + sum((a + 1) * b for a, b in zip(widths, widths[1:])) + widths[-1]
         self.put("network.sizes", [6 + len(widths)], [even, odd, sets, biases, 2, len(widths), *widths], "I64")
         self.put("network.unit", [1], [1.7])
-        self.put("network.weights", [sets * size + 2], self.random(sets * size + 2))
+        self.put("network.weights", [members * (sets * size + 2)], self.random(members * (sets * size + 2)))
         self.put("inputs.norm", [1], [0.6])
         self.put("inputs.offset", [even + odd], self.random(even, 0.3) + [0.0] * odd)  # else no mirror image is the same
 
@@ -350,20 +357,22 @@ class Writer:
         self.put("inputs.sizes", [6], [5, 0, 0, 0, 0, 0], "I64")
         self.put("inputs.axes", [self.spectrum * 5], self.random(self.spectrum * 5, 0.5))
 
-    def triplet(self, products=(0, 0, 0), kept=None, self_pairs=1, tag_cutoff=2.2, **basis):
-        self.part("triplet", "frames", dict(tag_cutoff=tag_cutoff, tag_width=0.7, self_pairs=self_pairs), **basis)
+    def triplet(self, products=(0, 0, 0), kept=None, self_pairs=1, tag_cutoff=2.2, gaussians=0, members=1,
+                **basis):
+        self.part("triplet", "frames", dict(tag_cutoff=tag_cutoff, tag_width=0.7, self_pairs=self_pairs,
+                                            **(dict(tag_gaussians=gaussians) if gaussians else {})), **basis)
         even, odd = 4, 3
-        self.network_numbers(even, odd, 1, 8, [4, 3])
+        self.network_numbers(even, odd, 1, 8, [4, 3], members)
         self.put("inputs.sizes", [6], [even, odd, *products, int(kept is not None)], "I64")
         if products[0]:
             self.product_numbers(products, kept, even, odd)
         else:
-            self.frame_numbers(even, odd)
+            self.frame_numbers(even, odd, gaussians)
 
-    def frame_numbers(self, even, odd):
+    def frame_numbers(self, even, odd, gaussians):
         """Axes of even columns end at even features, those of odd ones at odd features."""
         order = [m for l in range(self.size) for m in range(-l, l + 1) for _ in range(self.n_max)] * 2
-        order += [0] * (2 * self.n_max + 1)
+        order += [0] * (2 * self.n_max + 1 + gaussians)
         axes = []
         for m in order:
             axes += self.random(even, 0.5) + [0.0] * odd if m >= 0 else [0.0] * even + self.random(odd, 0.5)
@@ -435,6 +444,7 @@ MODELS = {
     "kernel_gaussian": kernel_model(1, radial_basis="bessel"),
     "network": network_model(),
     "triplet": triplet_model(5),
+    "triplet_members": triplet_model(8, gaussians=3, members=2),
     "triplet_products": triplet_model(6, products=(2, 1, 2), self_pairs=0, radial_basis="bessel"),
     "sum": sum_model(),
 }

@@ -21,18 +21,19 @@ class VectorPart(Part):
         self.constants = [0] * len(SPECIES)
 
     def numbers(self, name):
-        """Weights of one output: the hidden layers', then its own last ones."""
+        """Weights of one output: the hidden layers', then its own last ones, without constants."""
         numbers = super().numbers(name)
         if name != "network.weights":
             return numbers
         width, = super().numbers("network.sizes")[-1:]
         hidden = len(numbers) - self.outputs * (width + len(SPECIES))
         last = hidden + self.output * width
-        return numbers[:hidden] + numbers[last:last + width]
+        return numbers[:hidden] + numbers[last:last + width] + [0] * len(SPECIES)
 
     def psi(self, which, bias, inputs):
         values = []
         for self.output in range(self.outputs):
+            self.members = [self.numbers("network.weights")]
             values.append(super().psi(which, bias, inputs))
         return mp.matrix(values)
 

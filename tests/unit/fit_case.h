@@ -9,13 +9,14 @@
 #include "core/memory.h"
 #include "fit/fit.h"
 
-enum { CASE_INPUTS = 3, CASE_HIDDEN = 4, CASE_PARAMETERS = CASE_HIDDEN * (CASE_INPUTS + 2), CASE_ITEMS = 40 };
+enum { CASE_INPUTS = 3, CASE_HIDDEN = 4, CASE_PARAMETERS = CASE_HIDDEN * (CASE_INPUTS + 2), CASE_ITEMS = 40,
+       CASE_MEMBERS = 2, CASE_ALL = CASE_MEMBERS * CASE_PARAMETERS };
 
 typedef struct fit_case {
   fit_problem problem;
   run run;
   tern_options *options;
-  double truth[CASE_PARAMETERS], parameters[CASE_PARAMETERS];
+  double truth[CASE_PARAMETERS], parameters[CASE_ALL]; /* of all members, whether they are used or not */
   double noise;        /* added to the targets */
   bool same;           /* all items are the first one */
   double factor;       /* of rows and derivatives */
@@ -101,8 +102,12 @@ static inline int32_t case_measure(void *context, run *run, const double *parame
   int64_t count = 0;
   (void)run;
   for (int64_t item = begin; item < end; item++)
-    for (int64_t row = 0; row < case_rows(c, item); row++, count++)
-      sum += pow(case_residual(c, parameters, item, row, NULL), 2);
+    for (int64_t row = 0; row < case_rows(c, item); row++, count++) {
+      double mean = 0;
+      for (int64_t m = 0; m < c->problem.members; m++)
+        mean += case_residual(c, parameters + m * CASE_PARAMETERS, item, row, NULL) / (double)c->problem.members;
+      sum += mean * mean;
+    }
   *measures = (fit_measures){sum / (double)count, 1, {"rmse"}, {sqrt(sum / (double)count)}};
   return TERN_SUCCESS;
 }
@@ -112,15 +117,15 @@ static inline void case_set(fit_case *c, const char *key, const char *value) {
 }
 
 static inline void case_start_parameters(fit_case *c) {
-  for (int k = 0; k < CASE_PARAMETERS; k++) {
+  for (int k = 0; k < CASE_PARAMETERS; k++)
     c->truth[k] = case_uniform((uint64_t)(1000 + k));
-    c->parameters[k] = c->truth[k] + 0.4 * case_uniform((uint64_t)(2000 + k));
-  }
+  for (int k = 0; k < CASE_ALL; k++)
+    c->parameters[k] = c->truth[k % CASE_PARAMETERS] + 0.4 * case_uniform((uint64_t)(2000 + k));
 }
 
 static inline void case_new(fit_case *c, bool wide) {
   *c = (fit_case){.factor = 1};
-  c->problem = (fit_problem){.name = "sum of steps", .n_parameters = CASE_PARAMETERS, .n_items = CASE_ITEMS,
+  c->problem = (fit_problem){.name = "sum of steps", .n_parameters = CASE_PARAMETERS, .members = 1, .n_items = CASE_ITEMS,
                              .n_held_out = 10, .wide = wide, .fingerprint = 0x1234567890abcdefu, .rows = case_rows,
                              .linearize = case_linearize, .measure = case_measure};
   c->run.threads = 1;

@@ -52,6 +52,36 @@ static void converges(const char *optimizer, bool wide, const char *epochs, doub
   case_end(&c);
 }
 
+/* Members see the same batches, each as if it were alone, and their mean is measured. */
+static void members_are_trained_side_by_side(void **state) {
+  (void)state;
+  static const char *const optimizers[] = {"spring", "adam"};
+  for (int k = 0; k < 2; k++) {
+    fit_case c;
+    double alone[CASE_ALL];
+    for (int m = 0; m < CASE_MEMBERS; m++) {
+      case_new(&c, true);
+      case_set(&c, "optimizer", optimizers[k]);
+      c.problem.n_held_out = 0; /* the last state is the best, of each and of all */
+      memmove(c.parameters, c.parameters + m * CASE_PARAMETERS, CASE_PARAMETERS * sizeof(double));
+      ASSERT_SUCCESS(case_train(&c));
+      memcpy(alone + m * CASE_PARAMETERS, c.parameters, CASE_PARAMETERS * sizeof(double));
+      case_end(&c);
+    }
+    case_new(&c, true);
+    case_set(&c, "optimizer", optimizers[k]);
+    c.problem.members = CASE_MEMBERS;
+    c.problem.n_held_out = 0;
+    ASSERT_SUCCESS(case_train(&c));
+    assert_memory_equal(alone, c.parameters, sizeof alone);
+    json_t *report = report_of(&c);
+    const double loss = json_number_value(json_object_get(json_object_get(report, "train"), "loss"));
+    assert_true(fabs(loss - case_loss(&c, c.parameters)) <= 1e-6 * loss);
+    json_decref(report);
+    case_end(&c);
+  }
+}
+
 static void optimizers_converge(void **state) {
   (void)state;
   converges("spring", true, "100", 1e-6);
@@ -244,7 +274,7 @@ static void end_of_training(void **state) {
   case_end(&c);
 }
 
-static void train_with(const char *seed, int32_t threads, double found[CASE_PARAMETERS]) {
+static void train_with(const char *seed, int32_t threads, double found[CASE_ALL]) {
   fit_case c;
   case_new(&c, false);
   c.noise = 0.2;
@@ -257,7 +287,7 @@ static void train_with(const char *seed, int32_t threads, double found[CASE_PARA
 
 static void seed_and_threads_decide(void **state) {
   (void)state;
-  double first[CASE_PARAMETERS], second[CASE_PARAMETERS];
+  double first[CASE_ALL], second[CASE_ALL];
   train_with("3", 2, first);
   train_with("3", 2, second);
   assert_memory_equal(first, second, sizeof first);
@@ -353,6 +383,7 @@ static void nothing_to_train_on(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(members_are_trained_side_by_side),
       cmocka_unit_test(optimizers_converge),     cmocka_unit_test(spring_is_the_formula),
       cmocka_unit_test(not_finite_stops),        cmocka_unit_test(wild_parameters_are_refused),
       cmocka_unit_test(long_steps_are_halved),   cmocka_unit_test(singular_gram),
