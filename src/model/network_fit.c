@@ -56,7 +56,7 @@ static int32_t read_targets(fitting *fitting) {
 
 static int32_t read_products(fitting *fitting) {
   const int64_t *numbers;
-  int64_t count, zeros = 0;
+  int64_t count, zeros = 0, gaussians;
   if (!fitting->shared)
     return TERN_SUCCESS;
   TRY(options_integers(fitting->options, "tag_products", &count, &numbers));
@@ -70,6 +70,10 @@ static int32_t read_products(fitting *fitting) {
   if (zeros != 0 && zeros != 3)
     return error_set(TERN_ERROR_OPTION, "option 'tag_products' has a 0 beside other numbers; valid are three from 1 "
                                         "on, or 0 for no products");
+  TRY(options_integer(fitting->options, "tag_gaussians", &gaussians));
+  if (zeros == 0 && gaussians > 0)
+    return error_set(TERN_ERROR_OPTION, "option 'tag_gaussians' is %lld, but tag products leave no place for them; set "
+                                        "it or 'tag_products' to 0", (long long)gaussians);
   return TERN_SUCCESS;
 }
 
