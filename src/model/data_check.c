@@ -19,15 +19,6 @@ typedef struct print_of {
   int64_t index;
 } print_of;
 
-static uint64_t hash_of(const tern_system *system) {
-  uint64_t hash = hash_bytes(HASH_START, system->species, (size_t)system->n_atoms * sizeof *system->species);
-  if (system->positions != NULL) /* not made from a host's pairs */
-    hash = hash_bytes(hash, system->positions, (size_t)system->n_atoms * 3 * sizeof *system->positions);
-  hash = hash_bytes(hash, system->cell, sizeof system->cell);
-  hash = hash_bytes(hash, system->periodic, sizeof system->periodic);
-  return hash;
-}
-
 static int compare_prints(const void *a, const void *b) {
   const print_of *x = a, *y = b;
   if (x->hash != y->hash)
@@ -47,7 +38,7 @@ int32_t data_duplicates(run *run, const tern_dataset *dataset, int64_t *first) {
   TRY(MEMORY_NEW(run, &prints, dataset->size, "fingerprints of the structures"));
   for (int64_t k = 0; k < dataset->size; k++) {
     first[k] = k;
-    prints[k] = (print_of){hash_of(dataset->frames[k]->system), k};
+    prints[k] = (print_of){system_hash(HASH_START, dataset->frames[k]->system), k};
   }
   qsort(prints, (size_t)dataset->size, sizeof *prints, compare_prints);
   for (int64_t k = 1, begin = 0; k < dataset->size; k++) {

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/hash.h"
 #include "core/memory.h"
 #include "model/network.h"
+#include "model/origin.h"
 #include "model/split.h"
 #include "network/problem.h"
 #include "network/vector_problem.h"
@@ -241,7 +243,8 @@ static int32_t find_vectors(const fitting *fitting, vector_problem *problem, tex
 }
 
 static int32_t train_vectors(const fitting *fitting, network_state *self, text *report) {
-  const vector_choices choices = {fitting->choices.wide, fitting->choices.seed, fitting->choices.directions};
+  const vector_choices choices = {fitting->choices.wide, fitting->choices.seed, fitting->choices.directions,
+                                  fitting->choices.origin};
   vector_problem *problem = NULL;
   double *parameters = NULL;
   TRY(vector_problem_new(&problem, fitting->run, fitting->descriptor, fitting->dataset, fitting->held_out,
@@ -258,11 +261,25 @@ static int32_t train_vectors(const fitting *fitting, network_state *self, text *
 
 /* ---- all ---- */
 
+/* What decides on the inputs, and which structures are trained on. */
+static int32_t find_origin(fitting *fitting) {
+  const network_input_choices *inputs = &fitting->inputs;
+  uint64_t *origin = &fitting->choices.origin;
+  TRY(origin_hash(fitting->descriptor, fitting->dataset, fitting->vectors, origin));
+  *origin = hash_bytes(*origin, inputs->products, sizeof inputs->products);
+  *origin = hash_bytes(*origin, &inputs->components, sizeof inputs->components);
+  *origin = hash_bytes(*origin, &inputs->power, sizeof inputs->power);
+  if (fitting->held_out != NULL)
+    *origin = hash_bytes(*origin, fitting->held_out, (size_t)fitting->dataset->size);
+  return TERN_SUCCESS;
+}
+
 static int32_t fit_shape(fitting *fitting, network_inputs **inputs) {
   TRY(read_products(fitting));
   TRY(read_choices(fitting));
   TRY(read_shape(fitting));
   TRY(split_new(&fitting->held_out, fitting->run, fitting->options, fitting->dataset->size));
+  TRY(find_origin(fitting));
   if (fitting->vectors != NULL)
     TRY(learn_components(fitting));
   TRY(fit_inputs(fitting, inputs));

@@ -303,10 +303,8 @@ static uint64_t fingerprint(const network_problem *problem) {
   uint64_t value = hash_bytes(HASH_START, numbers, sizeof numbers);
   value = hash_bytes(value, &choices->seed, sizeof choices->seed);
   value = hash_bytes(value, &problem->trained.network.layout, sizeof problem->trained.network.layout);
-  value = hash_bytes(value, &problem->n_items, sizeof problem->n_items);
-  for (int64_t k = 0; k < problem->n_items; k++)
-    value = hash_bytes(value, &problem->items[k].energy, sizeof(double));
-  return value;
+  value = hash_bytes(value, &choices->origin, sizeof choices->origin);
+  return hash_bytes(value, &problem->n_items, sizeof problem->n_items);
 }
 
 fit_problem network_problem_view(network_problem *problem, const char *name) {

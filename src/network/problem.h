@@ -19,6 +19,7 @@ typedef struct network_choices {
   int64_t batch;      /* structures of a step, as far as it is known */
   int64_t members;    /* whose mean is the prediction */
   double unit;        /* eV: the network's predictions are in units of it */
+  uint64_t origin;    /* tells structures and descriptor from others, for checkpoints */
 } network_choices;
 
 typedef struct network_problem network_problem;

@@ -216,6 +216,7 @@ static uint64_t fingerprint(const vector_problem *problem) {
   uint64_t value = hash_bytes(HASH_START, numbers, sizeof numbers);
   value = hash_bytes(value, &problem->choices.seed, sizeof problem->choices.seed);
   value = hash_bytes(value, &problem->trained.network.layout, sizeof problem->trained.network.layout);
+  value = hash_bytes(value, &problem->choices.origin, sizeof problem->choices.origin);
   value = hash_bytes(value, vectors->mean, (size_t)(vectors->n_species * vectors->width) * sizeof(double));
   return hash_bytes(value, vectors->scales, (size_t)vectors->outputs * sizeof(double));
 }

@@ -13,6 +13,7 @@ typedef struct vector_choices {
   bool wide;
   uint64_t seed;
   int64_t directions; /* of a centre in a step, at most as many as there are components */
+  uint64_t origin;    /* tells structures and descriptor from others, for checkpoints */
 } vector_choices;
 
 typedef struct vector_problem vector_problem;

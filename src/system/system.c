@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/handle_tags.h"
+#include "core/hash.h"
 #include "core/memory.h"
 #include "system/lattice.h"
 #include "system/system_check.h"
@@ -130,6 +131,21 @@ void system_free(tern_system *system) {
   memory_free(NULL, system->pair_atom);
   memory_free(NULL, system->pair_vectors);
   memory_free(NULL, system);
+}
+
+uint64_t system_hash(uint64_t hash, const tern_system *system) {
+  const size_t atoms = (size_t)system->n_atoms;
+  hash = hash_bytes(hash, system->species, atoms * sizeof *system->species);
+  if (system->positions != NULL)
+    hash = hash_bytes(hash, system->positions, atoms * 3 * sizeof *system->positions);
+  if (system->pair_first != NULL) {
+    const size_t pairs = (size_t)system->pair_first[system->n_owned];
+    hash = hash_bytes(hash, system->pair_first, (size_t)(system->n_owned + 1) * sizeof *system->pair_first);
+    hash = hash_bytes(hash, system->pair_atom, pairs * sizeof *system->pair_atom);
+    hash = hash_bytes(hash, system->pair_vectors, pairs * 3 * sizeof *system->pair_vectors);
+  }
+  hash = hash_bytes(hash, system->cell, sizeof system->cell);
+  return hash_bytes(hash, system->periodic, sizeof system->periodic);
 }
 
 bool system_volume(const tern_system *system, double *volume) {

@@ -30,6 +30,8 @@ int32_t system_new_from_pairs(tern_system **system, int64_t n_owned, int64_t n_a
                               int64_t n_pairs, const int64_t *pairs, const double *vectors, double cutoff);
 tern_system *system_share(const tern_system *system); /* one more reference */
 void system_free(tern_system *system);
+/* Of all that tells structures apart, added to a hash of core/hash.h. */
+uint64_t system_hash(uint64_t hash, const tern_system *system);
 bool system_volume(const tern_system *system, double *volume); /* false when not periodic in all three directions */
 
 #endif

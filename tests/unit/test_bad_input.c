@@ -134,17 +134,22 @@ static void test_memory(void **state) {
 static void test_checkpoint(void **state) {
   (void)state;
   const char *path = TEST_BINARY_DIR "/bad_input.checkpoint";
+  static const char fingerprint[] = "its fingerprint of data and options";
+  static const struct {
+    const char *kind, *key, *value, *says;
+  } others[] = {{"network", "seed", "0", "its model is 'triplet', this training's is 'network'"},
+                {"triplet", "hidden", "5", "parameters, this training"},
+                {"triplet", "cutoff", "3.1", fingerprint},
+                {"triplet", "input_power", "0.3", fingerprint},
+                {"triplet", "seed", "0", fingerprint}}; /* with other energies */
+  enum { OTHERS = sizeof others / sizeof *others };
   tern_dataset *dataset = training_set(), *other = spoiled(3, 0.1);
   model_free(fit("triplet", dataset, "checkpoint", path));
-  for (int k = 0; k < 3; k++) {
-    static const char *const says[3] = {"its model is 'triplet', this training's is 'network'",
-                                        "parameters, this training", "its fingerprint of data and options"};
-    const char *kind = k == 0 ? "network" : "triplet";
-    tern_options *options = options_for(kind, "checkpoint", path);
+  for (int k = 0; k < OTHERS; k++) {
+    tern_options *options = options_for(others[k].kind, "checkpoint", path);
     ASSERT_SUCCESS(options_set(options, "resume", "1"));
-    if (k == 1)
-      ASSERT_SUCCESS(options_set(options, "hidden", "5"));
-    refused(kind, k == 2 ? other : dataset, options, 0, TERN_ERROR_DATA, says[k]);
+    ASSERT_SUCCESS(options_set(options, others[k].key, others[k].value));
+    refused(others[k].kind, k == OTHERS - 1 ? other : dataset, options, 0, TERN_ERROR_DATA, others[k].says);
   }
   remove(path);
   dataset_free(other);
