@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 
@@ -173,10 +174,23 @@ static int32_t fit_and_save(const arguments *arguments, const tern_dataset *trai
   return status;
 }
 
+/* Whether the model can be saved shows before hours of a fit. What is a device or a pipe is not opened twice. */
+static int32_t check_output(const char *path) {
+  struct stat file;
+  tern_writer *writer = NULL;
+  if (stat(path, &file) == 0 && !S_ISREG(file.st_mode) && !S_ISDIR(file.st_mode))
+    return TERN_SUCCESS;
+  const int32_t status = tern_writer_open(&writer, path);
+  tern_writer_free(writer);
+  return status;
+}
+
 /* The model is saved before its errors are measured: what was fitted is safe whatever comes then. */
 static int32_t fit(const arguments *arguments, fit_progress *progress, tern_dataset **train, tern_dataset **test,
                    tern_model **model) {
-  int32_t status = tern_dataset_read(train, arguments->inputs[0], arguments->options);
+  int32_t status = check_output(arguments->output);
+  if (status == TERN_SUCCESS)
+    status = tern_dataset_read(train, arguments->inputs[0], arguments->options);
   if (status == TERN_SUCCESS && arguments->test)
     status = tern_dataset_read(test, arguments->test, arguments->options);
   if (status == TERN_SUCCESS && !arguments->json && !arguments->quiet)

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "fit/training.h"
+#include "io/file.h"
 #include "io/safetensors.h"
 
 #define CHECKPOINT_FORMAT "ternion.training"
@@ -36,6 +37,14 @@ int32_t fit_checkpoint_write(const fit_training *t) {
   };
   const int32_t status = safetensors_write(t->settings.checkpoint, sizeof tensors / sizeof *tensors, tensors,
                                            sizeof metadata / sizeof *metadata, metadata);
+  return status == TERN_SUCCESS ? status : error_prefix(status, "checkpoint: ");
+}
+
+/* At the beginning, as a training whose checkpoints cannot be written fails at the first one. */
+int32_t fit_checkpoint_try(const fit_training *t) {
+  output_file *file = NULL;
+  const int32_t status = output_open(&file, t->settings.checkpoint);
+  output_free(file);
   return status == TERN_SUCCESS ? status : error_prefix(status, "checkpoint: ");
 }
 

@@ -188,6 +188,8 @@ static int32_t prepare(fit_training *t) {
     t->counts.batch = 0; /* what the option says is in force */
   TRY(fit_allocate_rows(t));
   choose_epochs(t);
+  if (t->settings.checkpoint[0] != 0)
+    TRY(fit_checkpoint_try(t));
   t->start = run_seconds() - t->reals.seconds;
   return fit_log_open(t);
 }

@@ -127,6 +127,7 @@ bool fit_finite(int64_t count, const double *a);
 
 /* checkpoint.c */
 int32_t fit_checkpoint_write(const fit_training *training);
+int32_t fit_checkpoint_try(const fit_training *training); /* whether it could be written */
 int32_t fit_checkpoint_read(fit_training *training);
 
 /* log.c */

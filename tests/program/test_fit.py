@@ -70,6 +70,13 @@ class Fit(InFolder):
             self.assertIn('"step": 1', file.readline())
         self.assertNotIn("log.jsonl", run("info", self.path("m")).stdout)
 
+    def test_output_is_tried_first(self):
+        """A model that could not be saved, or a checkpoint, is said before the training."""
+        for words in (["-o", "/nowhere/model.tern"],
+                      ["-o", self.path("m"), "--set", "checkpoint=/nowhere/training"]):
+            self.refused(1, "fit", CLUSTERS, *NETWORK, "--set", "epochs=1", "--set", "log=" + self.path("log"), *words,
+                         say=["/nowhere/"])
+
     def test_resume(self):
         """A training that is ended and goes on gives the same model as one that is not, to the last bit."""
         def energies(*words):

@@ -167,7 +167,12 @@ static void missing_files_are_named(void **state) {
   case_set(&c, "resume", "0");
   case_set(&c, "checkpoint", "/nowhere/training.safetensors");
   const double start = case_loss(&c, c.parameters);
+  c.calls = 0;
   assert_refused(&c, TERN_ERROR_FILE, "/nowhere/");
+  assert_int_equal(c.calls, 0); /* before any step */
+  case_set(&c, "checkpoint", "/dev/full");
+  assert_int_equal(case_train(&c), TERN_ERROR_FILE);
+  assert_non_null(strstr(error_message(), "/dev/full"));
   assert_true(case_loss(&c, c.parameters) < start); /* what was reached is there */
   case_end(&c);
 }
