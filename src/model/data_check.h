@@ -16,6 +16,9 @@
 int32_t data_check(run *run, const tern_dataset *dataset, const char *target, int64_t n_species,
                    const int32_t *species, text *report);
 
+/* Refuses numbers beside which double precision has no digits left for others: what is fitted, as above. */
+int32_t data_check_sizes(const tern_dataset *dataset, const char *target);
+
 /* first [size]: the number of the structure with the same atoms at the same places, or its own. */
 int32_t data_duplicates(run *run, const tern_dataset *dataset, int64_t *first);
 /* outlying [size]: by how much an energy per atom is off (eV), 0 where it is not out of bounds or there is none. */

@@ -55,14 +55,22 @@ static int32_t fit_e0(tern_model *model, run *run, const tern_dataset *dataset, 
   return status;
 }
 
+/* Name of the vectors or of the tensor that is fitted; NULL: energies. */
+static int32_t find_target(const tern_model *model, const char **target) {
+  *target = model->vectors;
+  return model->parts[0].kind->tensor != NULL ? options_text(model->options, "target", target) : TERN_SUCCESS;
+}
+
 /* Species, baseline and e0; a tensor has its own constants. */
 static int32_t fit_baseline(tern_model *model, run *run, const tern_dataset *dataset, text *report) {
-  const char *target = model->vectors;
+  const char *target;
   int32_t species[119];
   model->n_species = dataset_species(dataset, species);
   if (model->n_species == 0)
     return error_set(TERN_ERROR_DATA, "the data set to fit on has no atoms in its %lld structures",
                      (long long)dataset->size);
+  TRY(find_target(model, &target));
+  TRY(data_check_sizes(dataset, target));
   TRY(MEMORY_NEW(NULL, &model->species, model->n_species, "the species of a model"));
   memcpy(model->species, species, (size_t)model->n_species * sizeof(int32_t));
   TRY(MEMORY_NEW(NULL, &model->e0, model->n_species, "the energies of isolated atoms"));
@@ -72,7 +80,6 @@ static int32_t fit_baseline(tern_model *model, run *run, const tern_dataset *dat
     text_add_json(report, model->vectors);
   } else if (model->parts[0].kind->tensor != NULL) {
     text_add(report, "\"structures\": %lld", (long long)dataset->size);
-    TRY(options_text(model->options, "target", &target));
   } else {
     TRY(fit_e0(model, run, dataset, report));
   }

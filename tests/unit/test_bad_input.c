@@ -170,6 +170,24 @@ static void test_time(void **state) {
   dataset_free(dataset);
 }
 
+/* Numbers beside which others have no digits. */
+static void test_huge(void **state) {
+  (void)state;
+  static const char *const says[3] = {"): its energy is beyond 1e+15", "): its largest force is beyond",
+                                      "): its virial is beyond"};
+  for (int k = 0; k < KINDS; k++)
+    for (int what = 0; what < 3; what++) {
+      tern_dataset *dataset = spoiled(4, what == 0 ? -1e30 : 0);
+      frame *own = dataset->frames[4]; /* nobody shares it */
+      if (what == 1)
+        own->forces[2] = 1e200;
+      own->has_virial = own->has_virial || what == 2;
+      own->virial[1][1] = what == 2 ? -2e15 : 0;
+      refused(kinds[k], dataset, options_for(kinds[k], NULL, NULL), 0, TERN_ERROR_DATA, says[what]);
+      dataset_free(dataset);
+    }
+}
+
 /* ---- fitted, with a word ---- */
 
 static void test_single(void **state) {
@@ -303,10 +321,10 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_targets),    cmocka_unit_test(test_species),
       cmocka_unit_test(test_memory),     cmocka_unit_test(test_checkpoint),
-      cmocka_unit_test(test_time),       cmocka_unit_test(test_single),
-      cmocka_unit_test(test_duplicates), cmocka_unit_test(test_nearly_duplicates),
-      cmocka_unit_test(test_outliers),   cmocka_unit_test(test_outlier_named),
-      cmocka_unit_test(test_sound),
+      cmocka_unit_test(test_time),       cmocka_unit_test(test_huge),
+      cmocka_unit_test(test_single),     cmocka_unit_test(test_duplicates),
+      cmocka_unit_test(test_outliers),   cmocka_unit_test(test_nearly_duplicates),
+      cmocka_unit_test(test_sound),      cmocka_unit_test(test_outlier_named),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
