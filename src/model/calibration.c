@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 
-/* The decimal logarithm of (noise / scale)^2 is tried from -RANGE to RANGE, so many to a unit. */
+/* The decimal logarithm of (noise / scale)^2, in a unit, is tried from -RANGE to RANGE, so many to one. */
 enum { RANGE = 5, STEPS = 8 };
 
 int32_t samples_new(samples *samples, run *run, int64_t count) {
@@ -23,9 +23,19 @@ void samples_free(samples *samples, run *run) {
   memory_free(run, samples->sizes);
 }
 
+/* Of (noise / scale)^2: 1, or what makes both parts equal where the squares are larger, as there are more outputs than
+   structures: noise would not be seen beside them. */
+static double unit_of(const samples *samples) {
+  double squares = 0, sizes = 0;
+  for (int64_t k = 0; k < samples->count; k++) {
+    squares += samples->squares[k];
+    sizes += samples->sizes[k];
+  }
+  return squares > sizes && isfinite(squares) ? squares / sizes : 1;
+}
+
 /* The scale that makes the mean square of error / deviation 1. */
-static void try_ratio(const samples *samples, double exponent, calibration *result) {
-  const double ratio = pow(10, exponent);
+static void try_ratio(const samples *samples, double ratio, calibration *result) {
   double mean = 0, logarithms = 0;
   for (int64_t k = 0; k < samples->count; k++) {
     const double square = samples->squares[k] + ratio * samples->sizes[k];
@@ -49,11 +59,12 @@ static void cover(const samples *samples, calibration *result) {
 
 void calibrate(const samples *samples, calibration *result) {
   double least = INFINITY;
+  const double unit = unit_of(samples);
   *result = (calibration){0};
   for (int step = 0; samples->count > 0 && step <= 2 * RANGE * STEPS; step++) {
     const double exponent = (double)(step - RANGE * STEPS) / STEPS;
     calibration trial = {0};
-    try_ratio(samples, exponent, &trial);
+    try_ratio(samples, unit * pow(10, exponent), &trial);
     const double expected = exponent * exponent / (double)samples->count; /* of a normal logarithm of width 1 */
     if (trial.score + expected < least || step == 0) {
       least = trial.score + expected;

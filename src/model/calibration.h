@@ -24,7 +24,8 @@ typedef struct calibration {
 } calibration;
 
 /* The likeliest scale and noise for normal errors. Where structures cannot tell one from the other the two are equal,
-   as for a linear model whose rows are weighted by their noise: noise / scale is expected within a factor of 3. */
+   as for a linear model whose rows are weighted by their noise: noise / scale is expected within a factor of 3, or both
+   parts, where squares are larger than sizes. */
 void calibrate(const samples *samples, calibration *result);
 
 #endif

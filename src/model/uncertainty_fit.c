@@ -18,6 +18,7 @@
 /* Powers of ten, of the mean diagonal, that are tried as regularization of the structures' moments; few structures
    cannot choose among them. */
 enum { LOWEST = -10, HIGHEST = -1, USUAL = -6, FEW = 8 };
+enum { MOST_GROWTH = 10 }; /* of the error of a structure that is left out */
 static const double environment_regularization = 1e-8;
 /* Of moments that cannot be factored as they are: at first, growing tenfold. */
 static const double least_regularization = 1e-15;
@@ -100,14 +101,16 @@ static double square_of(int64_t count, const double *values) {
 }
 
 /* Held-out structures are new to the model. Others are left out by the formula of linear models: the error grows by
-   1 / (1 - leverage). missed: the mean square of what the last layer alone, fitted to the energies, would miss. */
+   1 / (1 - leverage). That is of a last layer that is fitted to the energies alone; where there are few, it goes through
+   each of them, and the formula says nothing of a model that also has forces to follow, or earlier parts: no error grows
+   more than MOST_GROWTH times, or beyond what the last layer alone would miss. missed: the mean square of that. */
 static void leave_out(const last_layer *self, samples *samples, double *missed) {
   const moments *moments = self->moments;
   const double *target = self->solved + moments->n_samples * moments->size;
   *missed = 0;
   for (int64_t k = 0; k < moments->n_samples; k++) {
     const double *own = self->solved + k * moments->size, weight = moments->weights[k];
-    const double square = square_of(moments->size, own);
+    const double square = square_of(moments->size, own), error = fabs(moments->errors[k]);
     double fitted = 0;
     for (int64_t i = 0; i < moments->size; i++)
       fitted += own[i] * target[i];
@@ -115,7 +118,7 @@ static void leave_out(const last_layer *self, samples *samples, double *missed) 
     const double rest = weight * (moments->energies[k] - fitted) / left;
     *missed += rest * rest / (double)moments->n_samples;
     samples->squares[k] = square / left;
-    samples->errors[k] = moments->errors[k] / left;
+    samples->errors[k] = fmin(error / left, fmax(MOST_GROWTH * error, fabs(rest) / weight));
     samples->sizes[k] = 1 / (weight * weight);
   }
 }

@@ -140,6 +140,30 @@ static void test_kinds(void **state) {
   dataset_free(dataset);
 }
 
+/* A sum with more outputs than there are structures: its last layer alone could follow every energy, it does not. */
+static void test_few_structures(void **state) {
+  (void)state;
+  run run = serial();
+  tern_model *model = NULL;
+  tern_dataset *few = training_set();
+  tern_options *options = OPTIONS(SMALL, "epochs", "4", "hidden", "4,3");
+  double errors = 0, deviations = 0;
+  ASSERT_SUCCESS(model_fit(&model, "ridge+network", &run, few, options));
+  for (int64_t k = 0; k < few->size; k++) {
+    const frame *frame = few->frames[k];
+    double energy, deviation;
+    ASSERT_SUCCESS(model_predict(model, &run, frame->system, &energy, NULL, NULL, NULL, NULL));
+    ASSERT_SUCCESS(model_predict_uncertainty(model, &run, frame->system, &deviation, NULL));
+    errors += (energy - frame->energy) * (energy - frame->energy);
+    deviations += deviation * deviation;
+  }
+  if (!(deviations > 0.1 * errors && deviations < 1000 * errors))
+    fail_msg("energies are off by %g, deviations are %g", sqrt(errors), sqrt(deviations));
+  options_free(options);
+  model_free(model);
+  dataset_free(few);
+}
+
 /* ---- one model, many threads ---- */
 
 enum { SYSTEMS = 8, PREDICTIONS = 10000, THREADS = 4 };
@@ -196,6 +220,7 @@ int main(void) {
       cmocka_unit_test(test_scores),
       cmocka_unit_test(test_two_clusters), cmocka_unit_test(test_files),      cmocka_unit_test(test_refusals),
       cmocka_unit_test(test_kinds),     cmocka_unit_test(test_concurrent),
+      cmocka_unit_test(test_few_structures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
