@@ -15,42 +15,40 @@ enum { MOST_NAMED = 5 }; /* of one sort, in warnings; all are counted */
 /* ---- numbers beyond all bounds ---- */
 
 /* Of energies in eV; a tensor or a vector, whose unit is unknown, must only not overflow when it is squared. */
-static const double largest_energy = 1e15, largest_number = 1e100;
+static const double LARGEST_ENERGY = 1e15, LARGEST_NUMBER = 1e100;
 
-static bool within(double largest, int64_t count, const double *values) {
-  for (int64_t k = 0; values != NULL && k < count; k++)
-    if (fabs(values[k]) > largest)
-      return false;
-  return true;
+static int32_t check_numbers(int64_t index, const frame *frame, const char *what, double largest, int64_t count,
+                             const double *values) {
+  const char *place = frame->place;
+  int64_t k = 0;
+  while (values != NULL && k < count && fabs(values[k]) <= largest)
+    k++;
+  if (values == NULL || k == count)
+    return TERN_SUCCESS;
+  return error_set(TERN_ERROR_DATA,
+                   "structure %lld%s%s%s: number %lld of its %s is %g; up to %g can be fitted",
+                   (long long)index, place != NULL ? " (" : "", place != NULL ? place : "", place != NULL ? ")" : "",
+                   (long long)k, what, values[k], largest);
 }
 
-/* What of the structure is too large; NULL: nothing. */
-static const char *find_excess(const frame *frame, const char *target) {
-  if (target == NULL) {
-    const bool energy = !frame->has_energy || within(largest_energy, 1, &frame->energy);
-    const bool forces = within(largest_energy, 3 * frame->system->n_atoms, frame->forces);
-    const bool virial = !frame->has_virial || within(largest_energy, 9, frame->virial[0]);
-    return !energy ? "energy" : !forces ? "largest force" : !virial ? "virial" : NULL;
-  }
-  const frame_tensor *tensor = frame_find_tensor(frame, target);
-  const frame_vectors *vectors = frame_find_vectors(frame, target);
-  const bool good = (tensor == NULL || within(largest_number, tensor_count(tensor->order), tensor->values)) &&
-                    (vectors == NULL ||
-                     within(largest_number, frame->system->n_atoms * vectors->width, vectors->values));
-  return good ? NULL : target;
+static int32_t check_sizes(int64_t index, const frame *frame, const char *target) {
+  const int64_t atoms = frame->system->n_atoms;
+  const frame_tensor *tensor = target != NULL ? frame_find_tensor(frame, target) : NULL;
+  const frame_vectors *vectors = target != NULL ? frame_find_vectors(frame, target) : NULL;
+  if (tensor != NULL)
+    TRY(check_numbers(index, frame, target, LARGEST_NUMBER, tensor_count(tensor->order), tensor->values));
+  if (vectors != NULL)
+    TRY(check_numbers(index, frame, target, LARGEST_NUMBER, atoms * vectors->width, vectors->values));
+  if (target != NULL)
+    return TERN_SUCCESS;
+  TRY(check_numbers(index, frame, "energy", LARGEST_ENERGY, frame->has_energy, &frame->energy));
+  TRY(check_numbers(index, frame, "forces", LARGEST_ENERGY, 3 * atoms, frame->forces));
+  return check_numbers(index, frame, "virial", LARGEST_ENERGY, frame->has_virial ? 9 : 0, frame->virial[0]);
 }
 
 int32_t data_check_sizes(const tern_dataset *dataset, const char *target) {
-  for (int64_t k = 0; k < dataset->size; k++) {
-    const char *place = dataset->frames[k]->place, *what = find_excess(dataset->frames[k], target);
-    if (what == NULL)
-      continue;
-    return error_set(TERN_ERROR_DATA,
-                     "structure %lld%s%s%s: its %s is beyond %g, which cannot be fitted together with other numbers;"
-                     " correct it or leave the structure out",
-                     (long long)k, place != NULL ? " (" : "", place != NULL ? place : "", place != NULL ? ")" : "",
-                     what, target == NULL ? largest_energy : largest_number);
-  }
+  for (int64_t k = 0; k < dataset->size; k++)
+    TRY(check_sizes(k, dataset->frames[k], target));
   return TERN_SUCCESS;
 }
 

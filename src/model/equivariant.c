@@ -12,7 +12,6 @@
 /* Channels below this part of the tensor's root mean square are noise, such as the antisymmetric part of a
    polarizability that was written with few digits. */
 static const double LEAST_CHANNEL = 1e-5;
-static const double LARGEST_NUMBER = 1e100;
 
 void equivariant_head_free(equivariant_head *head) {
   for (int32_t c = 0; c < EQUIVARIANT_MOST_CHANNELS; c++)
@@ -66,15 +65,6 @@ static int32_t find_order(const tern_dataset *dataset, const char *name, int64_t
   return TERN_SUCCESS;
 }
 
-/* So that squares and their sums stay finite. */
-static int32_t check_size(const frame_tensor *tensor, const char *name, int64_t index) {
-  for (int64_t k = 0; k < tensor_count(tensor->order); k++)
-    if (fabs(tensor->values[k]) > LARGEST_NUMBER)
-      return error_set(TERN_ERROR_DATA, "structure %lld: number %lld of '%s' is %g; up to %g can be fitted",
-                       (long long)index, (long long)k, name, tensor->values[k], LARGEST_NUMBER);
-  return TERN_SUCCESS;
-}
-
 static int32_t take_values(const equivariant_head *head, const char *name, equivariant_data *data) {
   const int64_t size = head->basis.size;
   TRY(MEMORY_NEW(data->run, &data->frames, data->count, "structures with a tensor"));
@@ -83,7 +73,6 @@ static int32_t take_values(const equivariant_head *head, const char *name, equiv
     const frame_tensor *tensor = frame_find_tensor(data->dataset->frames[k], name);
     if (tensor == NULL)
       continue;
-    TRY(check_size(tensor, name, k));
     data->frames[next] = k;
     equivariant_from_cartesian(&head->basis, tensor->values, data->values + next++ * size);
   }
