@@ -33,7 +33,7 @@ int32_t least_squares_new(run *run, int64_t columns, int64_t block, least_square
   if (columns < 1 || columns > MOST_COLUMNS || block < 1 || problem->capacity > INT32_MAX)
     return error_set(TERN_ERROR_MEMORY,
                      "a linear fit of %lld columns: between 1 and %d are possible; fewer features"
-                     " (n_max, l_max) or species would do",
+                     " (n_max, l_max, nu_max, components) or species would do",
                      (long long)columns, MOST_COLUMNS);
   int32_t status = MEMORY_NEW(run, &problem->matrix, (columns + 1) * problem->capacity, "the factor of a linear fit");
   if (status == TERN_SUCCESS)
