@@ -140,7 +140,7 @@ class Dataset(Owner):
 
     def set_tensor(self, index, name, values):
         """Gives a structure a Cartesian tensor under a name, such as 'dipole': an array of 0 to 3 dimensions of 3 each."""
-        values = numpy.ascontiguousarray(values, dtype=numpy.float64)
+        values = numpy.asarray(values, dtype=numpy.float64, order="C")
         if values.shape != (3,) * values.ndim:
             raise ValueError(f"{name}: the shape must be (3,) for each index of the tensor, not {values.shape}")
         check(library.tern_dataset_set_tensor(self, self._place(index), encode(name), numpy.ndim(values), address(values)))

@@ -354,6 +354,8 @@ class Tensors(Case):
         numpy.testing.assert_array_equal(data.tensor(11, "response"), tensor)
         self.assertRaises(ternion.MissingError, data.tensor, 0, "response")
         self.assertRaises(ValueError, data.set_tensor, 0, "dipole", numpy.zeros(4))
+        data.set_tensor(0, "number", 2.5)
+        self.assertEqual((data.tensor(0, "number").shape, float(data.tensor(0, "number"))), ((), 2.5))
         model = ternion.fit("kernel", data, target="dipole", nu_max=2, points=20, **SMALL)
         self.assertEqual((model.target, model.target_order), ("dipole", 1))
         self.assertEqual(model.predict_tensor(data[0].system).shape, (3,))
