@@ -56,7 +56,8 @@ have_clang_runtime() {
   ls "$(clang -print-resource-dir)"/lib/linux/libclang_rt.fuzzer-*.a >/dev/null 2>&1
 }
 
-# The package of clang's sanitizer and fuzzer runtime carries clang's version on Debian 12 and nothing on later releases.
+# The package of clang's sanitizer and fuzzer runtime carries clang's version on Debian 12 and nothing on later
+# releases.
 clang_runtime_package() {
   version=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p' | head -n 1)
   echo "libclang-rt-${version:-14}-dev"
@@ -102,12 +103,14 @@ install_packages() {
 
 # Throwing and catching is what fails first when Julia and the libraries around it do not fit together.
 julia_works() {
-  command -v julia >/dev/null && julia --startup-file=no -e 'f() = try throw(ArgumentError("")) catch; 0 end; exit(f())' 2>/dev/null
+  command -v julia >/dev/null &&
+    julia --startup-file=no -e 'f() = try throw(ArgumentError("")) catch; 0 end; exit(f())' 2>/dev/null
 }
 
-# Debian 12 has no Julia; Debian 11's works there. It is taken from this machine's own mirror through an apt configuration that
-# lives in a temporary folder, with everything else still preferred from this release. It needs Debian 11's libunwind, too (with
-# a later one it crashes whenever it throws an exception), which goes where only Julia looks: among its private libraries.
+# Debian 12 has no Julia; Debian 11's works there. It is taken from this machine's own mirror through an apt
+# configuration that lives in a temporary folder, with everything else still preferred from this release. It needs
+# Debian 11's libunwind, too (with a later one it crashes whenever it throws an exception), which goes where only Julia
+# looks: among its private libraries.
 install_julia() {
   julia_works && return 0
   if ! command -v julia >/dev/null && [ -n "$(apt-cache --names-only search '^julia$' 2>/dev/null)" ]; then
@@ -116,14 +119,19 @@ install_julia() {
     return 0
   fi
   . /etc/os-release
-  [ "$ID" = debian ] || { echo "bootstrap: put a working julia (1.5 or later) on the PATH; $PRETTY_NAME has no package of it" >&2; exit 1; }
+  [ "$ID" = debian ] ||
+    { echo "bootstrap: put a working julia (1.5 or later) on the PATH; $PRETTY_NAME has no package of it" >&2; exit 1; }
   if command -v julia >/dev/null && ! dpkg -s julia >/dev/null 2>&1; then
-    echo "bootstrap: $(command -v julia) crashes when it throws an exception; put a working one (1.5 or later) on the PATH" >&2
+    echo "bootstrap: $(command -v julia) crashes when it throws an exception;" \
+      "put a working one (1.5 or later) on the PATH" >&2
     exit 1
   fi
-  may_install || { echo "bootstrap: julia (1.5 or later) must be on the PATH; installing it needs an administrator" >&2; exit 1; }
-  target=$(apt-get indextargets --format '$(REPO_URI) $(SIGNED_BY)' "Codename: $VERSION_CODENAME" "Component: main" | head -n 1)
-  [ -n "$target" ] || { echo "bootstrap: found no $VERSION_CODENAME source to take the mirror's address from" >&2; exit 1; }
+  may_install ||
+    { echo "bootstrap: julia (1.5 or later) must be on the PATH; installing it needs an administrator" >&2; exit 1; }
+  target=$(apt-get indextargets --format '$(REPO_URI) $(SIGNED_BY)' "Codename: $VERSION_CODENAME" "Component: main" |
+    head -n 1)
+  [ -n "$target" ] ||
+    { echo "bootstrap: found no $VERSION_CODENAME source to take the mirror's address from" >&2; exit 1; }
   mirror=${target%% *} key=${target#* }
   case $key in /*) ;; *) key= ;; esac # apt prints the bare placeholder when the source names no key
   folder=$(mktemp -d)
@@ -135,9 +143,11 @@ install_julia() {
   set -- -q -o Dir::Etc::SourceList="$folder/bullseye.list" -o Dir::Etc::Preferences="$folder/preferences" \
     -o Dir::State::Lists="$folder/lists" -o APT::Sandbox::User=root
   as_root apt-get "$@" update
-  command -v julia >/dev/null || as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@" install -y --no-install-recommends julia
+  command -v julia >/dev/null ||
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@" install -y --no-install-recommends julia
   julia_works || (cd "$folder" && apt-get "$@" download libunwind8/bullseye && dpkg-deb -x libunwind8_*.deb unwind &&
-    as_root install -m 644 unwind/usr/lib/*/libunwind.so.8 "$(dirname "$(readlink -f /usr/lib/*/libjulia.so.1)")/julia/")
+    as_root install -m 644 unwind/usr/lib/*/libunwind.so.8 \
+      "$(dirname "$(readlink -f /usr/lib/*/libjulia.so.1)")/julia/")
   rm -rf "$folder"
   trap - EXIT
   julia_works || { echo "bootstrap: julia was installed but does not work" >&2; exit 1; }
@@ -159,7 +169,8 @@ demo)
 test)
   install_packages "$needs_build$needs_test"
   install_julia
-  configure_and_build release -DBUILD_TESTING=ON "-DTERNION_LANGUAGES=c;fortran;julia;python" -DPython3_EXECUTABLE=/usr/bin/python3
+  configure_and_build release -DBUILD_TESTING=ON "-DTERNION_LANGUAGES=c;fortran;julia;python" \
+    -DPython3_EXECUTABLE=/usr/bin/python3
   configure_and_build asan -DPython3_EXECUTABLE=/usr/bin/python3
   configure_and_build tsan -DPython3_EXECUTABLE=/usr/bin/python3
   ctest --preset release --parallel "$(nproc)"

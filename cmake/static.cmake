@@ -1,5 +1,5 @@
-# Two static libraries: one for the unit tests, with the inside visible, and the installed one, in which a partial link turns
-# hidden symbols into local ones, so that no internal name can clash with a host program's.
+# Two static libraries: one for the unit tests, with the inside visible, and the installed one, in which a partial link
+# turns hidden symbols into local ones, so that no internal name can clash with a host program's.
 add_library(ternion_internal STATIC EXCLUDE_FROM_ALL ${objects})
 target_link_libraries(ternion_internal PUBLIC ternion_options ${dependencies})
 

@@ -33,7 +33,8 @@ module ternion_dataset
     final :: dataset_final
   end type tern_dataset
 
-  !> A structure file read in chunks: call reader%open(path), then reader%next(count, dataset) until dataset%size() is 0.
+  !> A structure file read in chunks: call reader%open(path), then reader%next(count, dataset) until
+  !> dataset%size() is 0.
   type :: tern_reader
     type(owned_handle) :: own !< not for users
   contains
@@ -257,7 +258,8 @@ contains
     real(real64), intent(inout) :: virial(3, 3)
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    call finish_call(tern_dataset_target(self%own%address, int(index - 1, int64), TERN_TARGET_VIRIAL, virial), stat, errmsg)
+    call finish_call(tern_dataset_target(self%own%address, int(index - 1, int64), TERN_TARGET_VIRIAL, virial), stat, &
+      errmsg)
   end subroutine dataset_virial
 
   !> Gives a structure a Cartesian tensor under a name, such as 'dipole': 1, 3, 9 or 27 numbers, the last index fastest.

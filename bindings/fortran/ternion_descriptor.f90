@@ -1,6 +1,7 @@
 ! SPDX-License-Identifier: BSD-3-Clause
 !> Descriptors of atomic environments. Arrays are (features, rows); rows and atoms are numbered from 1. The argument
-!> centers=[first, last] takes only the rows of these centres, counted from the first of them, so that memory is bounded.
+!> centers=[first, last] takes only the rows of these centres, counted from the first of them, so that memory is
+!> bounded.
 module ternion_descriptor
   use, intrinsic :: iso_c_binding
   use, intrinsic :: iso_fortran_env, only: int64, real64
@@ -58,8 +59,8 @@ contains
     call share(self%own, other%own, tern_descriptor_free)
   end subroutine descriptor_assign
 
-  !> A descriptor whose features are the vectors that a model predicts, a row for each centre. Energies are fitted on them
-  !> with the options descriptor = 'learned' and learned = the model's file.
+  !> A descriptor whose features are the vectors that a model predicts, a row for each centre. Energies are fitted on
+  !> them with the options descriptor = 'learned' and learned = the model's file.
   subroutine from_model(self, model, stat, errmsg)
     class(tern_descriptor), intent(inout) :: self
     type(tern_model), intent(in) :: model
@@ -186,12 +187,12 @@ contains
     else
       status = tern_descriptor_centers(self%own%address, system%own%address, asked%count)
     end if
-    if (status == TERN_SUCCESS) status = tern_descriptor_shape_range(self%own%address, system%own%address, asked%first, &
-      asked%count, c_loc(asked%rows), c_loc(asked%features), blocks)
+    if (status == TERN_SUCCESS) status = tern_descriptor_shape_range(self%own%address, system%own%address, &
+      asked%first, asked%count, c_loc(asked%rows), c_loc(asked%features), blocks)
   end subroutine measure
 
-  !> What each row stands for: (2, rows) structure and centre, (3, rows) with one tag or (4, rows) with two; 0 for a tag that is
-  !> the centre itself.
+  !> What each row stands for: (2, rows) structure and centre, (3, rows) with one tag or (4, rows) with two; 0 for a tag
+  !> that is the centre itself.
   subroutine rows(self, system, indices, stat, errmsg, centers)
     class(tern_descriptor), intent(in) :: self
     type(tern_system), intent(in) :: system
@@ -256,8 +257,9 @@ contains
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
     character(200) :: message
-    write (message, '(es10.3, a, i0, a, i0, a)') 8*real(n_features, real64)*real(n, real64), ' bytes for ', n, ' times ', &
-      n_features, ' features are not to be had; use fewer features, or ranges of centres, such as centers=[1, 100]'
+    write (message, '(es10.3, a, i0, a, i0, a)') 8*real(n_features, real64)*real(n, real64), ' bytes for ', n, &
+      ' times ', n_features, ' features are not to be had; use fewer features, or ranges of centres, such as ' // &
+      'centers=[1, 100]'
     call finish_call(TERN_ERROR_MEMORY, stat, errmsg, trim(adjustl(message)))
   end subroutine refuse_memory
 
@@ -384,8 +386,8 @@ contains
     call finish_call(status, stat, errmsg)
   end subroutine jacobian
 
-  !> Weights of rows: the cutoff function with tag_cutoff and tag_width of each of a row's tags, multiplied. Sums over rows of
-  !> weight times any function of the features are smooth. All 1 for kinds without tags.
+  !> Weights of rows: the cutoff function with tag_cutoff and tag_width of each of a row's tags, multiplied. Sums over
+  !> rows of weight times any function of the features are smooth. All 1 for kinds without tags.
   subroutine weights(self, system, values, stat, errmsg, centers)
     class(tern_descriptor), intent(in) :: self
     type(tern_system), intent(in) :: system
@@ -431,9 +433,10 @@ contains
     call finish_call(status, stat, errmsg)
   end subroutine weights_pullback
 
-  !> What the descriptor sees to first order: singular values of its derivative with respect to all moves of atoms but the rigid
-  !> ones, falling, of a whole structure or of the environment of one centre, whose neighbours move; vectors (3, n, directions) are
-  !> these moves, of length 1. The descriptor is blind along those behind the first `seen`. Option: threshold.
+  !> What the descriptor sees to first order: singular values of its derivative with respect to all moves of atoms but
+  !> the rigid ones, falling, of a whole structure or of the environment of one centre, whose neighbours move; vectors
+  !> (3, n, directions) are these moves, of length 1. The descriptor is blind along those behind the first `seen`.
+  !> Option: threshold.
   subroutine sensitivity(self, system, singular_values, seen, vectors, center, options, observer, stat, errmsg)
     class(tern_descriptor), intent(in) :: self
     type(tern_system), intent(in) :: system
@@ -462,8 +465,8 @@ contains
     status = tern_sensitivity_shape(self%own%address, system%own%address, number, directions, c_null_ptr)
     if (status == TERN_SUCCESS) then
       allocate (values(directions), moves(3, system%size(), directions))
-      status = tern_sensitivity(self%own%address, system%own%address, number, address_of(options), c_loc(count), values, &
-        c_loc(moves), observer_pointer(observer), observer_context(observer, box))
+      status = tern_sensitivity(self%own%address, system%own%address, number, address_of(options), c_loc(count), &
+        values, c_loc(moves), observer_pointer(observer), observer_context(observer, box))
     end if
     if (status == TERN_SUCCESS) then
       call move_alloc(values, singular_values)
@@ -482,7 +485,7 @@ contains
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
     type(observer_box), target :: box
-    call finish_call(tern_descriptor_write(self%own%address, dataset%own%address, c_text(path), observer_pointer(observer), &
-      observer_context(observer, box)), stat, errmsg)
+    call finish_call(tern_descriptor_write(self%own%address, dataset%own%address, c_text(path), &
+      observer_pointer(observer), observer_context(observer, box)), stat, errmsg)
   end subroutine descriptor_write
 end module ternion_descriptor

@@ -58,8 +58,8 @@ contains
     integer(c_int32_t) :: status
     if (.not. check_abi(stat, errmsg)) return
     address = c_null_ptr
-    status = tern_model_fit(address, c_text(kind), dataset%own%address, address_of(options), observer_pointer(observer), &
-      observer_context(observer, box))
+    status = tern_model_fit(address, c_text(kind), dataset%own%address, address_of(options), &
+      observer_pointer(observer), observer_context(observer, box))
     if (status == TERN_SUCCESS) call adopt(self%own, address, tern_model_free)
     call finish_call(status, stat, errmsg)
   end subroutine fit
@@ -182,8 +182,8 @@ contains
     call finish_call(status, stat, errmsg)
   end subroutine predict_atoms
 
-  !> Of a model that was fitted with the option target: the vectors (width, n_centers) and, on request, the atoms that are
-  !> centres, counted from 1.
+  !> Of a model that was fitted with the option target: the vectors (width, n_centers) and, on request, the atoms that
+  !> are centres, counted from 1.
   subroutine predict_vectors(self, system, values, centers, stat, errmsg)
     class(tern_model), intent(in) :: self
     type(tern_system), intent(in) :: system
@@ -207,8 +207,8 @@ contains
     call finish_call(status, stat, errmsg)
   end subroutine predict_vectors
 
-  !> Standard deviation of the energy (eV) and, on request, the extrapolation scores (n_owned); above 1 an atom is outside
-  !> of what the model was trained on.
+  !> Standard deviation of the energy (eV) and, on request, the extrapolation scores (n_owned); above 1 an atom is
+  !> outside of what the model was trained on.
   subroutine uncertainty(self, system, deviation, scores, stat, errmsg)
     class(tern_model), intent(in) :: self
     type(tern_system), intent(in) :: system
@@ -229,8 +229,8 @@ contains
     call finish_call(status, stat, errmsg)
   end subroutine uncertainty
 
-  !> For each owned atom its distance from a neighbour over the shortest one of these two species in the data that the model
-  !> was fitted on, the least of all its neighbours; 1 where all are farther. Below 1 a prediction is a guess.
+  !> For each owned atom its distance from a neighbour over the shortest one of these two species in the data that the
+  !> model was fitted on, the least of all its neighbours; 1 where all are farther. Below 1 a prediction is a guess.
   subroutine distance_ratios(self, system, ratios, stat, errmsg)
     class(tern_model), intent(in) :: self
     type(tern_system), intent(in) :: system

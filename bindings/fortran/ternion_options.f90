@@ -15,7 +15,8 @@ module ternion_options
     procedure, private :: set_text, set_int32, set_int64, set_real32, set_real64, set_logical
     procedure, private :: set_int32s, set_int64s, set_real64s
     !> call options%set(key, value [, stat, errmsg]); value: text as on the command line, a number, a flag or a list
-    generic :: set => set_text, set_int32, set_int64, set_real32, set_real64, set_logical, set_int32s, set_int64s, set_real64s
+    generic :: set => set_text, set_int32, set_int64, set_real32, set_real64, set_logical, set_int32s, set_int64s, &
+      set_real64s
     procedure :: get
     procedure, private :: assign => options_assign
     generic :: assignment(=) => assign
@@ -79,7 +80,8 @@ contains
     integer(int64), intent(in) :: value
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    if (ready(self, stat, errmsg)) call finish_call(tern_options_set_int(self%own%address, c_text(key), value), stat, errmsg)
+    if (ready(self, stat, errmsg)) &
+      call finish_call(tern_options_set_int(self%own%address, c_text(key), value), stat, errmsg)
   end subroutine set_int64
 
   subroutine set_int32(self, key, value, stat, errmsg)
@@ -106,7 +108,8 @@ contains
     real(real64), intent(in) :: value
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    if (ready(self, stat, errmsg)) call finish_call(tern_options_set_double(self%own%address, c_text(key), value), stat, errmsg)
+    if (ready(self, stat, errmsg)) &
+      call finish_call(tern_options_set_double(self%own%address, c_text(key), value), stat, errmsg)
   end subroutine set_real64
 
   subroutine set_real32(self, key, value, stat, errmsg)
@@ -127,7 +130,8 @@ contains
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
     if (ready(self, stat, errmsg)) &
-      call finish_call(tern_options_set_ints(self%own%address, c_text(key), size(value, kind=int64), value), stat, errmsg)
+      call finish_call(tern_options_set_ints(self%own%address, c_text(key), size(value, kind=int64), value), &
+        stat, errmsg)
   end subroutine set_int64s
 
   subroutine set_int32s(self, key, value, stat, errmsg)
@@ -146,7 +150,8 @@ contains
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
     if (ready(self, stat, errmsg)) &
-      call finish_call(tern_options_set_doubles(self%own%address, c_text(key), size(value, kind=int64), value), stat, errmsg)
+      call finish_call(tern_options_set_doubles(self%own%address, c_text(key), size(value, kind=int64), value), &
+        stat, errmsg)
   end subroutine set_real64s
 
   !> The value of an option as text, its default when it was not set.

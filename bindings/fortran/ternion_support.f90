@@ -32,8 +32,8 @@ module ternion_support
     end function text_interface
   end interface
 
-  !> Watches long work. Extend it, keep what you like in it, and return .false. from report to cancel. An object, not a bare
-  !> procedure, so that no internal procedure needs an executable stack.
+  !> Watches long work. Extend it, keep what you like in it, and return .false. from report to cancel. An object, not a
+  !> bare procedure, so that no internal procedure needs an executable stack.
   type, abstract :: tern_observer
   contains
     procedure(report_interface), deferred :: report
@@ -136,8 +136,8 @@ contains
     status = tern_abi_version(version)
     good = version == TERN_ABI
     if (good) return
-    write (message, '(a, i0, a, i0, a)') 'libternion has ABI ', version, ' but this program was built for ABI ', TERN_ABI, &
-      ': rebuild it against the installed Ternion, or put the matching library first in LD_LIBRARY_PATH'
+    write (message, '(a, i0, a, i0, a)') 'libternion has ABI ', version, ' but this program was built for ABI ', &
+      TERN_ABI, ': rebuild it against the installed Ternion, or put the matching library first in LD_LIBRARY_PATH'
     call finish_call(TERN_ERROR_VERSION, stat, errmsg, trim(message))
   end function check_abi
 

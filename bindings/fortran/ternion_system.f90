@@ -176,8 +176,8 @@ contains
     call finish_call(status, stat, errmsg)
   end subroutine system_pairs
 
-  !> Are two structures the same but for an isometry and a relabelling of equal atoms? rotation takes the second onto the first;
-  !> permutation(i) is the atom of the second that lies on atom i of the first.
+  !> Are two structures the same but for an isometry and a relabelling of equal atoms? rotation takes the second onto
+  !> the first; permutation(i) is the atom of the second that lies on atom i of the first.
   subroutine system_compare(first, second, same, rmsd, rotation, permutation, options, stat, errmsg)
     class(tern_system), intent(in) :: first
     type(tern_system), intent(in) :: second
@@ -192,8 +192,8 @@ contains
     integer(int64), allocatable, target :: atoms(:)
     integer(c_int32_t) :: status, flag
     allocate (atoms(first%size()))
-    status = tern_compare(first%own%address, second%own%address, address_of(options), flag, c_loc(distance), c_loc(matrix), &
-      c_loc(atoms))
+    status = tern_compare(first%own%address, second%own%address, address_of(options), flag, c_loc(distance), &
+      c_loc(matrix), c_loc(atoms))
     if (status == TERN_SUCCESS) then
       same = flag /= 0
       if (present(rmsd)) rmsd = distance

@@ -16,9 +16,12 @@ typedef struct flag {
 static const flag flags[] = {
     {'o', "output", "FILE", "what to write (demo: a folder)"},
     {'d', "descriptor", "KIND", "descriptor kind, such as power_spectrum"},
-    {'m', "model", "KIND", "model kind, such as ridge, or a sum: ridge+triplet fits the second on what the first leaves"},
-    {'s', "set", "KEY=VALUE", "set an option; `ternion options KIND` lists them; KIND.KEY=VALUE: for one part of a sum; may be repeated"},
-    {'S', "settings", "NAME", "read `key = value` lines from a shipped set (b8, metal, molecule, tensor) or a file; --set wins"},
+    {'m', "model", "KIND",
+     "model kind, such as ridge, or a sum: ridge+triplet fits the second on what the first leaves"},
+    {'s', "set", "KEY=VALUE",
+     "set an option; `ternion options KIND` lists them; KIND.KEY=VALUE: for one part of a sum; may be repeated"},
+    {'S', "settings", "NAME",
+     "read `key = value` lines from a shipped set (b8, metal, molecule, tensor) or a file; --set wins"},
     {'r', "resume", "CHECKPOINT", "go on with the training that wrote this file, and keep writing it"},
     {'t', "test", "FILE", "structures to measure errors on"},
     {'D', "data", "FILE", "the B8 set, when it is not found by itself"},
@@ -38,9 +41,10 @@ void arguments_help(const verb *verb) {
   printf("Usage: ternion %s %s\n\n%c%s.\n\n", verb->name, verb->synopsis, toupper(verb->meaning[0]), verb->meaning + 1);
   for (int i = 0; i < N_FLAGS; ++i)
     if (strchr(verb->letters, flags[i].letter)) {
+      const char *value = flags[i].value, *brief = flags[i].letter == 'o' ? "-o," : flags[i].letter == 'q' ? "-q," : "";
       char left[40];
-      snprintf(left, sizeof left, "--%s%s%s", flags[i].name, flags[i].value ? " " : "", flags[i].value ? flags[i].value : "");
-      printf("  %s %-22s %s\n", flags[i].letter == 'o' ? "-o," : flags[i].letter == 'q' ? "-q," : "   ", left, flags[i].meaning);
+      snprintf(left, sizeof left, "--%s%s%s", flags[i].name, value ? " " : "", value ? value : "");
+      printf("  %3s %-22s %s\n", brief, left, flags[i].meaning);
     }
   printf("      %-22s %s\n\nExample: %s\n", "--help", "this text", verb->example);
 }
@@ -93,7 +97,8 @@ static FILE *open_settings(const char *name) {
 static int apply_settings(arguments *arguments, const char *name) {
   FILE *file = open_settings(name);
   if (file == NULL)
-    return usage_error("--settings %s: neither shipped settings nor a file that can be read: %s", name, strerror(errno));
+    return usage_error("--settings %s: neither shipped settings nor a file that can be read: %s", name,
+                       strerror(errno));
   char line[1024], where[1200];
   int status = EXIT_SUCCESS;
   for (int number = 1; status == EXIT_SUCCESS && fgets(line, sizeof line, file); ++number) {
@@ -149,7 +154,8 @@ static void long_options(const verb *verb, struct option *options) {
   int n = 0;
   for (int i = 0; i < N_FLAGS; ++i)
     if (strchr(verb->letters, flags[i].letter))
-      options[n++] = (struct option){flags[i].name, flags[i].value ? required_argument : no_argument, NULL, flags[i].letter};
+      options[n++] = (struct option){flags[i].name, flags[i].value ? required_argument : no_argument, NULL,
+                                     flags[i].letter};
   options[n++] = (struct option){"help", no_argument, NULL, 'h'};
   options[n] = (struct option){0};
 }
@@ -181,7 +187,9 @@ static int take_inputs(const verb *verb, int count, char **words, arguments *arg
 }
 
 /* The word that getopt_long stopped at, which is not the value behind it. */
-static const char *flag_word(char **words) { return words[optind - (optarg != NULL && optarg == words[optind - 1] ? 2 : 1)]; }
+static const char *flag_word(char **words) {
+  return words[optind - (optarg != NULL && optarg == words[optind - 1] ? 2 : 1)];
+}
 
 static int parse_flags(const verb *verb, int count, char **words, arguments *arguments, typed *typed) {
   struct option options[N_FLAGS + 2];
@@ -196,7 +204,8 @@ static int parse_flags(const verb *verb, int count, char **words, arguments *arg
     if (letter == ':')
       return usage_error("%s needs a value", words[optind - 1]);
     if (letter == '?' || strchr(verb->letters, letter) == NULL)
-      return usage_error("%s is no option of `ternion %s`; see `ternion %s --help`", flag_word(words), verb->name, verb->name);
+      return usage_error("%s is no option of `ternion %s`; see `ternion %s --help`", flag_word(words), verb->name,
+                         verb->name);
     status = take_flag(arguments, typed, (char)letter, optarg);
   }
   return status;

@@ -4,7 +4,7 @@ _ternion_names() {
 }
 
 _ternion() {
-  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} known
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W "demo describe fit plot predict sensitivity options info --help --version" -- "$word"))
@@ -14,10 +14,14 @@ _ternion() {
     --descriptor | --model | options) COMPREPLY=($(compgen -W "$(_ternion_names)" -- "$word")) ;;
     --settings) COMPREPLY=($(compgen -W "b8 metal molecule" -f -- "$word")) ;;
     plot) COMPREPLY=($(compgen -W "parity pairs training" -- "$word")) ;;
-    --set) COMPREPLY=($(compgen -S = -W "$(ternion options --json 2>/dev/null | sed 's/.*"name": "\([^"]*\)".*/\1/')" -- "$word")) ;;
+    --set)
+      known=$(ternion options --json 2>/dev/null | sed 's/.*"name": "\([^"]*\)".*/\1/')
+      COMPREPLY=($(compgen -S = -W "$known" -- "$word")) ;;
     *)
       case $word in
-        -*) COMPREPLY=($(compgen -W "$(ternion "${COMP_WORDS[1]}" --help 2>/dev/null | grep -o -- '--[a-z-]*')" -- "$word")) ;;
+        -*)
+          known=$(ternion "${COMP_WORDS[1]}" --help 2>/dev/null | grep -o -- '--[a-z-]*')
+          COMPREPLY=($(compgen -W "$known" -- "$word")) ;;
         *) COMPREPLY=($(compgen -f -- "$word")) ;;
       esac
       ;;

@@ -70,7 +70,8 @@ static bool plot_energies(picture *picture, const compared *compared) {
 
 /* Components with equal indices and the others are of different size: each has its panel. */
 static bool plot_numbers(picture *picture, const compared *compared) {
-  static const char *const words[] = {"components", "components with equal indices", "components with different indices"};
+  static const char *const words[] = {"components", "components with equal indices",
+                                      "components with different indices"};
   const bool split = compared->numbers[1].count > 0;
   char title[160];
   if (compared->numbers[0].count == 0) {

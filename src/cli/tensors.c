@@ -121,7 +121,8 @@ void tensor_print(const tensor_prediction *prediction, const target *target, int
 }
 
 void tensor_print_json(const tensor_prediction *prediction, const target *target, int64_t number, int64_t n_atoms) {
-  printf("{\"event\": \"frame\", \"frame\": %lld, \"atoms\": %lld, \"tensor\": [", (long long)number, (long long)n_atoms);
+  printf("{\"event\": \"frame\", \"frame\": %lld, \"atoms\": %lld, \"tensor\": [", (long long)number,
+         (long long)n_atoms);
   print_numbers("%.17g", ", ", target->count, prediction->values);
   if (prediction->known) {
     fputs("], \"reference\": [", stdout);

@@ -103,8 +103,8 @@ static const option_row options_rows[] = {
      "Distance from which baseline zbl is zero, in sums of the two covalent radii"},
     {"fade_outer", OPTION_REAL, "1", "", "[0, 1]", "model",
      "With baseline zbl: distance below which the fitted part of an atom's energy gives way to the repulsion, which is "
-     "no longer switched off, in parts of the shortest distance that the species have in the data; many neighbours that "
-     "are near together count as well; 0: never"},
+     "no longer switched off, in parts of the shortest distance that the species have in the data; many neighbours "
+     "that are near together count as well; 0: never"},
     {"fade_inner", OPTION_REAL, "0.85", "", "[0, 1)", "model",
      "Distance below which nothing is left of the fitted part, in the same unit"},
 
@@ -160,8 +160,9 @@ static const option_row options_rows[] = {
      "derivatives by 1e-4 eV/Angstrom; predictions are always in double precision"},
 
     {"target", OPTION_TEXT, "energy", "", "energy|KEY", "model dataset",
-     "What is fitted: the energy with its forces and virials; the tensor that comment lines have under that key, such as "
-     "dipole: 1, 3, 9 or 27 numbers, row by row, for order 0 to 3; or what a column has for each atom, such as features"},
+     "What is fitted: the energy with its forces and virials; the tensor that comment lines have under that key, such "
+     "as dipole: 1, 3, 9 or 27 numbers, row by row, for order 0 to 3; or what a column has for each atom, such as "
+     "features"},
     {"energy_key", OPTION_TEXT, "energy", "", "", "dataset", "Name of the energy in the comment line"},
     {"forces_key", OPTION_TEXT, "forces", "", "", "dataset", "Name of the column of forces"},
     {"virial_key", OPTION_TEXT, "virial", "", "", "dataset", "Name of the virial in the comment line"},

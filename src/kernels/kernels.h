@@ -163,8 +163,8 @@ typedef struct kernel_table {
   void (*outer)(kernel_shape shape, int32_t symmetric, const double *a, const double *b, const double *c,
                 const double *d, double *values);
 
-  /* to [rows][count] = (plus what is there when `accumulate`) sum over p from start[row] to start[row + 1] of weights[p]
-     times row source[p] of from [.][count]; count a multiple of KERNEL_BLOCK. */
+  /* to [rows][count] = (plus what is there when `accumulate`) sum over p from start[row] to start[row + 1] of weights
+     [p] times row source[p] of from [.][count]; count a multiple of KERNEL_BLOCK. */
   void (*combine)(int32_t rows, const int32_t *start, const int32_t *source, const double *weights, int64_t count,
                   const double *from, int32_t accumulate, double *to);
   /* From the gradient `to` of the same sums: adds to that of `from`, sets that of the weights. */
@@ -176,7 +176,8 @@ typedef struct kernel_table {
   void (*multiply)(int32_t rows, int64_t inner, int64_t columns, const double *left, const double *right,
                    double *result);
   /* matrix [m][m'] of degree l >= 2, and a block behind it: row m is the sum of n_terms[m] of its terms, times scale
-     [m'], behind which a block can be read; as behind D^(l - 1). `first`, `before`: elements [0][0] of D^1, D^(l - 1). */
+     [m'], behind which a block can be read; as behind D^(l - 1). `first`, `before`: elements [0][0] of D^1 and
+     D^(l - 1). */
   void (*rotation)(int32_t l, const int32_t *n_terms, const kernel_rotation_term *terms, const double *scale,
                    const double *first, const double *before, double *matrix);
   /* values [lm][n_max], set or added: for mu >= 0 the rows mu of the density [lm][n_padded] times re[mu] and -mu times

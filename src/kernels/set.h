@@ -87,7 +87,8 @@ void KERNEL(double_transposed_times_vector)(int64_t rows, int64_t columns, const
 void KERNEL(float_network_activate)(int64_t slots, int64_t count, const void *inputs, void *values, void *slopes);
 void KERNEL(float_network_activate_back)(int64_t slots, int64_t count, const void *inputs, const void *slopes,
                                      void *gradients);
-void KERNEL(float_network_activate_pair)(int64_t slots, int64_t count, void *even, void *odd, void *values, void *slopes);
+void KERNEL(float_network_activate_pair)(int64_t slots, int64_t count, void *even, void *odd, void *values,
+                                         void *slopes);
 void KERNEL(float_network_activate_pair_back)(int64_t slots, int64_t count, void *even, void *odd, const void *slopes,
                                           const void *gradients);
 void KERNEL(float_network_weighted_sums)(int64_t slots, int64_t rows, int64_t width, const void *weights,
@@ -96,7 +97,8 @@ void KERNEL(float_network_spread)(int64_t rows, int64_t width, const void *weigh
 void KERNEL(double_network_activate)(int64_t slots, int64_t count, const void *inputs, void *values, void *slopes);
 void KERNEL(double_network_activate_back)(int64_t slots, int64_t count, const void *inputs, const void *slopes,
                                      void *gradients);
-void KERNEL(double_network_activate_pair)(int64_t slots, int64_t count, void *even, void *odd, void *values, void *slopes);
+void KERNEL(double_network_activate_pair)(int64_t slots, int64_t count, void *even, void *odd, void *values,
+                                         void *slopes);
 void KERNEL(double_network_activate_pair_back)(int64_t slots, int64_t count, void *even, void *odd, const void *slopes,
                                           const void *gradients);
 void KERNEL(double_network_weighted_sums)(int64_t slots, int64_t rows, int64_t width, const void *weights,

@@ -138,7 +138,8 @@ static void describe_outlier(const warnings *warnings, int64_t index, double out
   const frame *frame = warnings->dataset->frames[index];
   add_structure(warnings, index, message);
   if (warnings->target != NULL)
-    text_add(message, ": its '%s' is %.6g times as large as that of half of the structures", warnings->target, outlying);
+    text_add(message, ": its '%s' is %.6g times as large as that of half of the structures", warnings->target,
+             outlying);
   else
     text_add(message, ": its energy, %.10g eV, is %.6g eV per atom %s what the other structures suggest",
              frame->energy, fabs(outlying), outlying > 0 ? "above" : "below");

@@ -19,8 +19,7 @@ static int32_t couple(const equivariant_basis *from, const equivariant_channel *
   const int32_t degree = source->lambda;
   channel->lambda = lambda;
   channel->sigma = (lambda + to->order) % 2 == 0 ? 1 : -1;
-  channel->first =
-      to->n_channels == 0 ? 0 : to->channels[to->n_channels - 1].first + 2 * to->channels[to->n_channels - 1].lambda + 1;
+  channel->first = to->n_channels == 0 ? 0 : channel[-1].first + 2 * channel[-1].lambda + 1;
   to->n_channels++;
   TRY(clebsch_gordan_new(degree, 1, lambda, &coefficients));
   for (int32_t m = 0; m < 2 * lambda + 1; m++)

@@ -20,7 +20,8 @@ typedef struct equivariant_rows {
 } equivariant_rows;
 
 /* weights [columns] of a channel, in the unknowns at the end, and those before held-out structures were added, trial;
-   NULL: not wanted. regularizations [channels] of those fitted earlier, and of this one. report: an object of a list. */
+   NULL: not wanted. regularizations [channels] of those fitted earlier, and of this one. report: an object of a
+   list. */
 int32_t equivariant_solve(const equivariant_head *head, const equivariant_data *data, const tern_options *options,
                           int32_t channel, const equivariant_rows *rows, double *regularizations, double *weights,
                           double *trial, text *report);

@@ -272,8 +272,8 @@ static int32_t choose_target(tern_model *model, const tern_dataset *dataset, con
       return choose_tensor(model, target, n_parts);
   }
   return error_set(TERN_ERROR_OPTION,
-                   "option 'target' is '%s'; models are fitted on 'energy', or on a tensor or vectors of the atoms that "
-                   "structures carry under this name, and none of these does",
+                   "option 'target' is '%s'; models are fitted on 'energy', or on a tensor or vectors of the atoms "
+                   "that structures carry under this name, and none of these does",
                    target);
 }
 

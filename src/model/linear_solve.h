@@ -15,8 +15,8 @@ typedef struct linear_solution {
   double score;          /* mean squared error by which it was chosen; set, negative when it was given */
 } linear_solution;
 
-/* held_out: what decides on the regularization and is then fitted too, for which it takes up the rows of `fitted`; NULL:
-   generalized cross-validation does.
+/* held_out: what decides on the regularization and is then fitted too, for which it takes up the rows of `fitted`;
+   NULL: generalized cross-validation does.
    report: members of a JSON object, each after a comma. */
 int32_t linear_solve(run *run, const tern_options *options, least_squares *fitted, least_squares *held_out,
                      linear_solution *solution, text *report);

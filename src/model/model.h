@@ -28,8 +28,8 @@ typedef struct vector_functions {
                          int64_t rows, void *scratch, const double *directions, double *derivative);
 } vector_functions;
 
-/* What a kind whose weights a linear problem gives knows of them, as long as the fit of the model lasts. Its outputs are
-   those that the weights are for. */
+/* What a kind whose weights a linear problem gives knows of them, as long as the fit of the model lasts. Its outputs
+   are those that the weights are for. */
 typedef struct model_linear {
   /* lower [width][width]: L by rows, L L^T the precision of the weights: the sum of a a^T over the weighted rows a of
      the fit, those of held-out structures not among them, plus the penalty. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Energies and tensors out of all bounds. Energies of the species are found by least absolute deviations, which a few wrong
-   numbers, however large, do not move: least squares again and again, weighted with the inverse of the last residual.
- */
+/* Energies and tensors out of all bounds. Energies of the species are found by least absolute deviations, which a few
+   wrong numbers, however large, do not move: least squares again and again, weighted with the inverse of the last
+   residual. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -29,8 +29,8 @@ int32_t store_format_version(const tern_model *model) {
 
 /* Is the option of any meaning for the part's target? Files of energies leave the target out, as they always did. */
 static bool option_counts(const model_part *part, const char *name) {
-  static const char *const energies[] = {"energy_weight", "force_weight", "virial_weight", "e0", "baseline", "zbl_inner",
-                                         "zbl_outer",     "descriptor",   "uncertainty"};
+  static const char *const energies[] = {"energy_weight", "force_weight", "virial_weight", "e0",         "baseline",
+                                         "zbl_inner",     "zbl_outer",    "descriptor",    "uncertainty"};
   if (part->kind->tensor == NULL)
     return strcmp(name, "target") != 0;
   for (size_t k = 0; k < sizeof energies / sizeof *energies; k++)

@@ -6,8 +6,8 @@
 #include "model/model.h"
 
 #define MODEL_FORMAT "ternion.model"
-/* A sum of parts needs version 2, vectors need version 3, a tensor 4; others are still written as version 1, which older
-   releases read. */
+/* A sum of parts needs version 2, vectors need version 3, a tensor 4; others are still written as version 1, which
+   older releases read. */
 enum { MODEL_FORMAT_SINGLE = 1, MODEL_FORMAT_SUM = 2, MODEL_FORMAT_VECTORS = 3, MODEL_FORMAT_TENSOR = 4 };
 #define MODEL_UNITS "{\"length\": \"Angstrom\", \"energy\": \"eV\", \"forces\": \"eV/Angstrom\", \"virial\": \"eV\"}"
 

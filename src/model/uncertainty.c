@@ -159,8 +159,8 @@ static int32_t check_finite(const judgement *judgement, double deviation) {
     finite = finite && isfinite(judgement->scores[atom]);
   if (finite)
     return TERN_SUCCESS;
-  return error_set(TERN_ERROR_NUMERICAL, "the uncertainty is not finite; the structure is too far from all that the model"
-                                         " was fitted on");
+  return error_set(TERN_ERROR_NUMERICAL,
+                   "the uncertainty is not finite; the structure is too far from all that the model was fitted on");
 }
 
 static int32_t judge(judgement *judgement, run *run, double *deviation, double *scores) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How sure a model is, from the outputs of its parts, of which the energy is a linear function. The squared deviation of
-   a structure's energy from its reference is scale^2 |L^-1 Z|^2 + noise^2 atoms: Z is the sum of its atoms' outputs, and
-   L L^T the precision of their weights, from all rows of a linear fit or else the second moments of Z over the training
-   energies (Bigi, Chong, Ceriotti, Grasselli, Mach. Learn.: Sci. Technol. 5, 045018 (2024)); the noise is what the form
-   of the model cannot follow. An atom's score is |M^-1 z| with M M^T the moments of the training environments, divided
-   by the largest of them with a centre of the same species. */
+/* How sure a model is, from the outputs of its parts, of which the energy is a linear function. The squared deviation
+   of a structure's energy from its reference is scale^2 |L^-1 Z|^2 + noise^2 atoms: Z is the sum of its atoms' outputs,
+   and L L^T the precision of their weights, from all rows of a linear fit or else the second moments of Z over the
+   training energies (Bigi, Chong, Ceriotti, Grasselli, Mach. Learn.: Sci. Technol. 5, 045018 (2024)); the noise is what
+   the form of the model cannot follow. An atom's score is |M^-1 z| with M M^T the moments of the training environments,
+   divided by the largest of them with a centre of the same species. */
 #ifndef TERNION_MODEL_UNCERTAINTY_H
 #define TERNION_MODEL_UNCERTAINTY_H
 

@@ -1,8 +1,8 @@
-"""Prints featomic's times and ours, measured in turns on one core, the share of the machine's limit that ours reach, whether the
-numbers are the same, and what the forces of a fitted model cost as the system grows.
+"""Prints featomic's times and ours, measured in turns on one core, the share of the machine's limit that ours reach,
+whether the numbers are the same, and what the forces of a fitted model cost as the system grows.
 
-Both sides include their neighbour lists and run on one thread; featomic gets native systems and its default splines, we write
-into arrays that were allocated before.
+Both sides include their neighbour lists and run on one thread; featomic gets native systems and its default splines, we
+write into arrays that were allocated before.
 """
 import argparse
 import os
@@ -113,7 +113,8 @@ def force_path(program, folder, most):
     forces = [0.1 * np.random.default_rng(k).normal(size=(len(atoms), 3)) for k, atoms in enumerate(training)]
     path, ours = os.path.join(folder, "training.xyz"), Bench(program)
     structures.write(path, training, energies, forces)
-    ours.ask("fit", "ridge", path, "descriptor=power_spectrum", "regularization=1e-6", *option_words(structures.DEFAULTS))
+    ours.ask("fit", "ridge", path, "descriptor=power_spectrum", "regularization=1e-6",
+             *option_words(structures.DEFAULTS))
     for repeat in (2, 3, 5, 8, 11, 16, 23):
         atoms = structures.silicon(repeat, 0)
         if len(atoms) > most:
@@ -141,7 +142,8 @@ def main():
         errors = {name: compare(arguments.program, folder, name, *case, repeats, machine)
                   for name, case in structures.systems(arguments.quick).items()}
         for name, (values, gradients) in errors.items():
-            print(f"{name:8s} largest difference to featomic: values {values:.1e}, gradients {gradients:.1e} (relative)")
+            print(f"{name:8s} largest difference to featomic: values {values:.1e}, "
+                  f"gradients {gradients:.1e} (relative)")
         print("energy and forces of a ridge model on the power spectrum of silicon:")
         force_path(arguments.program, folder, 10000 if arguments.quick else 100000)
 

@@ -1,5 +1,5 @@
-"""Prints what correlations cost: the bispectrum against featomic's Clebsch-Gordan products in turns on one core, whether the numbers
-agree, and the time per centre and per feature of every order, in full and contracted."""
+"""Prints what correlations cost: the bispectrum against featomic's Clebsch-Gordan products in turns on one core,
+whether the numbers agree, and the time per centre and per feature of every order, in full and contracted."""
 import argparse
 import os
 import tempfile
@@ -22,7 +22,8 @@ class Peer:
 
     def __init__(self, options, redundant, **basis):
         self.expansion = SphericalExpansion(**structures.featomic_hypers(options, **basis))
-        self.products = DensityCorrelations(n_correlations=2, max_angular=2 * options["l_max"], skip_redundant=not redundant)
+        self.products = DensityCorrelations(n_correlations=2, max_angular=2 * options["l_max"],
+                                            skip_redundant=not redundant)
 
     def __call__(self, atoms_list):
         density = self.expansion.compute(atoms_list, use_native_system=True).keys_to_properties("neighbor_type")
@@ -37,11 +38,13 @@ def bispectrum(program, folder, name, atoms_list, options, repeats):
     """One species, so that featomic's blocks list the same centres in the same order as ours."""
     path, ours, peer = os.path.join(folder, name + ".xyz"), Bench(program), Peer(options, redundant=False)
     structures.write(path, atoms_list)
-    rows, _, features = map(int, ours.ask("describe", "correlations", path, "nu_min=3", "nu_max=3", *option_words(options)))
+    rows, _, features = map(int, ours.ask("describe", "correlations", path, "nu_min=3", "nu_max=3",
+                                          *option_words(options)))
     theirs, mine = in_turns(repeats, lambda: timed(lambda: peer(atoms_list)), lambda: ours.ask("values")[0])
     count = sum(block.values.shape[-1] for _, block in peer(atoms_list).items())
-    print(f"{name:8s} featomic {1e6 * theirs / rows:8.1f} us per centre ({count} features), ours {1e6 * mine / rows:7.2f} us"
-          f" ({features}, {1e9 * mine / rows / features:.2f} ns each): {theirs / mine:.0f} x", flush=True)
+    print(f"{name:8s} featomic {1e6 * theirs / rows:8.1f} us per centre ({count} features), "
+          f"ours {1e6 * mine / rows:7.2f} us ({features}, {1e9 * mine / rows / features:.2f} ns each): "
+          f"{theirs / mine:.0f} x", flush=True)
     ours.ask("gradients")
     ours.ask("dump", os.path.join(folder, "dump"))
     ours.close()
@@ -49,13 +52,15 @@ def bispectrum(program, folder, name, atoms_list, options, repeats):
     n = sum(map(len, few))
     values = np.fromfile(os.path.join(folder, "dump"))[:n * features].reshape(n, features)
     expected = Peer(options, redundant=True, spline_accuracy=None).gram(few)
-    print(f"{name:8s} Gram matrices differ by {np.abs(values @ values.T - expected).max() / np.abs(expected).max():.1e} (relative)")
+    error = np.abs(values @ values.T - expected).max() / np.abs(expected).max()
+    print(f"{name:8s} Gram matrices differ by {error:.1e} (relative)")
 
 
 def orders(program, folder, atoms_list, options):
     path = os.path.join(folder, "orders.xyz")
     structures.write(path, atoms_list)
-    for label, nu_most, more in (("in full", 4, []), ("contracted, components 40", 7, ["components=40", "fit_environments=400"])):
+    for label, nu_most, more in (("in full", 4, []),
+                                 ("contracted, components 40", 7, ["components=40", "fit_environments=400"])):
         for nu in range(2, nu_most + 1):
             ours = Bench(program)
             rows, _, features = map(int, ours.ask("describe", "correlations", path, f"nu_min={nu}", f"nu_max={nu}",

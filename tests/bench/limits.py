@@ -34,9 +34,9 @@ class Machine:
 def power_spectrum(atoms_list, options, numbers, rows, blocks, features, gradients):
     """Flops by formula, without padding, for channels that are not empty; bytes of the results, each written once.
 
-    Per neighbour: six rows of a spline table for each (n, l), one multiply-add per coefficient; per pair of channels one
-    multiply-add per (l, m, n, n'). Derivatives: slopes, four contractions over m per channel, and two products per column
-    (four for equal species).
+    Per neighbour: six rows of a spline table for each (n, l), one multiply-add per coefficient; per pair of channels
+    one multiply-add per (l, m, n, n'). Derivatives: slopes, four contractions over m per channel, and two products per
+    column (four for equal species).
     """
     n, l = options["n_max"], options["l_max"] + 1
     species, flops = len(numbers), 0.0

@@ -1,5 +1,6 @@
 #!/bin/sh
-# sh tests/bench/run.sh BUILD_DIR [--quick]: builds the benchmark, finds or makes a Python with featomic, runs both on one core.
+# sh tests/bench/run.sh BUILD_DIR [--quick]: builds the benchmark, finds or makes a Python with featomic, runs both on
+# one core.
 set -eu
 build=${1:?usage: sh tests/bench/run.sh BUILD_DIR [--quick]}
 shift
@@ -24,7 +25,7 @@ export OPENBLAS_NUM_THREADS=1 RAYON_NUM_THREADS=1 OMP_NUM_THREADS=1
 "$python" "$here/compare.py" "$program" "$@"
 "$python" "$here/correlations.py" "$program" "$@"
 echo "
-Correlations up to nu = 3 with all derivatives by ranges of centres: features and pullback, Jacobian (a part of the centres), memory"
+Correlations up to nu = 3 with all derivatives by ranges of centres: pullback, Jacobian (of some centres), memory"
 blocks=$(find "$build" -name ternion_blocks -type f | head -n 1)
 "$blocks" correlations 1000 1 cutoff=4 n_max=6 l_max=3 nu_max=3
 "$blocks" correlations 10000 4 cutoff=4 n_max=6 l_max=3 nu_max=3

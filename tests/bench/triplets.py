@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Prints what triplets and frames cost on one core: coupled triplets against NumPy, frames against our own coupled triplets for
-the same environments, and the time per atom as the system grows. Exits 1 when a ratio is below what it must be.
+"""Prints what triplets and frames cost on one core: coupled triplets against NumPy, frames against our own coupled
+triplets for the same environments, and the time per atom as the system grows. Exits 1 when a ratio is below what it
+must be.
 
-The environments are those of the first atoms of B8 clusters and of a silicon crystal, every ordered pair of neighbours a triplet.
-Both sides include their neighbour lists; ours write into arrays that were allocated before, and what takes microseconds is
-repeated until it takes milliseconds.
+The environments are those of the first atoms of B8 clusters and of a silicon crystal, every ordered pair of neighbours
+a triplet. Both sides include their neighbour lists; ours write into arrays that were allocated before, and what takes
+microseconds is repeated until it takes milliseconds.
 """
 import argparse
 import os
@@ -74,7 +75,8 @@ def against_triplets(name, program, path, options, repeats):
 
 
 def smaller_forms(program, path, repeats):
-    for name, more in (("triplets, pair form (per pair)", ["tags=1"]), ("triplets, summed (per centre)", ["sum_tags=1"]),
+    for name, more in (("triplets, pair form (per pair)", ["tags=1"]),
+                       ("triplets, summed (per centre)", ["sum_tags=1"]),
                        ("triplets, summed, without self pairs", ["sum_tags=1", "self_pairs=0"])):
         bench, count, width = start(program, "triplets", path, B8, *more)
         bench.ask("values")

@@ -19,7 +19,8 @@ variable() { eval "printf %s $(pkg-config --variable="$1" "${2:-ternion}")"; }
 has() { case ";$TERNION_LANGUAGES;" in *";$1;"*) ;; *) return 1 ;; esac; }
 
 tree() {
-  for path in include/ternion.h lib/libternion.so lib/libternion.so.1 lib/libternion.a bin/ternion lib/pkgconfig/ternion.pc \
+  for path in include/ternion.h lib/libternion.so lib/libternion.so.1 lib/libternion.a bin/ternion \
+    lib/pkgconfig/ternion.pc \
     lib/cmake/Ternion/TernionConfig.cmake share/ternion/settings/b8 share/ternion/julia/Project.toml \
     share/ternion/julia/src/Ternion.jl share/ternion/python/ternion/__init__.py share/man/man1/ternion.1; do
     [ -e "$prefix/$path" ] || { echo "missing: $path"; exit 1; }
@@ -39,7 +40,8 @@ pkg_config() {
   ./fit_predict
   eval "cc -Wall -Wextra -Werror '$c/descriptor_gradient.c' -o gradient $(pkg-config --cflags --libs ternion) -lm"
   ./gradient
-  eval "c++ -std=c++17 -Wall -Wextra -Werror '$c/own_neighbours.cpp' -o neighbours $(pkg-config --cflags --libs ternion)"
+  flags=$(pkg-config --cflags --libs ternion)
+  eval "c++ -std=c++17 -Wall -Wextra -Werror '$c/own_neighbours.cpp' -o neighbours $flags"
   ./neighbours
 }
 
@@ -48,7 +50,8 @@ pkg_config_static() {
   mkdir static
   cp "$prefix/lib/libternion.a" static/
   # The archive alone in a folder, so that the linker cannot take the shared library beside it.
-  eval "cc '$c/fit_predict.c' -o fit_predict -L static $(pkg-config --static --cflags --libs ternion | sed 's/-L[^ ]*prefix\\ with\\ space[^ ]*//')"
+  flags=$(pkg-config --static --cflags --libs ternion | sed 's/-L[^ ]*prefix\\ with\\ space[^ ]*//')
+  eval "cc '$c/fit_predict.c' -o fit_predict -L static $flags"
   ./fit_predict
   ! ldd fit_predict | grep ternion || { echo "linked with the shared library"; exit 1; }
 }
@@ -99,7 +102,8 @@ END
 }
 
 fortran() {
-  eval "gfortran -std=f2008 -Wall -Werror '$f/fit_predict.f90' -o fit_predict $(pkg-config --cflags --libs ternion-fortran)"
+  flags=$(pkg-config --cflags --libs ternion-fortran)
+  eval "gfortran -std=f2008 -Wall -Werror '$f/fit_predict.f90' -o fit_predict $flags"
   ./fit_predict
   # Another compiler takes the source.
   sources=$(variable sourcedir ternion-fortran)
@@ -116,9 +120,11 @@ julia() {
   # Pkg.develop without a network: an empty registry keeps it from looking for one.
   export JULIA_DEPOT_PATH="$here/depot"
   mkdir -p depot/registries/Empty
-  printf 'name = "Empty"\nrepo = "none"\nuuid = "8d4a1b0e-3f4c-4f51-9a52-5c0f5d7f0f11"\n[packages]\n' >depot/registries/Empty/Registry.toml
+  printf 'name = "Empty"\nrepo = "none"\nuuid = "8d4a1b0e-3f4c-4f51-9a52-5c0f5d7f0f11"\n[packages]\n' \
+    >depot/registries/Empty/Registry.toml
   JULIA_DIR=$(variable juliadir) command julia --startup-file=no -e \
-    'using Pkg; Pkg.activate("environment"); Pkg.develop(PackageSpec(path = ENV["JULIA_DIR"])); using Ternion; println(Ternion.version())'
+    'using Pkg; Pkg.activate("environment"); Pkg.develop(PackageSpec(path = ENV["JULIA_DIR"]));
+     using Ternion; println(Ternion.version())'
 }
 
 python() {

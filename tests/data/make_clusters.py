@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Writes clusters.extxyz: silicon clusters with the energies and forces of a Morse pair potential, for examples and tests."""
+"""Writes clusters.extxyz: silicon clusters with the energies and forces of a Morse pair potential, for examples and
+tests."""
 import math
 import os
 import random

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Writes counterexamples.extxyz: pairs of CH4-like environments of a carbon (atom 0) that are not congruent but have the
-same distances and the same multiset of H-C-H angles, so that no correlation of two neighbours tells them apart
+"""Writes counterexamples.extxyz: pairs of CH4-like environments of a carbon (atom 0) that are not congruent but have
+the same distances and the same multiset of H-C-H angles, so that no correlation of two neighbours tells them apart
 (S. N. Pozdnyakov, M. J. Willatt, A. P. Bartok, C. Ortner, G. Csanyi, M. Ceriotti, Phys. Rev. Lett. 125, 166001 (2020)).
 Consecutive frames 2k, 2k+1 are a pair.
 
-circle, cone: hydrogens at {0,1,3,4} and {0,1,2,5} times 45 degrees on a circle of latitude. Both sets have the differences
-{1,1,2,3,3,4}, and an angle between two points of a circle depends on their difference only. The latitude is free.
+circle, cone: hydrogens at {0,1,3,4} and {0,1,2,5} times 45 degrees on a circle of latitude. Both sets have the
+differences {1,1,2,3,3,4}, and an angle between two points of a circle depends on their difference only. The latitude is
+free.
 
-swap: no symmetry. Unit vectors 0..3 with the cosines G_ij; the partner has G_01 and G_02 exchanged. That changes det G by
-(G_01 - G_02) (G_13 - G_23) h with h = 2 G_03 (1 + G_12) - (G_01 + G_02) (G_13 + G_23). So where h = 0 the exchanged cosines
-belong to vectors, too: a manifold of pairs, reached here by turning vector 3.
+swap: no symmetry. Unit vectors 0..3 with the cosines G_ij; the partner has G_01 and G_02 exchanged. That changes det G
+by (G_01 - G_02) (G_13 - G_23) h with h = 2 G_03 (1 + G_12) - (G_01 + G_02) (G_13 + G_23). So where h = 0 the exchanged
+cosines belong to vectors, too: a manifold of pairs, reached here by turning vector 3.
 """
 import math
 import os

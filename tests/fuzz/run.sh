@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# run.sh PROGRAM FORMAT SOURCE BINARY SECONDS: one fuzzer from the seeds; what it finds stays in BINARY/FORMAT, and an input that
-# fails is kept there as crash-*. SECONDS `long`: those of TERNION_FUZZ_SECONDS.
+# run.sh PROGRAM FORMAT SOURCE BINARY SECONDS: one fuzzer from the seeds; what it finds stays in BINARY/FORMAT, and an
+# input that fails is kept there as crash-*. SECONDS `long`: those of TERNION_FUZZ_SECONDS.
 set -eu
 program=$1 format=$2 source=$3 binary=$4 seconds=$5
 [ "$seconds" = long ] && seconds=${TERNION_FUZZ_SECONDS:-600}

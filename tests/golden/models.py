@@ -349,7 +349,7 @@ class Writer:
         self.put("network.unit", [1], [1.7])
         self.put("network.weights", [members * (sets * size + 2)], self.random(members * (sets * size + 2)))
         self.put("inputs.norm", [1], [0.6])
-        self.put("inputs.offset", [even + odd], self.random(even, 0.3) + [0.0] * odd)  # else no mirror image is the same
+        self.put("inputs.offset", [even + odd], self.random(even, 0.3) + [0.0] * odd)  # else mirror images differ
 
     def network(self, **basis):
         self.part("network", "power_spectrum", {}, **basis)

@@ -23,7 +23,8 @@ def made_up(system, order):
     """A smooth tensor: bonds weighted by distance and species, antisymmetric parts by triples."""
     total = [mpf(0)] * 3 ** order
     atoms = range(len(system.species))
-    vector = [[[mpf(b) - mpf(a) for a, b in zip(system.positions[i], system.positions[j])] for j in atoms] for i in atoms]
+    vector = [[[mpf(b) - mpf(a) for a, b in zip(system.positions[i], system.positions[j])] for j in atoms]
+              for i in atoms]
     for i in atoms:
         if order == 2:
             for a in range(3):
@@ -49,7 +50,8 @@ def channels(order):
         return [mpf(AXES[m] == axis) for m in range(3)]
     if order == 1:
         return {(1, 1): [[unit(axis)[m] for axis in range(3)] for m in range(3)]}
-    return {(l, (-1) ** l): [[couple(unit(a), unit(b), l)[m] for a in range(3) for b in range(3)] for m in range(2 * l + 1)]
+    return {(l, (-1) ** l): [[couple(unit(a), unit(b), l)[m] for a in range(3) for b in range(3)]
+                             for m in range(2 * l + 1)]
             for l in range(3)}
 
 

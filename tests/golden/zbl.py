@@ -29,7 +29,8 @@ def energy(z, w, r):
 
 
 def zbl_file():
-    rows = [(z, w, mpf(part) / 16 * (mpf(RADII[z]) + mpf(RADII[w]))) for z, w in PAIRS for part in (1, 3, 7, 9, 12, 15, 17)]
+    rows = [(z, w, mpf(part) / 16 * (mpf(RADII[z]) + mpf(RADII[w]))) for z, w in PAIRS
+            for part in (1, 3, 7, 9, 12, 15, 17)]
     rows = [(z, w, mpf(float(r))) for z, w, r in rows]  # as every language reads it
     return "".join([
         blocks.real("species", [[z, w] for z, w, _ in rows]),

@@ -75,15 +75,18 @@ class BadInput(InFolder):
         for kind in KINDS:
             self.assertEqual(self.warned(*self.fit(kind, path)), "")
             os.remove(self.path("model.tern"))
-            self.refused(1, *self.fit(kind, path, "--set", "validation=0.1"), say=["validation", "1 structures", "set it to 0"])
+            self.refused(1, *self.fit(kind, path, "--set", "validation=0.1"),
+                         say=["validation", "1 structures", "set it to 0"])
 
     def test_targets(self):
         bare = [re.sub(r"(:forces:R:3|virial=\"[^\"]*\" ?)", "", text) for text in frames()]
-        bare = ["\n".join(" ".join(line.split()[:4]) if k > 1 else line for k, line in enumerate(text.splitlines())) + "\n"
+        bare = ["".join((" ".join(line.split()[:4]) if k > 1 else line) + "\n"
+                        for k, line in enumerate(text.splitlines()))
                 for text in bare]
         path = self.write(bare)
         for kind in KINDS:
-            self.refused(1, *self.fit(kind, path, "--set", "force_weight=1"), say=["force_weight", "no structure", "forces"])
+            self.refused(1, *self.fit(kind, path, "--set", "force_weight=1"),
+                         say=["force_weight", "no structure", "forces"])
             self.refused(1, *self.fit(kind, path, "--set", "energy_weight=0"), say=["nothing to fit"])
             self.refused(1, *self.fit(kind, path, "--set", "energy_key=total"), say=["nothing to fit"])
 
@@ -103,7 +106,8 @@ class BadInput(InFolder):
 
     def test_limits(self):
         for kind in KINDS:
-            self.refused(1, *self.fit(kind, GOLDEN, "--set", "memory_limit=150k"), say=["needed, more than memory_limit"])
+            self.refused(1, *self.fit(kind, GOLDEN, "--set", "memory_limit=150k"),
+                         say=["needed, more than memory_limit"])
         for value in ("0", "1e-9"):
             self.warned(*self.fit("triplet", GOLDEN, "--set", "time_limit=" + value))
         self.refused(2, *self.fit("triplet", GOLDEN, "--set", "time_limit=-1"), say=["time_limit", "[0, inf)"])

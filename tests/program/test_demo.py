@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The demonstration: what must be blind is blind, what sees sees, pictures are drawn, and an interruption loses nothing."""
+"""The demonstration: what must be blind is blind, what sees sees, pictures are drawn, and an interruption loses
+nothing."""
 import gzip
 import json
 import os
@@ -23,7 +24,8 @@ def rows_of(events):
 class Demo(InFolder):
     def few(self, count):
         """The first structures of the set."""
-        with gzip.open(os.path.join(DATA, "b8_gfn2_8000.extxyz.gz"), "rt") as whole, open(self.path("few"), "w") as file:
+        data = os.path.join(DATA, "b8_gfn2_8000.extxyz.gz")
+        with gzip.open(data, "rt") as whole, open(self.path("few"), "w") as file:
             for _ in range(count * (ATOMS + 2)):
                 file.write(whole.readline())
         return ["--data", self.path("few")]

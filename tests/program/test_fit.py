@@ -80,18 +80,22 @@ class Fit(InFolder):
     def test_resume(self):
         """A training that is ended and goes on gives the same model as one that is not, to the last bit."""
         def energies(*words):
-            self.assertIn(run("fit", CLUSTERS, *NETWORK, "--set", "threads=1", *words, "-o", self.path("m"), "--quiet").returncode, (0, 3))
-            return [event["energy"] for event in lines("predict", self.path("m"), CLUSTERS) if event["event"] == "frame"]
+            done = run("fit", CLUSTERS, *NETWORK, "--set", "threads=1", *words, "-o", self.path("m"), "--quiet")
+            self.assertIn(done.returncode, (0, 3))
+            events = lines("predict", self.path("m"), CLUSTERS)
+            return [event["energy"] for event in events if event["event"] == "frame"]
 
         for optimizer in ("spring", "adam", "lbfgs"):
             with self.subTest(optimizer=optimizer):
                 checkpoint = self.path(optimizer)
                 common = ["--set", "optimizer=" + optimizer, "--set", "epochs=60"]
                 whole = energies(*common)
-                words = [PROGRAM, "fit", CLUSTERS, *NETWORK, "--set", "threads=1", *common, "--set", "checkpoint=" + checkpoint,
-                         "--set", "log=" + self.path("log"), "-o", self.path("part"), "--quiet"]
+                words = [PROGRAM, "fit", CLUSTERS, *NETWORK, "--set", "threads=1", *common,
+                         "--set", "checkpoint=" + checkpoint, "--set", "log=" + self.path("log"),
+                         "-o", self.path("part"), "--quiet"]
                 child = subprocess.Popen(words, stderr=subprocess.PIPE)
-                while child.poll() is None and not (os.path.exists(self.path("log")) and os.path.getsize(self.path("log")) > 500):
+                while child.poll() is None and not (os.path.exists(self.path("log"))
+                                                    and os.path.getsize(self.path("log")) > 500):
                     pass
                 child.send_signal(2)
                 child.communicate(timeout=60)

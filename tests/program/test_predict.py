@@ -49,7 +49,8 @@ class Predict(InFolder):
             self.assertAlmostEqual(atoms.get_potential_energy(), frame["energy"], 9)
             self.assertAlmostEqual(atoms.info["energy_std"], frame["energy_std"], 9)
             numpy.testing.assert_allclose(atoms.get_stress(), reference.get_stress(), atol=2e-3)
-            numpy.testing.assert_allclose(-atoms.get_stress(voigt=False) * atoms.get_volume(), atoms.info["virial"], atol=1e-9)
+            numpy.testing.assert_allclose(-atoms.get_stress(voigt=False) * atoms.get_volume(), atoms.info["virial"],
+                                          atol=1e-9)
             numpy.testing.assert_allclose(atoms.get_forces(), reference.get_forces(), atol=0.3)
             numpy.testing.assert_allclose(atoms.positions, reference.positions, atol=1e-7)
             self.assertTrue(atoms.pbc.all())
@@ -85,7 +86,8 @@ class Predict(InFolder):
         self.assertIn("of the errors within 1", table)
         self.refused(2, "predict", model, CLUSTERS, "--atoms", say=["-o OUT"])
         unsure = self.fitted(CLUSTERS, "--set", "uncertainty=none")
-        self.refused(1, "predict", unsure, CLUSTERS, "--uncertainty", "-o", self.path("none"), say=["uncertainty", "last_layer"])
+        self.refused(1, "predict", unsure, CLUSTERS, "--uncertainty", "-o", self.path("none"),
+                     say=["uncertainty", "last_layer"])
 
     def test_warnings(self):
         """Frames with atoms too near are named, the first ones one by one; other frames are not."""
@@ -118,7 +120,8 @@ class Predict(InFolder):
         """Memory does not grow with the number of frames, whatever is asked of each."""
         model, out, peaks = self.fitted(), self.path("out.extxyz.gz"), []
         for source in (CLUSTERS, self.many()):
-            child = subprocess.Popen([PROGRAM, "predict", model, source, "--uncertainty", "--atoms", "-o", out, "--quiet"])
+            child = subprocess.Popen([PROGRAM, "predict", model, source, "--uncertainty", "--atoms", "-o", out,
+                                      "--quiet"])
             _, status, usage = os.wait4(child.pid, 0)
             child.returncode = os.waitstatus_to_exitcode(status)
             self.assertEqual(child.returncode, 0)
@@ -143,7 +146,8 @@ class Predict(InFolder):
     def test_signals_leave_no_temporary_file(self):
         model, many = self.fitted(), self.many()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            child = subprocess.Popen([PROGRAM, "predict", model, many, "-o", self.path("out")], stderr=subprocess.PIPE, text=True)
+            child = subprocess.Popen([PROGRAM, "predict", model, many, "-o", self.path("out")], stderr=subprocess.PIPE,
+                                     text=True)
             while child.poll() is None and len(os.listdir(self.folder)) < 3:
                 pass
             child.send_signal(number)

@@ -58,7 +58,8 @@ class Words(InFolder):
     def test_settings(self):
         settings = self.path("mine")
         with open(settings, "w") as file:
-            file.write("# a comment\nmodel = ridge\ndescriptor = power_spectrum # the usual\nn_max = 3\n\nl_max = 2\ncutoff = 9\n")
+            file.write("# a comment\nmodel = ridge\ndescriptor = power_spectrum # the usual\n"
+                       "n_max = 3\n\nl_max = 2\ncutoff = 9\n")
         call = ["fit", CLUSTERS, "--settings", settings, "--set", "cutoff=4", "-o", self.path("m")]
         options = lines(*call)[0]["model"]["descriptor"]["options"]
         self.assertEqual([float(options[key]) for key in ("n_max", "l_max", "cutoff")], [3, 2, 4])
@@ -87,7 +88,8 @@ class Work(InFolder):
         path = self.path("ammonia.extxyz")
         with open(path, "w") as file:
             for height in (0, 0.3):
-                file.write(f"4\nProperties=species:S:1:pos:R:3\nN 0 0 {height}\nH 1 0.1 0\nH -0.4 0.9 0\nH -0.5 -1.0 0\n")
+                file.write(f"4\nProperties=species:S:1:pos:R:3\nN 0 0 {height}\n"
+                           "H 1 0.1 0\nH -0.4 0.9 0\nH -0.5 -1.0 0\n")
         words = ["sensitivity", path, "--descriptor", "power_spectrum", *SMALL]
         flat, bent, around = lines(*words)[0], lines(*words, "--frame", "1")[0], lines(*words, "--center", "0")[0]
         self.assertEqual([(said["expected"], said["seen"], said["blind"]) for said in (flat, bent, around)],
@@ -96,8 +98,8 @@ class Work(InFolder):
         self.assertAlmostEqual(sum(flat["blind_parts"]), 1, 4)
         self.assertEqual(around["blind_parts"][0], 0)
         said = run(*words).stdout
-        self.assertIn("To first order the descriptor is blind to 1 of 6 directions (threshold 1e-8 of the largest): the largest "
-                      "moves in the blind directions are those of atoms 0 (Z = 7),", said)
+        self.assertIn("To first order the descriptor is blind to 1 of 6 directions (threshold 1e-8 of the largest): "
+                      "the largest moves in the blind directions are those of atoms 0 (Z = 7),", said)
         self.assertIn("sees all 6 directions of this structure", run(*words, "--frame", "1").stdout)
         self.assertIn("blind to 3 of 6", run(*words, "--frame", "1", "--set", "threshold=0.5").stdout)
         self.refused(1, *words, "--frame", "2", say=["valid: 0 to 1"])
@@ -175,13 +177,15 @@ class Work(InFolder):
                 file.write(json.dumps({"step": step, "seconds": 0.1 * step, "loss": 1 / step,
                                        "validation": {"loss": 2 / step, "energy_rmse": 0.3 / step}}) + "\n")
         starts = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF-"}
-        for words in (["parity", model, CLUSTERS], ["parity", out, CLUSTERS], ["pairs", model, CLUSTERS], ["training", log, log]):
+        for words in (["parity", model, CLUSTERS], ["parity", out, CLUSTERS], ["pairs", model, CLUSTERS],
+                      ["training", log, log]):
             for ending, start in starts.items():
                 events = lines("plot", *words, "-o", self.path("it's" + ending))
                 self.assertEqual(events[-1]["file"], self.path("it's" + ending))
                 with open(self.path("it's" + ending), "rb") as file:
                     self.assertTrue(file.read(5).startswith(start))
-        same = [lines("plot", "parity", source, CLUSTERS, "-o", self.path("p.png"))[0]["forces"]["rmse"] for source in (model, out)]
+        same = [lines("plot", "parity", source, CLUSTERS, "-o", self.path("p.png"))[0]["forces"]["rmse"]
+                for source in (model, out)]
         self.assertAlmostEqual(*same, 6)
 
     def test_plot_failures(self):
@@ -198,7 +202,8 @@ class Work(InFolder):
         self.assertIn("gnuplot-nox", result.stderr)
         with open(CLUSTERS) as whole, open(self.path("half.extxyz"), "w") as half:
             half.write("".join(whole.readlines()[:4]))
-        self.refused(1, "plot", "parity", self.path("half.extxyz"), CLUSTERS, "-o", self.path("p.png"), say=["half.extxyz", "ends"])
+        self.refused(1, "plot", "parity", self.path("half.extxyz"), CLUSTERS, "-o", self.path("p.png"),
+                     say=["half.extxyz", "ends"])
 
     def test_bad_frame_writes_nothing(self):
         model, bad = self.path("m"), self.path("bad.extxyz")
@@ -212,12 +217,14 @@ class Work(InFolder):
         self.assertEqual(run("fit", CLUSTERS, "--model", "ridge", *SMALL, "-o", model).returncode, 0)
         with open(other, "w") as file:
             file.write("1\nProperties=species:S:1:pos:R:3\nMo 0 0 0\n")
-        self.refused(1, "predict", model, other, "-o", self.path("out.extxyz"), say=["Mo", "frame 0 of", "other.extxyz"])
+        self.refused(1, "predict", model, other, "-o", self.path("out.extxyz"),
+                     say=["Mo", "frame 0 of", "other.extxyz"])
 
     def test_interrupt(self):
         """Ctrl-C in the middle of a fit: exit 1, nothing written."""
-        child = subprocess.Popen([PROGRAM, "fit", self.many(), "--model", "ridge", "--set", "n_max=12", "--set", "l_max=8", "-o",
-                                  self.path("m")], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        child = subprocess.Popen([PROGRAM, "fit", self.many(), "--model", "ridge", "--set", "n_max=12",
+                                  "--set", "l_max=8", "-o", self.path("m")],
+                                 stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         time.sleep(1.0)
         child.send_signal(signal.SIGINT)
         _, message = child.communicate(timeout=60)
@@ -230,8 +237,8 @@ class Work(InFolder):
         model, log, checkpoint = self.path("m"), self.path("log"), self.path("checkpoint")
         words = [PROGRAM, "fit", CLUSTERS, "--model", "triplet", *SMALL, "--set", "hidden=8", "--set", "epochs=1000000",
                  "--set", "validation=0.2", "--set", "log=" + log, "--json", "-o", model]
-        child = subprocess.Popen([*words, "--set", "checkpoint=" + checkpoint], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
-                                 text=True)
+        child = subprocess.Popen([*words, "--set", "checkpoint=" + checkpoint], stderr=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, text=True)
         self.wait_for_steps(child, log)
         child.send_signal(signal.SIGINT)
         said, message = child.communicate(timeout=60)

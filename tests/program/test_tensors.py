@@ -6,7 +6,8 @@ import unittest
 from program import CLUSTERS, DATA, InFolder, lines, run
 
 GOLDEN = os.path.join(DATA, "..", "golden", "tensor_train.extxyz")
-RESPONSE = ["--set", "target=response", "--set", "cutoff=3", "--set", "n_max=2", "--set", "l_max=2", "--set", "nu_max=2"]
+RESPONSE = ["--set", "target=response", "--set", "cutoff=3", "--set", "n_max=2", "--set", "l_max=2",
+            "--set", "nu_max=2"]
 
 
 class Tensors(InFolder):
@@ -64,7 +65,8 @@ class Tensors(InFolder):
 
     def test_failures(self):
         self.refused(1, "fit", CLUSTERS, "--model", "ridge", *RESPONSE, "-o", self.model, say=["response"])
-        self.refused(1, "fit", GOLDEN, "--model", "triplet", "--set", "target=dipole", "-o", self.model, say=["triplet"])
+        self.refused(1, "fit", GOLDEN, "--model", "triplet", "--set", "target=dipole", "-o", self.model,
+                     say=["triplet"])
 
 
 if __name__ == "__main__":

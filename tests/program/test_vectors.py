@@ -58,7 +58,8 @@ class Vectors(InFolder):
             file.write(structures(2, width=2))
         self.refused(1, "predict", self.model, self.path("narrow.extxyz"), say=("frame 0", "2 numbers", "predicts 3"))
         os.remove(self.model)  # it is kept within the other one
-        self.assertAlmostEqual(lines("predict", energies, self.data)[-1]["energy"]["rmse"], on_top[1]["energy"]["rmse"], 10)
+        self.assertAlmostEqual(lines("predict", energies, self.data)[-1]["energy"]["rmse"], on_top[1]["energy"]["rmse"],
+                               10)
 
 
     def test_table(self):

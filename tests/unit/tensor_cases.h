@@ -53,7 +53,8 @@ static inline tern_system *cluster_system(const cluster *cluster) {
 /* What a bond from atom i to atom j adds: weight * u (x) u (x) ..., and for order 2 something antisymmetric. */
 static inline void add_bond(const cluster *cluster, int i, int j, int order, bool general, double *values) {
   double u[3], w[3], r = cluster_distance(cluster, i, j, u);
-  const double fade = r < 4 ? 1 - r * r / 16 : 0, weight = exp(-r) * fade * fade * fade * (1 + 0.1 * cluster->species[i]);
+  const double fade = r < 4 ? 1 - r * r / 16 : 0;
+  const double weight = exp(-r) * fade * fade * fade * (1 + 0.1 * cluster->species[i]);
   int count = 1;
   for (int k = 0; k < order; k++)
     count *= 3;

@@ -138,8 +138,8 @@ static void check_names(const char *name, const tern_model *model) {
     for (int64_t atom = 0; atom < n; atom++) { /* in reverse, each in another image of the cell */
       other.species[atom] = shapes[k].species[n - 1 - atom];
       for (int a = 0; a < 3; a++)
-        other.positions[3 * atom + a] =
-            shapes[k].positions[3 * (n - 1 - atom) + a] + (other.periodic ? other.cell[a] - (double)atom * other.cell[3 + a] : 0);
+        other.positions[3 * atom + a] = shapes[k].positions[3 * (n - 1 - atom) + a] +
+                                        (other.periodic ? other.cell[a] - (double)atom * other.cell[3 + a] : 0);
     }
     const double energy = predict(model, &shapes[k], forces[0], NULL);
     near(name, "energy of renamed atoms", predict(model, &other, forces[1], NULL), energy, 1e-10);
@@ -205,8 +205,8 @@ static void check_crossing(const char *name, const tern_model *model, double edg
   }
   const double scale = 1 + fabs(pulls[0]);
   if (!(fabs(energies[1] - energies[0]) < 10 * h * scale) || !(fabs(pulls[1] - pulls[0]) < 1e4 * h * scale))
-    fail_msg("%s at %g A: energy %.12g and %.12g, force %.12g and %.12g", name, edge, energies[0], energies[1], pulls[0],
-             pulls[1]);
+    fail_msg("%s at %g A: energy %.12g and %.12g, force %.12g and %.12g", name, edge, energies[0], energies[1],
+             pulls[0], pulls[1]);
 }
 
 /* An atom is in the reach of the others as well, at other distances. */

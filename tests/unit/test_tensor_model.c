@@ -463,7 +463,7 @@ static void test_unlearned_species(void **state) {
 
 /* ---- sums ---- */
 
-/* Numbers that were written with few digits are not quite symmetric; that matters where the first part leaves little. */
+/* Numbers that were written with few digits are not quite symmetric; it matters where the first part leaves little. */
 static void test_sum(void **state) {
   (void)state;
   tern_dataset *dataset = tensor_cases(CASES, 2, false);

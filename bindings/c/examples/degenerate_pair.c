@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* cc degenerate_pair.c $(pkg-config --cflags --libs ternion) -lm */
-/* Two different structures that share every correlation of an atom with up to three neighbours, and what tells them apart. Seven of
-   eight boron atoms are common to both; the last lies above the others in one structure and below in the other. J. Nigam et al., APL
-   Mach. Learn. 2, 016110 (2024), describe the family. */
+/* Two different structures that share every correlation of an atom with up to three neighbours, and what tells them
+   apart. Seven of eight boron atoms are common to both; the last lies above the others in one structure and below in
+   the other. J. Nigam et al., APL Mach. Learn. 2, 016110 (2024), describe the family. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +37,8 @@ static tern_system *structure(double side) {
 static double *summed(const tern_descriptor *descriptor, const tern_system *system, int squares, int64_t *features) {
   int64_t rows;
   check(tern_descriptor_shape(descriptor, system, &rows, features));
-  double *values = malloc(sizeof *values * (size_t)(rows * *features)), *weights = malloc(sizeof *weights * (size_t)rows);
+  double *values = malloc(sizeof *values * (size_t)(rows * *features));
+  double *weights = malloc(sizeof *weights * (size_t)rows);
   double *sum = calloc((size_t)*features, sizeof *sum);
   check(tern_descriptor_compute(descriptor, system, values));
   check(tern_descriptor_weights(descriptor, system, weights)); /* let a neighbour leave smoothly */
@@ -58,7 +59,8 @@ static double difference(const char *name, const char *kind, const tern_options 
   int64_t features;
   double apart = 0, largest = 0;
   check(tern_descriptor_new(&descriptor, kind, options));
-  double *first = summed(descriptor, above, squares, &features), *second = summed(descriptor, below, squares, &features);
+  double *first = summed(descriptor, above, squares, &features);
+  double *second = summed(descriptor, below, squares, &features);
   for (int64_t k = 0; k < features; k++) {
     apart = fmax(apart, fabs(first[k] - second[k]));
     largest = fmax(largest, fmax(fabs(first[k]), fabs(second[k])));
@@ -73,13 +75,14 @@ static double difference(const char *name, const char *kind, const tern_options 
 }
 
 int main(void) {
-  static const char *const settings[][2] = {{"species", "B"}, {"centers", "0"}, {"cutoff", "2"}, {"cutoff_width", "0.1"},
-                                            {"n_max", "6"},   {"l_max", "3"},   {"sigma", "0.2"}};
+  static const char *const settings[][2] = {{"species", "B"},        {"centers", "0"}, {"cutoff", "2"},
+                                            {"cutoff_width", "0.1"}, {"n_max", "6"},   {"l_max", "3"},
+                                            {"sigma", "0.2"}};
   tern_options *options = NULL;
   double blind = 0;
   check(tern_options_new(&options));
   for (int k = 0; k < 7; k++) check(tern_options_set(options, settings[k][0], settings[k][1]));
-  /* Triplets have no order, so a function of each is summed over all of them: the square. (The plain sum is nu = 3 again.) */
+  /* Triplets have no order, so a function of each is summed over all of them: the square. (The plain sum is nu = 3.) */
   const double seen = difference("triplet frames, squared and summed", "frames", options, 1);
   for (int nu = 2; nu <= 3; nu++) {
     char name[40];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // c++ own_neighbours.cpp $(pkg-config --cflags --libs ternion)
-// A host program in C++ that brings its own neighbour list: a chain split over two "ranks" with ghost atoms gives the serial energy.
+// A host program in C++ that brings its own neighbour list: a chain split over two "ranks" with ghost atoms gives the
+// serial energy.
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -54,7 +55,8 @@ double rank_energy(const tern_model *model, int first, int last) {
   std::vector<int> atoms;
   for (int i = first; i < last; ++i) atoms.push_back(i);
   for (int i = 0; i < n_atoms; ++i)
-    if ((i < first && position(first) - position(i) < cutoff) || (i >= last && position(i) - position(last - 1) < cutoff))
+    if ((i < first && position(first) - position(i) < cutoff) ||
+        (i >= last && position(i) - position(last - 1) < cutoff))
       atoms.push_back(i);
   std::vector<std::int64_t> pairs;
   std::vector<double> vectors;

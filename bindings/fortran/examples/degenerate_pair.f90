@@ -1,8 +1,8 @@
 ! SPDX-License-Identifier: BSD-3-Clause
 ! gfortran degenerate_pair.f90 $(pkg-config --cflags --libs ternion-fortran)
-! Two different structures that share every correlation of an atom with up to three neighbours, and what tells them apart.
-! Seven of eight boron atoms are common to both; the last lies above the others in one structure and below in the other.
-! J. Nigam et al., APL Mach. Learn. 2, 016110 (2024), describe the family.
+! Two different structures that share every correlation of an atom with up to three neighbours, and what tells them
+! apart. Seven of eight boron atoms are common to both; the last lies above the others in one structure and below in the
+! other. J. Nigam et al., APL Mach. Learn. 2, 016110 (2024), describe the family.
 program degenerate_pair
   use ternion
   use, intrinsic :: iso_fortran_env, only: real64

@@ -12,7 +12,7 @@ program demo
   real(real64) :: energy, positions(3, 2), forces(3, 2), virial(3, 3)
   real(real64), allocatable :: values(:, :)            ! (features, rows)
 
-  call train%read('train.extxyz')                      ! an error stops with the message, unless stat=, errmsg= are given
+  call train%read('train.extxyz')                      ! an error stops with its message, unless stat= is given
   call options%set('descriptor', 'power_spectrum')     ! generic: character, integer, real, logical, arrays
   call options%set('cutoff', 5.0_real64)
   call model%fit('ridge', train, options)

@@ -54,7 +54,8 @@ end
 model = fit("ridge", training_set(200); cutoff = 5.0, n_max = 6, l_max = 4,
             progress = report -> (report.done == report.total && println("  ", report.stage, " done"); true))
 totals = simulate(model, SHAPE .* 1.04, 1000, 1.0)
-@printf("total energy %.6f eV, largest change %.2e eV over %d fs\n", totals[1], maximum(abs, totals .- totals[1]), length(totals))
+@printf("total energy %.6f eV, largest change %.2e eV over %d fs\n", totals[1], maximum(abs, totals .- totals[1]),
+        length(totals))
 last_frames = Dataset("trajectory.extxyz")[901:1000]
 truth = [pair_potential(frame.system.positions)[1] for frame in last_frames]
 @printf("the model is off by %.1f meV on the last 100 steps\n",

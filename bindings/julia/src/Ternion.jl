@@ -9,10 +9,10 @@ Complete descriptions of atomic environments, and fits of energies, forces and v
     dimer = System([14, 14], [0 0; 0 0; 0 2.35])
     energy, forces, virial = predict(model, dimer)
 
-Lengths are in Angstrom, energies in eV, forces in eV/Angstrom, virials (`-dE/dstrain`) in eV; species are atomic numbers;
-atoms, rows and structures count from 1. Positions and forces are `3 x n`, cells `3 x 3` with the vectors as columns: the
-library reads and writes the memory of `Float64` arrays directly. `Ternion.options(kind)` lists what can be set. Any number
-of Julia threads may compute and predict with one descriptor or model together.
+Lengths are in Angstrom, energies in eV, forces in eV/Angstrom, virials (`-dE/dstrain`) in eV; species are atomic
+numbers; atoms, rows and structures count from 1. Positions and forces are `3 x n`, cells `3 x 3` with the vectors as
+columns: the library reads and writes the memory of `Float64` arrays directly. `Ternion.options(kind)` lists what can be
+set. Any number of Julia threads may compute and predict with one descriptor or model together.
 """
 module Ternion
 

@@ -3,8 +3,8 @@
 """
     Frame
 
-A structure of a data set with its targets: `system`, `energy` (eV), `forces` (`3 x n`, eV/Angstrom) and `virial` (`3 x 3`,
-eV); a target that is not known is `nothing`.
+A structure of a data set with its targets: `system`, `energy` (eV), `forces` (`3 x n`, eV/Angstrom) and `virial`
+(`3 x 3`, eV); a target that is not known is `nothing`.
 """
 struct Frame
     system::System
@@ -18,8 +18,8 @@ end
     Dataset()
 
 Structures with their targets, read from extended XYZ (plain or gzip) or empty. A data set is a collection: `length`,
-`dataset[3]` is a [`Frame`](@ref), `dataset[1:10]` a data set that shares memory, and it can be iterated. `push!(dataset,
-system; energy, forces, virial)` and `push!(dataset, frame)` add to it, `save(dataset, path)` writes it,
+`dataset[3]` is a [`Frame`](@ref), `dataset[1:10]` a data set that shares memory, and it can be iterated.
+`push!(dataset, system; energy, forces, virial)` and `push!(dataset, frame)` add to it, `save(dataset, path)` writes it,
 `Ternion.counts(dataset)` says how many structures carry each target. `Ternion.options("dataset")` lists the options.
 """
 mutable struct Dataset <: Owner
@@ -42,8 +42,8 @@ Base.checkbounds(::Type{Bool}, dataset::Dataset, index::Integer) = 1 <= index <=
 
 function Base.show(io::IO, dataset::Dataset)
     carried = counts(dataset)
-    print(io, "Dataset of ", length(dataset), " structures (", carried.energy, " energies, ", carried.forces, " forces, ",
-          carried.virial, " virials)")
+    print(io, "Dataset of ", length(dataset), " structures (", carried.energy, " energies, ", carried.forces,
+          " forces, ", carried.virial, " virials)")
 end
 
 function Base.getindex(dataset::Dataset, index::Integer)
@@ -51,7 +51,8 @@ function Base.getindex(dataset::Dataset, index::Integer)
     system = System(create(handle -> Raw.dataset_system(dataset, index - 1, handle)))
     energy = target(dataset, index, TARGET_ENERGY, 1)
     virial = target(dataset, index, TARGET_VIRIAL, 3, 3)
-    return Frame(system, energy === nothing ? nothing : energy[1], target(dataset, index, TARGET_FORCES, 3, length(system)),
+    return Frame(system, energy === nothing ? nothing : energy[1],
+                 target(dataset, index, TARGET_FORCES, 3, length(system)),
                  virial === nothing ? nothing : turn!(virial, 1))
 end
 
@@ -94,14 +95,15 @@ Base.push!(dataset::Dataset, frame::Frame) =
 """
     set_vectors!(dataset, index, name, values)
 
-Gives a vector (a column of the `width x n` matrix) to each atom of a structure under a name such as `"features"`. They are a
-column of files that `save` writes, read again with `target = name`, and what `fit("triplet", dataset; target = name)` fits; those
-of atoms that are no centres of a model do not matter.
+Gives a vector (a column of the `width x n` matrix) to each atom of a structure under a name such as `"features"`. They
+are a column of files that `save` writes, read again with `target = name`, and what
+`fit("triplet", dataset; target = name)` fits; those of atoms that are no centres of a model do not matter.
 """
 function set_vectors!(dataset::Dataset, index::Integer, name::AbstractString, values::AbstractMatrix{<:Real})
     checkbounds(Bool, dataset, index) || throw(BoundsError(dataset, index))
     atoms = length(dataset[index].system)
-    size(values, 2) == atoms || throw(DimensionMismatch("vectors of $(size(values, 2)) atoms for a structure of $atoms"))
+    size(values, 2) == atoms ||
+        throw(DimensionMismatch("vectors of $(size(values, 2)) atoms for a structure of $atoms"))
     check(Raw.dataset_set_vectors(dataset, index - 1, name, size(values, 1), convert(Matrix{Float64}, values)))
     return dataset
 end
@@ -127,7 +129,8 @@ end
 """
     set_tensor!(dataset, index, name, values)
 
-Gives a structure a Cartesian tensor under a name, such as `"dipole"`: a number, a vector of 3, a `3 x 3` or `3 x 3 x 3` array.
+Gives a structure a Cartesian tensor under a name, such as `"dipole"`: a number, a vector of 3, a `3 x 3` or `3 x 3 x 3`
+array.
 """
 function set_tensor!(dataset::Dataset, index::Integer, name, values)
     checkbounds(Bool, dataset, index) || throw(BoundsError(dataset, index))
@@ -164,8 +167,8 @@ end
     save(descriptor, path)
     save(dataset, path)
 
-Writes a model or a descriptor, which `Model(path)` and `Descriptor(path)` read again bit for bit, or a data set as extended
-XYZ (gzip when the name ends in `.gz`). The file appears whole or not at all.
+Writes a model or a descriptor, which `Model(path)` and `Descriptor(path)` read again bit for bit, or a data set as
+extended XYZ (gzip when the name ends in `.gz`). The file appears whole or not at all.
 """
 save(dataset::Dataset, path::AbstractString) = check(Raw.dataset_write(dataset, path))
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# The library describes itself in JSON, which the standard library of Julia does not read. Only what the library writes has to
-# be understood here, so a malformed text is an error without a position.
+# The library describes itself in JSON, which the standard library of Julia does not read. Only what the library writes
+# has to be understood here, so a malformed text is an error without a position.
 
 mutable struct JsonText
     text::String

@@ -8,8 +8,8 @@ using .Raw: ABI_VERSION, SUCCESS, ERROR_OPTION, ERROR_MISSING, CANCELLED, TARGET
 """
     TernionError
 
-What a failed call throws: `status`, one of the numbers `Ternion.Raw.ERROR_...` or `Ternion.Raw.CANCELLED`, and `message`,
-which names what was wrong and what would be valid.
+What a failed call throws: `status`, one of the numbers `Ternion.Raw.ERROR_...` or `Ternion.Raw.CANCELLED`, and
+`message`, which names what was wrong and what would be valid.
 """
 struct TernionError <: Exception
     status::Int32
@@ -48,7 +48,7 @@ function create(maker)
     return handle[]
 end
 
-"What owns a handle of the library. A call keeps it alive; `finalize` frees it at once, the garbage collector when it is due."
+"What owns a handle of the library. A call keeps it alive; `finalize` frees it at once, the garbage collector later."
 abstract type Owner end
 
 # The library answers a NULL handle with an error, so a finalized object is harmless.
@@ -71,8 +71,8 @@ function check_shape(name, values, shape)
     throw(DimensionMismatch("$name has the size $(join(size(values), " x ")) instead of $(join(shape, " x "))"))
 end
 
-# The library's [a][b] is [b, a] in Julia's memory. Dimensions `first` and `first + 1` are exchanged in place, so that indices
-# mean what the formulas say.
+# The library's [a][b] is [b, a] in Julia's memory. Dimensions `first` and `first + 1` are exchanged in place, so that
+# indices mean what the formulas say.
 function turn!(tensors, first)
     after = CartesianIndices(axes(tensors)[first+2:end])
     for item in after, a in 2:3, b in 1:a-1, feature in CartesianIndices(axes(tensors)[1:first-1])
@@ -82,9 +82,10 @@ function turn!(tensors, first)
     return tensors
 end
 
-file_name() = Sys.isapple() ? "libternion.$ABI_VERSION.dylib" : Sys.iswindows() ? "ternion.dll" : "libternion.so.$ABI_VERSION"
+file_name() = Sys.isapple() ? "libternion.$ABI_VERSION.dylib" :
+              Sys.iswindows() ? "ternion.dll" : "libternion.so.$ABI_VERSION"
 
-"Where the library may be, best first: the environment's choice alone, or the installed tree and then the system's path."
+"Where the library may be, best first: the environment's choice alone; or the installed tree, then the system's path."
 function candidates()
     chosen = get(ENV, "TERNION_LIBRARY", "")
     isempty(chosen) || return [chosen]
@@ -116,8 +117,9 @@ function check_abi(path, library)
     end
     number = Raw.abi_number(library)
     number == ABI_VERSION || error(
-        "$path has the binary interface $number, but this Ternion.jl $(Raw.VERSION_STRING) needs $ABI_VERSION. Use the " *
-        "Ternion.jl that was installed with that library, or set TERNION_LIBRARY to the path of a $(file_name()).")
+        "$path has the binary interface $number, but this Ternion.jl $(Raw.VERSION_STRING) needs $ABI_VERSION. " *
+        "Use the Ternion.jl that was installed with that library, or set TERNION_LIBRARY to the path of a " *
+        "$(file_name()).")
 end
 
 function __init__()
@@ -131,8 +133,8 @@ end
     info(path)
     info(model), info(descriptor)
 
-What the library says about this build and process (release, instruction set, BLAS, threads), about a file, or about a fitted
-model or descriptor (kind, options, species, report of the fit): a `Dict{String,Any}`.
+What the library says about this build and process (release, instruction set, BLAS, threads), about a file, or about a
+fitted model or descriptor (kind, options, species, report of the fit): a `Dict{String,Any}`.
 """
 info() = parse_json(text(Raw.info))
 info(path::AbstractString) = parse_json(text((arguments...) -> Raw.file_info(path, arguments...)))

@@ -17,11 +17,12 @@ Base.show(io::IO, model::Model) = print(io, "Model ", get(info(model), "kind", "
 """
     fit(kind, dataset; progress = nothing, options...)
 
-Fits a model of a kind such as `"ridge"` to the energies, forces and virials of a data set; `Ternion.options(kind)` lists the
-options. Returns a [`Model`](@ref), whose `info(model)` has the report of the fit.
+Fits a model of a kind such as `"ridge"` to the energies, forces and virials of a data set; `Ternion.options(kind)`
+lists the options. Returns a [`Model`](@ref), whose `info(model)` has the report of the fit.
 
-`progress` is called with a named tuple `(stage, done, total, loss)` a few times a second at most; `loss` is `nothing` when there
-is none. When it returns `false` the fit is cancelled with a [`TernionError`](@ref); an exception that it throws comes through.
+`progress` is called with a named tuple `(stage, done, total, loss)` a few times a second at most; `loss` is `nothing`
+when there is none. When it returns `false` the fit is cancelled with a [`TernionError`](@ref); an exception that it
+throws comes through.
 
     fit("ridge", train; cutoff = 5.0, progress = p -> (println(p.stage, ' ', p.done, '/', p.total); true))
 """
@@ -41,8 +42,8 @@ info(model::Model) = parse_json(text((arguments...) -> Raw.model_info(model, arg
 """
     predict(model, system; forces = true, virial = true) -> energy, forces, virial
 
-Energy (eV), forces (`3 x n`, eV/Angstrom, ghosts included) and virial `-dE/dstrain` (`3 x 3`, eV) of a system, as a named tuple.
-What is not wanted costs nothing and comes as `nothing`.
+Energy (eV), forces (`3 x n`, eV/Angstrom, ghosts included) and virial `-dE/dstrain` (`3 x 3`, eV) of a system, as a
+named tuple. What is not wanted costs nothing and comes as `nothing`.
 
     predict(model, dataset; forces = true, virial = true)
 
@@ -62,8 +63,8 @@ predict(model::Model, dataset::Dataset; keywords...) = [predict(model, frame.sys
 """
     predict_atoms(model, system) -> energies, virials
 
-Energy (eV) and virial (`3 x 3`, eV) of each owned atom, which sum to those of [`predict`](@ref): a vector and a `3 x 3 x n` array
-whose `[a, b, i]` is `-sum_j dE_i/dr_ij[a] r_ij[b]`, as the heat flux needs it.
+Energy (eV) and virial (`3 x 3`, eV) of each owned atom, which sum to those of [`predict`](@ref): a vector and a
+`3 x 3 x n` array whose `[a, b, i]` is `-sum_j dE_i/dr_ij[a] r_ij[b]`, as the heat flux needs it.
 """
 function predict_atoms(model::Model, system::System)
     owned = owned_atoms(system)
@@ -86,8 +87,8 @@ end
 """
     predict_tensor(model, system)
 
-The tensor of a system, from a model that was fitted with `target = "dipole"` or the like: a number or an array with as many
-dimensions, 3 each, as the tensor has indices. Of a data set, a vector of them.
+The tensor of a system, from a model that was fitted with `target = "dipole"` or the like: a number or an array with as
+many dimensions, 3 each, as the tensor has indices. Of a data set, a vector of them.
 """
 predict_tensor(model::Model, system::System) =
     tensor_values(max(target_order(model), 0), values -> Raw.model_predict_tensor(model, system, values))
@@ -97,8 +98,8 @@ predict_tensor(model::Model, dataset::Dataset) = [predict_tensor(model, frame.sy
 """
     uncertainty(model, system) -> deviation, scores
 
-Standard deviation of the energy (eV) and the extrapolation score of each owned atom: above 1 it is outside of what the model was
-trained on. Needs a model that was not fitted with `uncertainty = "none"`.
+Standard deviation of the energy (eV) and the extrapolation score of each owned atom: above 1 it is outside of what the
+model was trained on. Needs a model that was not fitted with `uncertainty = "none"`.
 """
 function uncertainty(model::Model, system::System)
     deviation, scores = Ref(0.0), Vector{Float64}(undef, owned_atoms(system))
@@ -109,8 +110,8 @@ end
 """
     distance_ratios(model, system)
 
-For each owned atom its distance from a neighbour over the shortest one of these two species in the data that the model was fitted
-on, the least of all its neighbours; 1 where all are farther. Below 1 a prediction is a guess.
+For each owned atom its distance from a neighbour over the shortest one of these two species in the data that the model
+was fitted on, the least of all its neighbours; 1 where all are farther. Below 1 a prediction is a guess.
 """
 function distance_ratios(model::Model, system::System)
     ratios = Vector{Float64}(undef, owned_atoms(system))
@@ -141,7 +142,7 @@ target(model::Model) = text((arguments...) -> Raw.model_target(model, arguments.
 """
     Descriptor(model)
 
-A descriptor whose features are the vectors that a model predicts, a row for each centre. Energies are fitted on them with
-`descriptor = "learned", learned = "the model's file"`.
+A descriptor whose features are the vectors that a model predicts, a row for each centre. Energies are fitted on them
+with `descriptor = "learned", learned = "the model's file"`.
 """
 Descriptor(model::Model) = Descriptor(create(handle -> Raw.descriptor_from_model(handle, model)))

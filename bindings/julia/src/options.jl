@@ -35,13 +35,14 @@ set_option(handle, key, values::AbstractDict) =
     check(Raw.options_set(handle, key, join(("$name:$value" for (name, value) in values), ',')))
 
 set_option(handle, key, value) =
-    throw(TernionError(Raw.ERROR_OPTION, "option '$key' takes text, a number or a list of them, not a $(typeof(value))"))
+    throw(TernionError(Raw.ERROR_OPTION,
+                       "option '$key' takes text, a number or a list of them, not a $(typeof(value))"))
 
 """
     Ternion.options(kind = nothing)
 
-What can be set for a kind of descriptor or model, for `"dataset"`, or altogether: a vector of named tuples `(name, type,
-default, unit, range, meaning)`.
+What can be set for a kind of descriptor or model, for `"dataset"`, or altogether: a vector of named tuples
+`(name, type, default, unit, range, meaning)`.
 
     for option in Ternion.options("ridge")
         println(option.name, " = ", option.default, ' ', option.unit, "  ", option.meaning)

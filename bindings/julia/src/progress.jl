@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Progress of long work. The C side calls one plain function; what the user gave travels in the context, because closures
-# cannot become C functions on every platform. An exception must not unwind through C: it is kept, the work is stopped with a
-# negative status, and the exception is thrown again once the library has returned.
+# Progress of long work. The C side calls one plain function; what the user gave travels in the context, because
+# closures cannot become C functions on every platform. An exception must not unwind through C: it is kept, the work is
+# stopped with a negative status, and the exception is thrown again once the library has returned.
 
 const CALLBACK_THREW = Int32(-1)
 
@@ -24,8 +24,8 @@ function progress_called(stage::Cstring, done::Int64, total::Int64, loss::Float6
 end
 
 """
-Runs `action(callback, context)`, which returns a status, with a progress callback in the library's form. It is there even
-when `progress` is `nothing`, so that an interrupt (Ctrl-C) stops the work cleanly.
+Runs `action(callback, context)`, which returns a status, with a progress callback in the library's form. It is there
+even when `progress` is `nothing`, so that an interrupt (Ctrl-C) stops the work cleanly.
 """
 function with_progress(action, progress)
     state = ProgressState(progress, nothing)

@@ -48,9 +48,9 @@ end
 """
     Writer(path)
 
-A structure file that is written piece by piece: `push!(writer, system; energy, forces, virial)` or `push!(writer, frame)`.
-The file appears under its name at `close`, whole; a writer that is never closed leaves nothing. With a block, an exception
-discards the file:
+A structure file that is written piece by piece: `push!(writer, system; energy, forces, virial)` or
+`push!(writer, frame)`. The file appears under its name at `close`, whole; a writer that is never closed leaves nothing.
+With a block, an exception discards the file:
 
     Writer("relaxed.extxyz") do writer
         push!(writer, system; energy = -3.2)

@@ -4,11 +4,12 @@
     System(species, positions; cell = nothing, periodic = nothing)
     System(species; pairs, vectors, cutoff, owned = length(species))
 
-A structure: atomic numbers and positions (`3 x n`, Angstrom), for a crystal with a `cell` (`3 x 3`, the vectors as columns,
-Angstrom) that is periodic in all directions unless `periodic`, such as `(true, true, false)`, says otherwise.
+A structure: atomic numbers and positions (`3 x n`, Angstrom), for a crystal with a `cell` (`3 x 3`, the vectors as
+columns, Angstrom) that is periodic in all directions unless `periodic`, such as `(true, true, false)`, says otherwise.
 
-The second form takes the neighbour list of a host program: `pairs` (`2 x n_pairs`, centre and neighbour, from 1), `vectors`
-(`3 x n_pairs`, neighbour minus centre, Angstrom), complete up to `cutoff`. The first `owned` atoms are centres, the rest ghosts.
+The second form takes the neighbour list of a host program: `pairs` (`2 x n_pairs`, centre and neighbour, from 1),
+`vectors` (`3 x n_pairs`, neighbour minus centre, Angstrom), complete up to `cutoff`. The first `owned` atoms are
+centres, the rest ghosts.
 
 `system.species`, `system.positions`, `system.cell` and `system.periodic` give back what was put in.
 """
@@ -23,7 +24,8 @@ function System(species::AbstractVector, positions::AbstractMatrix; cell = nothi
     cell === nothing || check_shape("cell", cell, (3, 3))
     directions = periodic === nothing ? C_NULL : Int32[flag for flag in periodic]
     periodic === nothing || check_shape("periodic", directions, (3,))
-    return System(create(handle -> Raw.system_new(handle, atoms, as_memory(Int32, species), as_memory(Float64, positions),
+    return System(create(handle -> Raw.system_new(handle, atoms, as_memory(Int32, species),
+                                                  as_memory(Float64, positions),
                                                   cell === nothing ? C_NULL : as_memory(Float64, cell), directions)))
 end
 
@@ -32,7 +34,8 @@ function System(species::AbstractVector; pairs, vectors, cutoff, owned = length(
     check_shape("vectors", vectors, (3, size(pairs, 2)))
     from_zero = Int64.(pairs) .- 1
     return System(create(handle -> Raw.system_new_from_pairs(handle, owned, length(species), as_memory(Int32, species),
-                                                             size(pairs, 2), from_zero, as_memory(Float64, vectors), cutoff)))
+                                                             size(pairs, 2), from_zero, as_memory(Float64, vectors),
+                                                             cutoff)))
 end
 
 "Number of atoms, ghosts included."
@@ -71,8 +74,8 @@ end
 """
     neighbours(system, cutoff) -> pairs, vectors
 
-The neighbour pairs within `cutoff` (Angstrom), both orders and periodic images included: `2 x n` centres and neighbours, and
-`3 x n` vectors from centre to neighbour (Angstrom), sorted by centre.
+The neighbour pairs within `cutoff` (Angstrom), both orders and periodic images included: `2 x n` centres and
+neighbours, and `3 x n` vectors from centre to neighbour (Angstrom), sorted by centre.
 """
 function neighbours(system::System, cutoff::Real)
     count = count_of(count -> Raw.system_pairs_count(system, cutoff, count))

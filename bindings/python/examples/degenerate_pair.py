@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Two different structures that share every correlation of an atom with up to three neighbours, and what tells them apart.
+"""Two different structures that share every correlation of an atom with up to three neighbours, and what tells them
+apart.
 
-Seven of eight boron atoms are common to both; the last lies above the others in one structure and below in the other. J. Nigam et
-al., APL Mach. Learn. 2, 016110 (2024), describe the family.
+Seven of eight boron atoms are common to both; the last lies above the others in one structure and below in the other.
+J. Nigam et al., APL Mach. Learn. 2, 016110 (2024), describe the family.
 """
 
 import numpy
@@ -24,7 +25,8 @@ OPTIONS = {"species": ["B"], "centers": 0, "cutoff": 2.0, "cutoff_width": 0.1, "
 above = ternion.System([5] * 8, ABOVE)
 below = ternion.System([5] * 8, numpy.vstack([ABOVE[:7], ABOVE[7] * [1, 1, -1]]))
 match = ternion.compare(above, below)
-print(f"the best superposition leaves {match.rmsd:.2f} A: the structures are {'the same' if match.same else 'different'}")
+print(f"the best superposition leaves {match.rmsd:.2f} A: the structures are "
+      f"{'the same' if match.same else 'different'}")
 
 
 def difference(name, first, second):
@@ -37,10 +39,11 @@ def difference(name, first, second):
 blind = []
 for nu in (2, 3):
     correlations = ternion.Descriptor("correlations", nu_min=nu, nu_max=nu, **OPTIONS)
-    blind.append(difference(f"atom 0 and {nu} neighbours (nu = {nu})", *(correlations.compute(s)[0] for s in (above, below))))
+    blind.append(difference(f"atom 0 and {nu} neighbours (nu = {nu})",
+                            *(correlations.compute(s)[0] for s in (above, below))))
 
-# Triplets have no order, so a function of each is summed over all of them: here the square, with weights that let a neighbour leave
-# smoothly. (The plain sum is nu = 3 again.)
+# Triplets have no order, so a function of each is summed over all of them: here the square, with weights that let a
+# neighbour leave smoothly. (The plain sum is nu = 3 again.)
 frames = ternion.Descriptor("frames", **OPTIONS)
 sums = [frames.weights(system) @ frames.compute(system) ** 2 for system in (above, below)]
 seen = difference("triplet frames, squared and summed", *sums)

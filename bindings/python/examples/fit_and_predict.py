@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Fits a model to structures with known energies and forces, stores it, and predicts.
 
-The training structures are silicon clusters that a pair potential holds together; put your own extended XYZ file in the place of
-train.extxyz.
+The training structures are silicon clusters that a pair potential holds together; put your own extended XYZ file in the
+place of train.extxyz.
 """
 
 import numpy

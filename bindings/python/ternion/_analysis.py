@@ -16,9 +16,9 @@ from .system import System
 class Comparison(NamedTuple):
     """How two structures compare.
 
-    same : bool; rmsd : float, Angstrom; rotation : (3, 3), takes the second onto the first about their centroids, as in second @
-    rotation.T; permutation : (n,), atom of the second that lies on each atom of the first. The last three are None when the
-    species do not match.
+    same : bool; rmsd : float, Angstrom; rotation : (3, 3), takes the second onto the first about their centroids, as in
+    second @ rotation.T; permutation : (n,), atom of the second that lies on each atom of the first. The last three are
+    None when the species do not match.
     """
 
     same: bool
@@ -44,8 +44,8 @@ def compare(first, second, **options):
     same, rmsd = ctypes.c_int32(), ctypes.c_double()
     rotation, permutation = numpy.zeros((3, 3)), numpy.zeros(len(System._given(first)), numpy.int64)
     with handle_of(options) as handle:
-        check(library.tern_compare(first, System._given(second), handle, ctypes.byref(same), ctypes.byref(rmsd), address(rotation),
-                                   address(permutation)))
+        check(library.tern_compare(first, System._given(second), handle, ctypes.byref(same), ctypes.byref(rmsd),
+                                   address(rotation), address(permutation)))
     if rmsd.value < 0:
         return Comparison(False, None, None, None)
     return Comparison(bool(same.value), rmsd.value, rotation, permutation)
@@ -54,9 +54,9 @@ def compare(first, second, **options):
 class Sensitivity(NamedTuple):
     """What a descriptor sees of a structure or of an environment, to first order.
 
-    singular_values : (directions,), falling, 1/Angstrom, one for each independent move that changes the shape; vectors :
-    (directions, n, 3), these moves, of length 1; seen : how many singular values are not zero beside the largest; the descriptor
-    is blind along `vectors[seen:]`.
+    singular_values : (directions,), falling, 1/Angstrom, one for each independent move that changes the shape; vectors
+    : (directions, n, 3), these moves, of length 1; seen : how many singular values are not zero beside the largest; the
+    descriptor is blind along `vectors[seen:]`.
     """
 
     singular_values: numpy.ndarray
@@ -87,8 +87,8 @@ def sensitivity(descriptor, system, center=None, progress=None, **options):
     check(library.tern_sensitivity_shape(descriptor, System._given(system), center, ctypes.byref(directions), None))
     values, vectors = numpy.empty(directions.value), numpy.empty((directions.value, len(system), 3))
     with handle_of(options) as handle:
-        _progress.call(library.tern_sensitivity, descriptor, system, center, handle, ctypes.byref(seen), address(values),
-                       address(vectors), progress=progress)
+        _progress.call(library.tern_sensitivity, descriptor, system, center, handle, ctypes.byref(seen),
+                       address(values), address(vectors), progress=progress)
     return Sensitivity(values, vectors, seen.value)
 
 

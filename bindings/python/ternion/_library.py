@@ -17,7 +17,8 @@ FILE_NAME = _NAMES.get(sys.platform, "libternion.so.{}").format(_raw.ABI_VERSION
 
 
 def _candidates():
-    """Where the library may be, best first: the environment's choice alone, or the installed tree, then the system's path."""
+    """Where the library may be, best first: the environment's choice alone, or the installed tree, then where the
+    system looks."""
     chosen = os.environ.get("TERNION_LIBRARY")
     if chosen:
         return [chosen]
@@ -39,8 +40,8 @@ def _open():
             return path, ctypes.CDLL(path)
         except OSError as failure:
             failures.append(str(failure))
-    raise ImportError("libternion was not found. Install it, or set the environment variable TERNION_LIBRARY to the path of "
-                      f"{FILE_NAME}. Tried: " + "; ".join(failures))
+    raise ImportError("libternion was not found. Install it, or set the environment variable TERNION_LIBRARY to the "
+                      f"path of {FILE_NAME}. Tried: " + "; ".join(failures))
 
 
 def _load():
@@ -52,8 +53,8 @@ def _load():
     if number != _raw.ABI_VERSION:
         raise ImportError(
             f"{path} has the binary interface {number}, but this Python package ternion {_raw.VERSION_STRING} needs "
-            f"{_raw.ABI_VERSION}. Use the package that was installed with that library, or set TERNION_LIBRARY to the path of a "
-            f"{FILE_NAME}.")
+            f"{_raw.ABI_VERSION}. Use the package that was installed with that library, or set TERNION_LIBRARY to the "
+            f"path of a {FILE_NAME}.")
     return _raw.bind(library)
 
 
@@ -91,7 +92,8 @@ def encode(value):
 
 
 class Owner:
-    """What owns a handle of the library, which is freed with it; ctypes passes the handle wherever the object is given."""
+    """What owns a handle of the library, which is freed with it; ctypes passes the handle wherever the object is
+    given."""
 
     _free = None  # name of the function that ends the handle
 

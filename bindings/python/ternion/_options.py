@@ -52,7 +52,8 @@ def _set_list(handle, key, values):
     try:
         given = numpy.asarray(list(values))
     except (TypeError, ValueError):
-        raise OptionError(f"option '{key}' takes text, a number or a list of them, not {type(values).__name__}") from None
+        kind = type(values).__name__
+        raise OptionError(f"option '{key}' takes text, a number or a list of them, not {kind}") from None
     if given.ndim == 1 and given.dtype.kind in "iub":
         given = given.astype(numpy.int64)
         check(library.tern_options_set_ints(handle, encode(key), given.size, given.ctypes.data))
@@ -95,7 +96,8 @@ def options(kind=None):
     list of Option
     """
     name = None if kind is None else encode(kind)
-    fields = (_raw.FIELD_NAME, _raw.FIELD_TYPE, _raw.FIELD_DEFAULT, _raw.FIELD_UNIT, _raw.FIELD_RANGE, _raw.FIELD_MEANING)
+    fields = (_raw.FIELD_NAME, _raw.FIELD_TYPE, _raw.FIELD_DEFAULT, _raw.FIELD_UNIT, _raw.FIELD_RANGE,
+              _raw.FIELD_MEANING)
     return [Option(*(text(library.tern_options_entry, name, index, field) for field in fields))
             for index in range(number(library.tern_options_count, name))]
 

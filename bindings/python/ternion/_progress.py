@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Progress of long work.
 
-An exception must not unwind through C: it is kept, the work is stopped with a negative status, and the exception is raised again
-once the library has returned. Ctrl-C is treated the same way. Python would raise KeyboardInterrupt at the callback's first
-instruction, before any `try` is reached, and ctypes would print and drop it; so a handler that only notes it stands in for
-Python's while the library works.
+An exception must not unwind through C: it is kept, the work is stopped with a negative status, and the exception is
+raised again once the library has returned. Ctrl-C is treated the same way. Python would raise KeyboardInterrupt at the
+callback's first instruction, before any `try` is reached, and ctypes would print and drop it; so a handler that only
+notes it stands in for Python's while the library works.
 """
 
 import signal
@@ -18,7 +18,8 @@ _CALLBACK_RAISED = -1
 
 
 class Progress(NamedTuple):
-    """What a progress callback is given: stage, steps done, steps in all (0: not known), current loss (None: there is none)."""
+    """What a progress callback is given: stage, steps done, steps in all (0: not known), current loss (None: there is
+    none)."""
 
     stage: str
     done: int
@@ -27,7 +28,8 @@ class Progress(NamedTuple):
 
 
 class _Interrupt:
-    """Notes an interrupt of the main thread and hands it on afterwards, or at once while `inside` the user's callback."""
+    """Notes an interrupt of the main thread and hands it on afterwards, or at once while `inside` the user's
+    callback."""
 
     def __enter__(self):
         self.signal, self.previous, self.inside = None, None, False

@@ -36,7 +36,8 @@ class Calculator(_Calculator):
         self.model = model if isinstance(model, Model) else Model(os.fspath(model))
 
     def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
-        """Fills `results`; what is of each atom only when it is asked for. Stresses of the atoms add up to the stress."""
+        """Fills `results`; what is of each atom only when it is asked for. Stresses of the atoms add up to the
+        stress."""
         super().calculate(atoms, properties, system_changes)
         solid = self.atoms.cell.rank == 3
         if ("stress" in properties or "stresses" in properties) and not solid:
@@ -50,7 +51,8 @@ class Calculator(_Calculator):
             of_atoms = self.model.predict_atoms(system)
             self.results["energies"] = of_atoms.energies
             if solid:
-                self.results["stresses"] = [full_3x3_to_voigt_6_stress(-v / self.atoms.get_volume()) for v in of_atoms.virials]
+                self.results["stresses"] = [full_3x3_to_voigt_6_stress(-v / self.atoms.get_volume())
+                                            for v in of_atoms.virials]
                 self.results["stresses"] = numpy.array(self.results["stresses"]).reshape(-1, 6)
         if "energy_std" in properties or "extrapolation" in properties:
             deviation, scores = self.model.uncertainty(system)

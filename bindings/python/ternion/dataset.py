@@ -34,8 +34,8 @@ class Counts(NamedTuple):
 class Dataset(Owner):
     """Structures with their targets.
 
-    A sequence: `len`, `dataset[3]` is a Frame, `dataset[:10]` or `dataset[[4, 2]]` a data set that shares memory; it can be
-    iterated, and `append` adds to it.
+    A sequence: `len`, `dataset[3]` is a Frame, `dataset[:10]` or `dataset[[4, 2]]` a data set that shares memory; it
+    can be iterated, and `append` adds to it.
 
     Parameters
     ----------
@@ -77,7 +77,8 @@ class Dataset(Owner):
         system = System._made(library.tern_dataset_system, self, index, NEW)
         energy = self._target(index, _raw.TARGET_ENERGY, ())
         return Frame(system, None if energy is None else float(energy),
-                     self._target(index, _raw.TARGET_FORCES, (len(system), 3)), self._target(index, _raw.TARGET_VIRIAL, (3, 3)))
+                     self._target(index, _raw.TARGET_FORCES, (len(system), 3)),
+                     self._target(index, _raw.TARGET_VIRIAL, (3, 3)))
 
     def _target(self, index, target, shape):
         values = numpy.empty(shape)
@@ -110,8 +111,8 @@ class Dataset(Owner):
     def set_vectors(self, index, name, values):
         """Gives a vector to each atom of a structure under a name, such as 'features'.
 
-        They are a column of files that `save` writes, read again with `target=name`; and what `ternion.fit("triplet", ...,
-        target=name)` fits.
+        They are a column of files that `save` writes, read again with `target=name`; and what
+        `ternion.fit("triplet", ..., target=name)` fits.
 
         Parameters
         ----------
@@ -139,14 +140,17 @@ class Dataset(Owner):
         return [text(library.tern_dataset_vectors_name, self, index, k) for k in range(count)]
 
     def set_tensor(self, index, name, values):
-        """Gives a structure a Cartesian tensor under a name, such as 'dipole': an array of 0 to 3 dimensions of 3 each."""
+        """Gives a structure a Cartesian tensor under a name, such as 'dipole': an array of 0 to 3 dimensions of 3
+        each."""
         values = numpy.asarray(values, dtype=numpy.float64, order="C")
         if values.shape != (3,) * values.ndim:
             raise ValueError(f"{name}: the shape must be (3,) for each index of the tensor, not {values.shape}")
-        check(library.tern_dataset_set_tensor(self, self._place(index), encode(name), numpy.ndim(values), address(values)))
+        check(library.tern_dataset_set_tensor(self, self._place(index), encode(name), numpy.ndim(values),
+                                              address(values)))
 
     def tensor(self, index, name):
-        """A structure's tensor of that name, an array of as many dimensions as it has indices; MissingError without one."""
+        """A structure's tensor of that name, an array of as many dimensions as it has indices; MissingError without
+        one."""
         index = self._place(index)
         order = number(library.tern_dataset_tensor_order, self, index, encode(name), kind=ctypes.c_int32)
         values = numpy.empty((3,) * order)
@@ -193,7 +197,8 @@ def _give(function, owner, frame):
 class Reader(Owner):
     """A structure file that is read piece by piece, so that memory does not grow with it.
 
-    Iterating gives Frames; `read(count)` gives the next structures as a Dataset, empty at the end. Best used in a `with`.
+    Iterating gives Frames; `read(count)` gives the next structures as a Dataset, empty at the end. Best used in a
+    `with`.
 
     Parameters
     ----------

@@ -21,8 +21,8 @@ from .system import System
 class Jacobian(NamedTuple):
     """The blocks of a Jacobian that are not zero.
 
-    indices : (blocks, 2), row and atom of each block, sorted; values : (blocks, 3, features), 1/Angstrom; strain : (rows, 3, 3,
-    features), element [row, a, b] for r_a += strain_ab r_b of positions and cell.
+    indices : (blocks, 2), row and atom of each block, sorted; values : (blocks, 3, features), 1/Angstrom; strain :
+    (rows, 3, 3, features), element [row, a, b] for r_a += strain_ab r_b of positions and cell.
     """
 
     indices: numpy.ndarray
@@ -52,7 +52,8 @@ class Descriptor(Owner):
 
     @classmethod
     def from_model(cls, model):
-        """A descriptor whose features are the vectors that a model predicts (`ternion.fit` with `target`), a row for each centre.
+        """A descriptor whose features are the vectors that a model predicts (`ternion.fit` with `target`), a row for
+        each centre.
 
         Energies are fitted on them with ``descriptor="learned", learned="the model's file"``.
         """
@@ -81,11 +82,13 @@ class Descriptor(Owner):
 
     @property
     def labels(self):
-        """What each feature is: a list of dicts with 'parity' and whatever of 'nu', 'n', 'l', 'm' and 'species' applies."""
+        """What each feature is: a list of dicts with 'parity' and whatever of 'nu', 'n', 'l', 'm' and 'species'
+        applies."""
         return json.loads(text(library.tern_descriptor_labels, self))
 
     def centers(self, system):
-        """Number of centres of a system; `centers=` of the other methods takes a range of them, so that memory is bounded."""
+        """Number of centres of a system; `centers=` of the other methods takes a range of them, so that memory is
+        bounded."""
         return number(library.tern_descriptor_centers, self, System._given(system))
 
     def shape(self, system, centers=None):
@@ -177,12 +180,14 @@ class Descriptor(Owner):
         """
         span = self._span(system, centers)
         rows, features, blocks = self._sizes(system, span)
-        result = Jacobian(numpy.empty((blocks, 2), numpy.int64), _room((blocks, 3, features)), _room((rows, 3, 3, features)))
+        result = Jacobian(numpy.empty((blocks, 2), numpy.int64), _room((blocks, 3, features)),
+                          _room((rows, 3, 3, features)))
         check(library.tern_descriptor_jacobian_range(self, system, *span, *map(address, result)))
         return result
 
     def weights(self, system, centers=None):
-        """Weights of rows, (rows,): the cutoff function with tag_cutoff and tag_width of each of a row's tags, multiplied.
+        """Weights of rows, (rows,): the cutoff function with tag_cutoff and tag_width of each of a row's tags,
+        multiplied.
 
         Sums over rows of weight times any function of the features are smooth; all 1 for kinds without tags.
         """
@@ -205,7 +210,8 @@ class Descriptor(Owner):
         if isinstance(centers, slice):
             centers = range(total)[centers]
         if not isinstance(centers, range) or (centers.step != 1 and len(centers) > 1):
-            raise ValueError(f"centers has to be a range or slice of consecutive centres, such as range(0, 100), not {centers!r}")
+            raise ValueError(f"centers has to be a range or slice of consecutive centres, such as range(0, 100), "
+                             f"not {centers!r}")
         return centers.start, len(centers)
 
     def _sizes(self, system, span, blocks=True):
@@ -221,7 +227,8 @@ class Descriptor(Owner):
         return gradient, strain
 
     def write(self, dataset, path, progress=None):
-        """Writes the features of a whole data set, with rows and labels, as safetensors; values alone when named .npy."""
+        """Writes the features of a whole data set, with rows and labels, as safetensors; values alone when named
+        .npy."""
         _progress.call(library.tern_descriptor_write, self, Dataset._given(dataset), encode(path), progress=progress)
 
     def __repr__(self):
@@ -240,7 +247,8 @@ def _room(shape):
     try:
         return numpy.empty(shape)
     except MemoryError as error:
-        raise MemoryRefused(f"{error}; use fewer features, or a range of centres, such as centers=range(0, 100)") from None
+        raise MemoryRefused(f"{error}; use fewer features, or a range of centres, such as "
+                            "centers=range(0, 100)") from None
 
 
 def _writable(out, shape):

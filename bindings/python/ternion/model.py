@@ -88,7 +88,8 @@ class Model(Owner):
         energy, system = ctypes.c_double(), System._given(system)
         force_values = numpy.empty((len(system), 3)) if forces else None
         virial_values = numpy.empty((3, 3)) if virial else None
-        check(library.tern_model_predict(self, system, ctypes.byref(energy), address(force_values), address(virial_values)))
+        check(library.tern_model_predict(self, system, ctypes.byref(energy), address(force_values),
+                                         address(virial_values)))
         return Prediction(energy.value, force_values, virial_values)
 
     def predict_atoms(self, system):
@@ -104,10 +105,13 @@ class Model(Owner):
         return self.info.get("vectors")
 
     def predict_vectors(self, system):
-        """The vector of each centre, (n_centers, width), of a model that was fitted with `target`; see VectorPrediction."""
+        """The vector of each centre, (n_centers, width), of a model that was fitted with `target`; see
+        VectorPrediction."""
         n_centers, width = ctypes.c_int64(), ctypes.c_int64()
-        check(library.tern_model_vectors_shape(self, System._given(system), ctypes.byref(n_centers), ctypes.byref(width)))
-        result = VectorPrediction(numpy.empty(n_centers.value, numpy.int64), numpy.empty((n_centers.value, width.value)))
+        check(library.tern_model_vectors_shape(self, System._given(system), ctypes.byref(n_centers),
+                                               ctypes.byref(width)))
+        result = VectorPrediction(numpy.empty(n_centers.value, numpy.int64),
+                                  numpy.empty((n_centers.value, width.value)))
         check(library.tern_model_predict_vectors(self, system, *map(address, result)))
         return result
 
@@ -166,8 +170,9 @@ def fit(kind, dataset, progress=None, **options):
     dataset : Dataset
         Structures with targets.
     progress : callable, optional
-        Called with (stage, done, total, loss), a named tuple, a few times a second at most. When it returns False the fit is
-        cancelled, which raises `ternion.Cancelled`; an exception that it raises comes through, and so does Ctrl-C.
+        Called with (stage, done, total, loss), a named tuple, a few times a second at most. When it returns False the
+        fit is cancelled, which raises `ternion.Cancelled`; an exception that it raises comes through, and so does
+        Ctrl-C.
     **options
         `ternion.options(kind)` lists them; those of the descriptor apply too.
 
@@ -178,7 +183,8 @@ def fit(kind, dataset, progress=None, **options):
     """
     handle = ctypes.c_void_p()
     with handle_of(options) as chosen:
-        _progress.call(library.tern_model_fit, ctypes.byref(handle), encode(kind), Dataset._given(dataset), chosen, progress=progress)
+        _progress.call(library.tern_model_fit, ctypes.byref(handle), encode(kind), Dataset._given(dataset), chosen,
+                       progress=progress)
     model = Model.__new__(Model)
     model._hold(handle.value)
     return model

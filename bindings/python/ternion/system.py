@@ -34,7 +34,8 @@ class System(Owner):
 
     def __init__(self, species, positions, cell=None, periodic=None):
         species = integers("species", species, (None,), numpy.int32)
-        positions = array("positions", numpy.reshape(positions, (0, 3)) if len(species) == 0 else positions, (len(species), 3))
+        positions = array("positions", numpy.reshape(positions, (0, 3)) if len(species) == 0 else positions,
+                          (len(species), 3))
         cell = None if cell is None else array("cell", cell, (3, 3))
         periodic = None if periodic is None else integers("periodic", periodic, (3,), numpy.int32)
         self._own(library.tern_system_new, NEW, len(species), address(species), address(positions), address(cell),

@@ -145,7 +145,8 @@ class Watcher {
 void exceptions_cross(const tern_dataset *dataset, const tern_options *options) {
   Watcher watcher;
   tern_model *model = nullptr;
-  expect(tern_model_fit(&model, "ridge", dataset, options, Watcher::report, &watcher) == -42, "the callback's own number");
+  expect(tern_model_fit(&model, "ridge", dataset, options, Watcher::report, &watcher) == -42,
+         "the callback's own number");
   expect(model == nullptr, "nothing is made");
   try {
     watcher.go_on();

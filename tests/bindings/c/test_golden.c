@@ -398,7 +398,7 @@ static void stored_models(void **state) {
 int test_golden(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(radial_functions), cmocka_unit_test(descriptors),
                                      cmocka_unit_test(rows),             cmocka_unit_test(rows_are_atoms),
-                                     cmocka_unit_test(derivatives),      cmocka_unit_test(ridge), cmocka_unit_test(tensors),
-                                     cmocka_unit_test(stored_models)};
+                                     cmocka_unit_test(derivatives),      cmocka_unit_test(ridge),
+                                     cmocka_unit_test(tensors),          cmocka_unit_test(stored_models)};
   return cmocka_run_group_tests_name("golden", tests, NULL, NULL);
 }

@@ -48,7 +48,8 @@ contains
     call get_command_argument(1, path)
   end function folder
 
-  !> Reads on to the header of a block; its kind and dimensions, slowest first. dims is empty when there is no such block.
+  !> Reads on to the header of a block; its kind and dimensions, slowest first. dims is empty when there is no such
+  !> block.
   subroutine find_block(unit, wanted, kind, dims)
     integer, intent(in) :: unit
     character(*), intent(in) :: wanted

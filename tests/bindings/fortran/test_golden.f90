@@ -1,5 +1,6 @@
 ! SPDX-License-Identifier: BSD-3-Clause
-!> Radial functions, descriptors of every kind, derivatives, ridge fits and stored models of every kind against the golden data.
+!> Radial functions, descriptors of every kind, derivatives, ridge fits and stored models of every kind against the
+!> golden data.
 program test_golden
   use, intrinsic :: iso_fortran_env, only: int64, real64
   use ternion
@@ -132,7 +133,8 @@ contains
     character(*), intent(in) :: file, kind
     type(tern_descriptor) :: descriptor
     type(tern_system) :: system
-    real(real64), allocatable :: positions(:, :, :, :), strains(:, :, :, :), flat(:), values(:, :, :), strain(:, :, :, :)
+    real(real64), allocatable :: positions(:, :, :, :), strains(:, :, :, :), flat(:), values(:, :, :), &
+      strain(:, :, :, :)
     real(real64), allocatable :: weights(:, :), derivative(:, :), gradient(:, :), dense(:, :, :, :), turned(:, :, :, :)
     real(real64) :: strain_gradient(3, 3), expected(3, 3)
     integer(int64), allocatable :: indices(:, :)
@@ -166,7 +168,8 @@ contains
     call close_to(reshape(gradient, [3 * n]), reshape(contract(positions, weights), [3 * n]), 1e-7_real64, &
       file // ' ' // kind // ' pullback')
     expected = contract(strains, weights)
-    call close_to(reshape(strain_gradient, [9]), reshape(expected, [9]), 1e-7_real64, file // ' ' // kind // ' strain gradient')
+    call close_to(reshape(strain_gradient, [9]), reshape(expected, [9]), 1e-7_real64, file // ' ' // kind // &
+      ' strain gradient')
     call descriptor%pushforward(system, derivative, gradient, strain_gradient)
     call check(abs(sum(derivative * weights) - sum(gradient**2) - sum(strain_gradient**2)) &
       <= 1e-9_real64 * sum(gradient**2), file // ' ' // kind // ': pushforward is the adjoint of pullback')

@@ -239,8 +239,9 @@ contains
     logical :: same
     x = reshape([0d0, 0d0, 0d0, 1d0, 0d0, 0d0, 0d0, 1.3d0, 0d0, 0.2d0, 0.3d0, 1.7d0], [3, 4])
     call first%init([8, 1, 1, 6], x)
-    call second%init([6, 8, 1, 1], reshape([-x(2, 4), x(1, 4), x(3, 4), -x(2, 1), x(1, 1), x(3, 1), -x(2, 3), x(1, 3), x(3, 3), &
-      -x(2, 2), x(1, 2), x(3, 2)], [3, 4]))
+    call second%init([6, 8, 1, 1], &
+      reshape([-x(2, 4), x(1, 4), x(3, 4), -x(2, 1), x(1, 1), x(3, 1), &
+      -x(2, 3), x(1, 3), x(3, 3), -x(2, 2), x(1, 2), x(3, 2)], [3, 4]))
     call first%compare(second, same, rmsd, rotation, permutation)
     call check(same .and. rmsd < 1e-12_real64 .and. all(permutation == [2, 4, 3, 1]), 'a turned and relabelled copy')
     call close_to(reshape(rotation, [9]), [0d0, -1d0, 0d0, 1d0, 0d0, 0d0, 0d0, 0d0, 1d0], 1e-12_real64, 'the rotation')
@@ -287,8 +288,8 @@ contains
       sum = sum + gradient
       call frames%pushforward(system, pushed, direction=x, centers=ranges(:, i))
       call frames%jacobian(system, indices, blocks, centers=ranges(:, i))
-      call close_to(reshape(contracted(indices, blocks, x, size(part, 2)), [size(part)]), reshape(pushed, [size(part)]), &
-        1e-12_real64, 'Jacobian of a range')
+      call close_to(reshape(contracted(indices, blocks, x, size(part, 2)), [size(part)]), &
+        reshape(pushed, [size(part)]), 1e-12_real64, 'Jacobian of a range')
       last = last + size(part, 2)
     end do
     call frames%pullback(system, values, gradient)
@@ -311,7 +312,8 @@ contains
     call options%set('memory_limit', 1000)
     call frames%init('frames', options)
     call frames%compute(system, values, stat=stat, errmsg=message)
-    call check(stat == TERN_ERROR_MEMORY .and. index(message, 'ranges of centres') > 0, 'what to do when memory is short')
+    call check(stat == TERN_ERROR_MEMORY .and. index(message, 'ranges of centres') > 0, &
+      'what to do when memory is short')
   end subroutine check_ranges
 
   function contracted(indices, blocks, direction, n_rows) result(change)
@@ -381,7 +383,8 @@ contains
     integer :: seen, stat
     call small(options)
     call power%init('power_spectrum', options)
-    call flat%init([6, 1, 1, 6], reshape([0d0, 0d0, 0d0, 1d0, 0.1d0, 0d0, 0.2d0, 1.3d0, 0d0, 1.2d0, 1.1d0, 0d0], [3, 4]))
+    call flat%init([6, 1, 1, 6], reshape([0d0, 0d0, 0d0, 1d0, 0.1d0, 0d0, 0.2d0, 1.3d0, 0d0, 1.2d0, 1.1d0, 0d0], &
+      [3, 4]))
     call power%sensitivity(flat, singular, seen, vectors, observer=observer)
     call check(size(singular) == 6 .and. seen == 5 .and. all(shape(vectors) == [3, 4, 6]), 'blind out of the plane')
     call check(observer%calls > 0 .and. all(abs(vectors(1:2, :, 6)) < 1e-9_real64), 'the blind move')

@@ -32,8 +32,10 @@ golden_options(blocks) = [Symbol(key) => value for (key, value) in split.(blocks
 
 "A system of a golden file."
 function golden_system(blocks, prefix = "")
-    species, positions, cell, periodic = (blocks[prefix * name] for name in ("species", "positions", "cell", "periodic"))
-    return any(!iszero, cell) ? System(species, positions; cell = cell, periodic = periodic) : System(species, positions)
+    names = ("species", "positions", "cell", "periodic")
+    species, positions, cell, periodic = (blocks[prefix * name] for name in names)
+    any(!iszero, cell) || return System(species, positions)
+    return System(species, positions; cell = cell, periodic = periodic)
 end
 
 "Do the shapes agree, and the numbers relative to the largest?"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# A process that holds BLAS libraries of 64-bit integers keeps working, and so does Ternion in it: Julia's own, and one that offers
-# the usual names to everybody.
+# A process that holds BLAS libraries of 64-bit integers keeps working, and so does Ternion in it: Julia's own, and one
+# that offers the usual names to everybody.
 
 include("support.jl")
 using Libdl
@@ -8,7 +8,8 @@ using Libdl
 function solve_works()
     random = MersenneTwister(7)
     matrix, vector = randn(random, 120, 120) + 12I, randn(random, 120)
-    return norm(matrix * (matrix \ vector) - vector) < 1e-10 && norm(Matrix(qr(matrix).Q) * qr(matrix).R - matrix) < 1e-10 &&
+    return norm(matrix * (matrix \ vector) - vector) < 1e-10 &&
+           norm(Matrix(qr(matrix).Q) * qr(matrix).R - matrix) < 1e-10 &&
            sum(svdvals(matrix) .^ 2) ≈ sum(abs2, matrix)
 end
 

@@ -47,7 +47,8 @@ end
 end
 
 # Golden derivatives come as [x, atom, feature, row] and [b, a, feature, row].
-@testset "derivatives of $kind, $name" for name in golden("descriptors.txt")["derivatives"], kind in golden(name)["kinds"]
+@testset "derivatives of $kind, $name" for name in golden("descriptors.txt")["derivatives"],
+                                           kind in golden(name)["kinds"]
     blocks = golden(name)
     positions, strain = blocks[kind * "_positions"], permutedims(blocks[kind * "_strain"], (2, 1, 3, 4))
     descriptor, system = Descriptor(kind; golden_options(blocks)...), golden_system(blocks)
@@ -61,7 +62,8 @@ end
     @test close_to(permutedims(strain_values, (2, 3, 1, 4)), strain, 1e-7)
     random = MersenneTwister(5)
     weights = randn(random, size(positions)[3:4])
-    contract(derivative) = dropdims(sum(derivative .* reshape(weights, 1, 1, size(weights)...); dims = (3, 4)); dims = (3, 4))
+    spread = reshape(weights, 1, 1, size(weights)...)
+    contract(derivative) = dropdims(sum(derivative .* spread; dims = (3, 4)); dims = (3, 4))
     gradient, strain_gradient = pullback(descriptor, system, weights)
     @test close_to(gradient, contract(positions), 1e-7)
     @test close_to(strain_gradient, contract(strain), 1e-7)

@@ -37,7 +37,8 @@ end
     @test length(System(Int[], zeros(3, 0))) == 0
     @test System([1], zeros(3, 1)).periodic == (false, false, false)
     @test System(view([1, 6, 8], 2:3), view(rand(3, 5), :, 1:2:3)).species == [6, 8]
-    for (species, positions, keywords) in (([14], zeros(3, 2), ()), ([14, 14], zeros(2, 3), ()), ([14], zeros(3, 1), (cell = zeros(2, 2),)),
+    for (species, positions, keywords) in (([14], zeros(3, 2), ()), ([14, 14], zeros(2, 3), ()),
+                                           ([14], zeros(3, 1), (cell = zeros(2, 2),)),
                                            ([14], zeros(3, 1), (cell = [1 0 0; 0 1 0; 0 0 1], periodic = (true,))))
         @test_throws DimensionMismatch System(species, positions; keywords...)
     end
@@ -75,7 +76,8 @@ end
     @test dataset[1].virial === nothing
     virial = [1.0 2 3; 2 4 5; 3 5 6]
     crystal = Dataset()
-    push!(crystal, System(DIMER...; cell = [9 0 0; 0 9 0; 0 0 9]); energy = -1.5, forces = [0 0; 0 0; 1 -1], virial = virial)
+    push!(crystal, System(DIMER...; cell = [9 0 0; 0 9 0; 0 0 9]); energy = -1.5, forces = [0 0; 0 0; 1 -1],
+          virial = virial)
     push!(crystal, System(DIMER...))
     append!(crystal, crystal[1:1])
     save(crystal, "three.extxyz.gz")
@@ -178,12 +180,14 @@ end
     @test occursin("ranges of centres", thrown(() -> compute(limited, system)).message)
     found = sensitivity(frames, system)
     @test length(found.singular_values) == 9 && found.seen == 9 && size(found.vectors) == (3, 5, 9)
-    @test all(k -> isapprox(norm(pushforward(frames, system; positions = found.vectors[:, :, k])), found.singular_values[k]), 1:9)
+    @test all(k -> isapprox(norm(pushforward(frames, system; positions = found.vectors[:, :, k])),
+                            found.singular_values[k]), 1:9)
     flat = System(fill(14, 4), [0 2 0.2 2.2; 0 0.1 2.4 2.1; 0 0 0 0])
     power = Descriptor("power_spectrum"; species = [14], SMALL...)
     blind = sensitivity(power, flat)
     @test length(blind.singular_values) == 6 && blind.seen == 5 && maximum(abs, blind.vectors[1:2, :, 6]) < 1e-9
-    @test length(sensitivity(power, flat; center = 2).singular_values) == 6 && sensitivity(power, flat; threshold = 0.9).seen < 5
+    @test length(sensitivity(power, flat; center = 2).singular_values) == 6 &&
+          sensitivity(power, flat; threshold = 0.9).seen < 5
     @test thrown(() -> sensitivity(power, flat; progress = p -> false)).status == Ternion.Raw.CANCELLED
     @test thrown(() -> sensitivity(power, flat; center = 0)) isa ArgumentError
 end
@@ -196,7 +200,8 @@ end
     energies, virials = predict_atoms(model, system)
     @test sum(energies) ≈ energy
     @test dropdims(sum(virials; dims = 3); dims = 3) ≈ virial
-    @test predict(model, system; forces = false, virial = false) == (energy = energy, forces = nothing, virial = nothing)
+    @test predict(model, system; forces = false, virial = false) ==
+          (energy = energy, forces = nothing, virial = nothing)
     @test info(model)["kind"] == "ridge"
     deviation, scores = uncertainty(model, system)
     @test deviation > 0
@@ -204,7 +209,8 @@ end
     @test maximum(maximum(uncertainty(model, frame.system).scores) for frame in dataset) ≈ 1
     @test all(distance_ratios(model, system) .== 1)
     @test all(distance_ratios(model, System([14, 14], [0 0; 0 0; 0 1.0])) .< 0.7)
-    @test [prediction.energy for prediction in predict(model, dataset[1:2])] == [energy, predict(model, dataset[2].system).energy]
+    @test [prediction.energy for prediction in predict(model, dataset[1:2])] ==
+          [energy, predict(model, dataset[2].system).energy]
     spread(values) = sqrt(sum(abs2, values .- sum(values) / length(values)))
     @test spread([predict(model, frame.system).energy - frame.energy for frame in dataset]) <
           0.3 * spread([frame.energy for frame in dataset])
@@ -283,7 +289,8 @@ end
 
 @testset "JSON" begin
     parse_json = Ternion.parse_json
-    @test parse_json(" {\"a\": [1, -2.5e3, true, false, null, {}, []], \"b\\n\\\"\\u00e9\\ud83d\\ude00\": \"é/\\/\"} ") ==
+    written = " {\"a\": [1, -2.5e3, true, false, null, {}, []], \"b\\n\\\"\\u00e9\\ud83d\\ude00\": \"é/\\/\"} "
+    @test parse_json(written) ==
           Dict("a" => [1, -2500.0, true, false, nothing, Dict(), []], "b\n\"é😀" => "é//")
     @test parse_json("3") === 3
     @test_throws Exception parse_json("{\"a\" 1}")

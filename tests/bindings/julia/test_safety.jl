@@ -39,7 +39,8 @@ end
         end
     end
     stopped = ErrorException("in the training")
-    @test thrown(() -> fit("network", dataset; training..., progress = p -> p.stage == "train" ? throw(stopped) : true)) === stopped
+    stop(p) = p.stage == "train" ? throw(stopped) : true
+    @test thrown(() -> fit("network", dataset; training..., progress = stop)) === stopped
 end
 
 @testset "a callback may use the library and the garbage collector" begin

@@ -37,7 +37,8 @@ def golden_options(blocks):
 
 def golden_system(blocks, prefix=""):
     """A system of a golden file."""
-    species, positions, cell, periodic = (blocks[prefix + name] for name in ("species", "positions", "cell", "periodic"))
+    species, positions, cell, periodic = (blocks[prefix + name]
+                                          for name in ("species", "positions", "cell", "periodic"))
     return ternion.System(species, positions, cell, periodic) if cell.any() else ternion.System(species, positions)
 
 

@@ -41,7 +41,8 @@ class Calculators(Case):
 
     def test_agrees_with_the_model(self):
         atoms = self.crystal()
-        energy, forces, virial = self.model.predict(ternion.System(atoms.numbers, atoms.positions, atoms.cell, atoms.pbc))
+        energy, forces, virial = self.model.predict(ternion.System(atoms.numbers, atoms.positions, atoms.cell,
+                                                                   atoms.pbc))
         self.assertEqual(atoms.get_potential_energy(), energy)
         numpy.testing.assert_array_equal(atoms.get_forces(), forces)
         self.assert_close(atoms.get_stress(voigt=False), -virial / atoms.get_volume(), 1e-12)
@@ -69,7 +70,8 @@ class Calculators(Case):
         model = ternion.fit("ridge", clusters(10), cutoff=4.0, n_max=3, l_max=2)
         model.save(self.folder / "silicon.tern")
         frame = clusters(1)[0]
-        atoms = ase.Atoms("Si5", frame.system.positions, calculator=ternion.ase.Calculator(str(self.folder / "silicon.tern")))
+        atoms = ase.Atoms("Si5", frame.system.positions,
+                          calculator=ternion.ase.Calculator(str(self.folder / "silicon.tern")))
         self.assertEqual(atoms.get_potential_energy(), model.predict(frame.system).energy)
         self.assertRaises(PropertyNotImplementedError, atoms.get_stress)
 
@@ -142,8 +144,8 @@ class Dynamics(Case):
         dataset = self.molecules(ethanol, 25)
         options = dict(cutoff=3.5, cutoff_width=2.5, n_max=4, l_max=3)
         self.check(ethanol.copy(), ternion.fit("kernel", dataset, regularization=1e-6, **options), 600, 0.25, 800)
-        model = ternion.fit("triplet", dataset, epochs=40, hidden="12,8", tag_cutoff=2.5, tag_width=1.5, force_weight=0.3,
-                            **options)
+        model = ternion.fit("triplet", dataset, epochs=40, hidden="12,8", tag_cutoff=2.5, tag_width=1.5,
+                            force_weight=0.3, **options)
         self.check(ethanol.copy(), model, 600, 0.25, 400)
 
 

@@ -75,7 +75,8 @@ class Descriptors(Case):
         self.assert_close(gradient, numpy.einsum("rf,rfax->ax", weights, positions), 1e-7)
         self.assert_close(strain_gradient, numpy.einsum("rf,rfab->ab", weights, strain), 1e-7)
         direction, turn = random.normal(size=gradient.shape), random.normal(size=(3, 3))
-        self.assert_close(descriptor.pushforward(system, direction), numpy.einsum("rfax,ax->rf", positions, direction), 1e-7)
+        self.assert_close(descriptor.pushforward(system, direction), numpy.einsum("rfax,ax->rf", positions, direction),
+                          1e-7)
         self.assert_close(descriptor.pushforward(system, strain=turn), numpy.einsum("rfab,ab->rf", strain, turn), 1e-7)
 
 

@@ -62,9 +62,10 @@ class Systems(Case):
 
     def test_wrong_arguments(self):
         for species, positions, keywords in (
-                ([14], [[0, 0, 0], [0, 0, 1]], {}), ([14], [0, 0, 0], {}), ([14.5], [[0, 0, 0]], {}), ([0], [[0, 0, 0]], {}),
-                ([14], [[0, 0, numpy.nan]], {}), ([14], [[0, 0, 0]], {"cell": numpy.eye(2)}),
-                ([14], [[0, 0, 0]], {"cell": numpy.zeros((3, 3))}), ([14], [[0, 0, 0]], {"cell": numpy.eye(3), "periodic": [1]})):
+                ([14], [[0, 0, 0], [0, 0, 1]], {}), ([14], [0, 0, 0], {}), ([14.5], [[0, 0, 0]], {}),
+                ([0], [[0, 0, 0]], {}), ([14], [[0, 0, numpy.nan]], {}), ([14], [[0, 0, 0]], {"cell": numpy.eye(2)}),
+                ([14], [[0, 0, 0]], {"cell": numpy.zeros((3, 3))}),
+                ([14], [[0, 0, 0]], {"cell": numpy.eye(3), "periodic": [1]})):
             with self.subTest(species=species, positions=positions, **keywords), self.assertRaises(ValueError):
                 ternion.System(species, positions, **keywords)
 
@@ -157,7 +158,8 @@ class Descriptors(Case):
         descriptor.save(self.folder / "d.tern")
         again = ternion.Descriptor(self.folder / "d.tern")
         numpy.testing.assert_array_equal(again.compute(system), descriptor.compute(system))
-        numpy.testing.assert_array_equal(ternion.Descriptor(str(self.folder / "d.tern")).compute(system), again.compute(system))
+        numpy.testing.assert_array_equal(ternion.Descriptor(str(self.folder / "d.tern")).compute(system),
+                                         again.compute(system))
         self.assertEqual(again.info["kind"], "power_spectrum")
         self.assertEqual(len(again.labels), again.shape(system)[1])
         self.assertEqual(ternion.info(self.folder / "d.tern")["what"], "descriptor")
@@ -165,8 +167,8 @@ class Descriptors(Case):
     def test_options_of_every_type(self):
         system = clusters(1)[0].system
         one = ternion.Descriptor("density", species=[14], centers=[0, 2], **SMALL)
-        for species, centers in (("Si", "0,2"), (numpy.array([14]), numpy.array([0, 2], numpy.int32)), (("Si",), (0, 2)),
-                                 ([14], range(0, 3, 2)), (14, ["0", "2"])):
+        for species, centers in (("Si", "0,2"), (numpy.array([14]), numpy.array([0, 2], numpy.int32)),
+                                 (("Si",), (0, 2)), ([14], range(0, 3, 2)), (14, ["0", "2"])):
             other = ternion.Descriptor("density", species=species, centers=centers, threads=None, **SMALL)
             numpy.testing.assert_array_equal(other.compute(system), one.compute(system))
         for key, value in (("cutoff", {14: "x"}), ("cutoff", object()), ("cutoff", [[1.0]]), ("cut\0off", 1)):
@@ -227,8 +229,8 @@ class Ranges(Case):
         self.assert_close(strain, whole_strain, 1e-12)
 
     def test_refusals(self):
-        for centers, words in ((range(9, 10), "valid are 0 to"), (range(2, 99), "'n_centers'"), ([0, 2], "range(0, 100)"),
-                               (range(0, 4, 2), "range(0, 100)")):
+        for centers, words in ((range(9, 10), "valid are 0 to"), (range(2, 99), "'n_centers'"),
+                               ([0, 2], "range(0, 100)"), (range(0, 4, 2), "range(0, 100)")):
             with self.assertRaisesRegex(ValueError, words.replace("(", r"\(").replace(")", r"\)")):
                 self.frames.compute(self.system, centers=centers)
         limited = ternion.Descriptor("frames", species=[14], memory_limit=1000, **SMALL)

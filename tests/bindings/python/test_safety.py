@@ -179,7 +179,8 @@ def resident():
 class Library(Case):
     def imported_with(self, path):
         environment = dict(os.environ, TERNION_LIBRARY=str(path))
-        return subprocess.run([sys.executable, "-c", "import ternion"], env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run([sys.executable, "-c", "import ternion"], env=environment, capture_output=True, text=True,
+                              check=False)
 
     def test_of_another_binary_interface(self):
         found = self.imported_with(os.environ["TERNION_WRONG_ABI"])

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Networks through the interface: resumed trainings, cancelling, short memory, optimizers, precision, and what deviations
-are worth."""
+"""Networks through the interface: resumed trainings, cancelling, short memory, optimizers, precision, and what
+deviations are worth."""
 import unittest
 
 import numpy
@@ -113,7 +113,8 @@ class Training(Case):
         """Where deviations of a network are larger, errors are larger, too; new structures are covered."""
         model = self.fit("network", epochs=100, validation=0.3)
         self.assertIn("held-out", model.info["report"]["uncertainty"]["calibration"]["method"])
-        wide = [frame for seed, scale in ((5, 0.1), (6, 0.2), (7, 0.3)) for frame in clusters(20, seed=seed, scale=scale)]
+        wide = [frame for seed, scale in ((5, 0.1), (6, 0.2), (7, 0.3))
+                for frame in clusters(20, seed=seed, scale=scale)]
         errors = [abs(model.predict(frame.system).energy - frame.energy) for frame in wide]
         deviations = [model.uncertainty(frame.system).deviation for frame in wide]
         self.assertGreater(numpy.corrcoef(rank(errors), rank(deviations))[0, 1], 0.4)
