@@ -233,11 +233,15 @@ static int32_t unfold(const fitting *fitting, const double *parameters, double *
   return TERN_SUCCESS;
 }
 
-/* Random directions show a training the last layer only a little at a time: it is solved for before and after. */
+/* Random directions show a training the last layer only a little at a time: it is solved for before, unless a
+   checkpoint has the parameters to go on from, and after. */
 static int32_t find_vectors(const fitting *fitting, vector_problem *problem, text *report, double **parameters) {
   const char *name = fitting->shared ? "triplet of vectors" : "network of vectors";
+  int64_t resume;
+  TRY(options_integer(fitting->options, "resume", &resume));
   TRY(start_parameters(fitting, parameters));
-  TRY(vector_problem_fit_last(problem, fitting->run, *parameters));
+  if (!resume)
+    TRY(vector_problem_fit_last(problem, fitting->run, *parameters));
   TRY(train_parameters(fitting, vector_problem_view(problem, name), *parameters, report));
   return vector_problem_fit_last(problem, fitting->run, *parameters);
 }

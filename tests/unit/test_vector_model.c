@@ -235,6 +235,37 @@ static void test_last_layer(void **state) {
   dataset_free(dataset);
 }
 
+static int32_t stop_in_training(const char *stage, int64_t done, int64_t total, double loss, void *context) {
+  (void)done, (void)total, (void)loss, (void)context;
+  return strcmp(stage, "train") == 0;
+}
+
+/* Interrupted and resumed, a training ends in the same bits. */
+static void test_resumed(void **state) {
+  (void)state;
+  static const char *const kinds[] = {"network", "triplet"};
+  tern_dataset *dataset = shaped();
+  for (int kind = 0; kind < 2; kind++) {
+    char path[HELPER_PATH];
+    double whole[64 * WIDTH], values[64 * WIDTH];
+    const tern_system *system = dataset->frames[0]->system;
+    run run = {.threads = 2, .progress = stop_in_training};
+    tern_model *model = fitted_on(dataset, kinds[kind], OPTIONS(SMALL, TINY));
+    ASSERT_SUCCESS(vectors_predict(model, &run, system, NULL, whole));
+    model_free(model);
+    tern_options *options = OPTIONS(SMALL, TINY, "checkpoint", helper_path(path, kinds[kind]));
+    ASSERT_SUCCESS(model_fit(&model, kinds[kind], &run, dataset, options));
+    assert_non_null(strstr(model->report, "\"stopped\": \"cancelled\""));
+    model_free(model);
+    ASSERT_SUCCESS(options_set(options, "resume", "1"));
+    model = fitted_on(dataset, kinds[kind], options);
+    ASSERT_SUCCESS(vectors_predict(model, &run, system, NULL, values));
+    assert_memory_equal(values, whole, (size_t)(system->n_atoms * WIDTH) * sizeof *values);
+    model_free(model);
+  }
+  dataset_free(dataset);
+}
+
 /* The model and the descriptor, from files, give the same numbers bit for bit; so does an energy model on top. */
 static void test_files(void **state) {
   (void)state;
@@ -367,11 +398,11 @@ static void test_wrong_question(void **state) {
 int main(void) {
   helper_folder();
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_golden),     cmocka_unit_test(test_derivatives),
-      cmocka_unit_test(test_symmetry),   cmocka_unit_test(test_learns),
-      cmocka_unit_test(test_last_layer), cmocka_unit_test(test_files),
-      cmocka_unit_test(test_refused),    cmocka_unit_test(test_energies_on_learned),
-      cmocka_unit_test(test_wrong_question),
+      cmocka_unit_test(test_golden),         cmocka_unit_test(test_derivatives),
+      cmocka_unit_test(test_symmetry),       cmocka_unit_test(test_learns),
+      cmocka_unit_test(test_last_layer),     cmocka_unit_test(test_files),
+      cmocka_unit_test(test_refused),        cmocka_unit_test(test_energies_on_learned),
+      cmocka_unit_test(test_wrong_question), cmocka_unit_test(test_resumed),
   };
   const int failures = cmocka_run_group_tests(tests, NULL, NULL);
   helper_folder_end();
