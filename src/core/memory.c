@@ -61,7 +61,17 @@ double memory_left(const run *run) {
   return run->memory_limit > 0 ? (double)(run->memory_limit - run->memory_used) : (double)memory_of_machine();
 }
 
-static const char *memory_amount(double bytes, char *buffer, size_t capacity) {
+int64_t memory_share(const run *run, int64_t parts) {
+  return run->memory_limit > 0 ? 1 + (int64_t)(memory_left(run) / (double)parts) : 0;
+}
+
+void memory_note(run *run, int64_t bytes) {
+  const int64_t together = run->memory_used + bytes;
+  if (together > run->memory_peak)
+    run->memory_peak = together;
+}
+
+const char *memory_amount(double bytes, char *buffer, size_t capacity) {
   static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   int unit = 0;
   while (bytes >= 1024 && unit < 6) {

@@ -3,6 +3,8 @@
 #ifndef TERNION_CORE_MEMORY_H
 #define TERNION_CORE_MEMORY_H
 
+#include <stddef.h>
+
 #include "core/run.h"
 
 /* `count` zeroed items of `size` bytes, 64-byte aligned, in *pointer (untouched on failure). An amount that overflows,
@@ -19,6 +21,12 @@ int32_t memory_check(const run *run, double bytes, const char *what);
 int64_t memory_of_machine(void);
 /* Bytes that may still be taken: what is left below the run's limit, else what the machine has. */
 double memory_left(const run *run);
+/* The limit for each of so many that work at a time, equal parts of what is left below the run's; 0: it has none. */
+int64_t memory_share(const run *run, int64_t parts);
+/* In words, such as 1.5 MiB, written into the buffer. */
+const char *memory_amount(double bytes, char *buffer, size_t capacity);
+/* So much was held beside the run's own, by threads with runs of theirs: for its peak. */
+void memory_note(run *run, int64_t bytes);
 char *memory_text(const char *text); /* a copy, NULL when memory is out; ended with memory_free(NULL, copy) */
 /* For tests of the paths taken when memory runs out: this thread's allocation of that number from now fails; 0: none.
  */

@@ -95,7 +95,7 @@ typedef struct threads_sharing {
   char *spaces;
   int64_t stride; /* of the spaces, bytes */
   int64_t count, memory_limit; /* of each thread */
-  _Atomic int64_t done;
+  _Atomic int64_t done, memory_peak;
   _Atomic bool stopped;
 } threads_sharing;
 
@@ -113,6 +113,7 @@ static int32_t threads_work_on_items(void *context, int64_t begin, int64_t end, 
   }
   if (items->finish != NULL)
     items->finish(sharing->context, &serial, space);
+  sharing->memory_peak += serial.memory_peak;
   if (status != TERN_SUCCESS)
     sharing->stopped = true;
   return status;
@@ -126,9 +127,9 @@ int32_t threads_each(run *run, int64_t count, const threads_items *items, void *
   if (items->spaces == NULL)
     TRY(memory_new(run, &own, threads, sharing.stride, "spaces of the threads"));
   sharing.spaces = items->spaces != NULL ? items->spaces : own;
-  if (run->memory_limit > 0)
-    sharing.memory_limit = 1 + (run->memory_limit - run->memory_used) / threads;
+  sharing.memory_limit = memory_share(run, threads);
   const int32_t status = threads_for(run, count, 1, threads_work_on_items, &sharing);
+  memory_note(run, sharing.memory_peak);
   memory_free(run, own);
   TRY(status);
   return items->stage != NULL && count > 0 ? run_report(run, items->stage, count, count, -1) : TERN_SUCCESS;

@@ -74,6 +74,18 @@ static int64_t rows_that_fit(const fit_training *t, int64_t least, int64_t wante
   return least;
 }
 
+static int32_t refuse_rows(const fit_training *t, const row_counts *rows, double room) {
+  char need[32], there[32];
+  memory_amount(rows_bytes(t, rows->largest), need, sizeof need);
+  memory_amount(room, there, sizeof there);
+  return error_set(TERN_ERROR_MEMORY,
+                   "%s: the %lld rows of item %lld times %lld parameters need %s, and %s may be taken beside what the "
+                   "threads work with; set memory_limit higher, take fewer parameters or threads%s",
+                   t->problem->name, (long long)rows->largest, (long long)rows->largest_item,
+                   (long long)t->problem->n_parameters, need, there,
+                   t->settings.optimizer->gram ? ", or another optimizer (adam, lbfgs)" : "");
+}
+
 static int32_t choose_rows(fit_training *t, const row_counts *rows) {
   const fit_optimizer *optimizer = t->settings.optimizer;
   const int64_t items = t->counts.batch, most = items * rows->largest;
@@ -84,12 +96,7 @@ static int32_t choose_rows(fit_training *t, const row_counts *rows) {
     wanted = MOST_ROWS;
   const double room = memory_for_rows(t);
   if (rows->largest > MOST_ROWS || rows_bytes(t, rows->largest) > room)
-    return error_set(TERN_ERROR_MEMORY,
-                     "%s: the %lld rows of item %lld times %lld parameters need %.1f MiB, and %.1f MiB may be taken; "
-                     "set memory_limit higher, take fewer parameters%s",
-                     t->problem->name, (long long)rows->largest, (long long)rows->largest_item,
-                     (long long)t->problem->n_parameters, rows_bytes(t, rows->largest) / 1048576, room / 1048576,
-                     optimizer->gram ? ", or another optimizer (adam, lbfgs)" : "");
+    return refuse_rows(t, rows, room);
   t->most_rows = rows_that_fit(t, rows->largest, wanted > rows->largest ? wanted : rows->largest, room);
   return TERN_SUCCESS;
 }

@@ -109,8 +109,7 @@ static int32_t open_shares(gathering *gathering, int64_t problems) {
   for (int64_t item = 0; item < gathering->n_shares; item++) {
     share *share = &gathering->shares[item];
     share->run.threads = 1;
-    if (run->memory_limit > 0)
-      share->run.memory_limit = 1 + (run->memory_limit - run->memory_used) / gathering->n_shares;
+    share->run.memory_limit = memory_share(run, gathering->n_shares);
   }
   divide(gathering);
   return TERN_SUCCESS;
@@ -137,9 +136,7 @@ static void close_shares(gathering *gathering) {
       least_squares_free(gathering->run, &gathering->shares[item].problems[k]);
     peak += gathering->shares[item].run.memory_peak;
   }
-  const int64_t together = gathering->run->memory_used + peak;
-  if (together > gathering->run->memory_peak)
-    gathering->run->memory_peak = together;
+  memory_note(gathering->run, peak);
   memory_free(gathering->run, gathering->shares);
 }
 
