@@ -5,14 +5,9 @@
 
 #include "core/error.h"
 #include "core/memory.h"
-#include "core/principal.h"
-#include "network/inputs.h"
-#include "network/products.h"
+#include "network/inputs_learning.h"
 
-/* Rows that the components are learned from, for each column; even columns of tag products that are worked on. */
-enum { ROWS_PER_COLUMN = 8, LEAST_ROWS = 4000, MOST_EVEN_COLUMNS = 2000 };
-/* Rows that are added to the moments at a time. */
-enum { PIECE = 128 };
+enum { ROWS_PER_COLUMN = 8, LEAST_ROWS = 4000 }; /* that the components are learned from */
 
 static const char what[] = "principal components of a network's inputs";
 
@@ -39,27 +34,6 @@ int32_t network_parities(const tern_descriptor *descriptor, int32_t *parities) {
   return TERN_SUCCESS;
 }
 
-/* Everything that one pass after another over the sample needs. */
-typedef struct learning {
-  run *run;
-  const tern_descriptor *descriptor;
-  const network_sample *sample;
-  const network_input_choices *choices;
-  network_inputs *inputs;
-  int64_t most_rows, rows, stride; /* of a sample's environment; of all; every stride-th is taken */
-  int64_t even, odd;               /* columns */
-  int64_t taken;                   /* rows */
-  int32_t *parities;               /* of a plain descriptor's columns */
-  int64_t *tags;
-  void *scratch;
-  double *values;    /* [most_rows][features], of a plain descriptor */
-  double *even_row, *odd_row; /* [PIECE][columns] */
-  int64_t in_piece;
-  double *mean;      /* [even] */
-  double total;      /* of the weights of the taken rows */
-  principal even_sums, odd_sums;
-} learning;
-
 /* What a pass does with a row: its columns and its weight. */
 typedef int32_t (*row_visit)(learning *learning, double weight);
 
@@ -70,17 +44,17 @@ static int64_t rows_of(const learning *learning, const environment *environment)
   return kind->rows == NULL ? 1 : kind->rows(learning->descriptor->state, environment);
 }
 
-static double distance_of(const environment *environment, int64_t neighbour) {
+double inputs_distance(const environment *environment, int64_t neighbour) {
   const double *v = environment->vectors + 3 * neighbour;
   return sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]);
 }
 
-static double tag_weight(const learning *learning, const environment *environment, int64_t tag) {
+double inputs_tag_weight(const learning *learning, const environment *environment, int64_t tag) {
   double value, slope;
   if (tag < 0)
     return 1;
   cutoff_function_at(learning->descriptor->kind->tag_cutoff(learning->descriptor->state),
-                     distance_of(environment, tag), &value, &slope);
+                     inputs_distance(environment, tag), &value, &slope);
   return value;
 }
 
@@ -98,7 +72,7 @@ static int32_t visit_plain(learning *learning, const environment *environment, i
     for (int64_t column = 0; column < features; column++)
       *(learning->parities[column] > 0 ? even++ : odd++) = learning->values[row * features + column];
     for (int k = 0; k < 2 && kind->tags != NULL && kind->tag_cutoff != NULL; k++)
-      weight *= tag_weight(learning, environment, learning->tags[2 * row + k]);
+      weight *= inputs_tag_weight(learning, environment, learning->tags[2 * row + k]);
     TRY(visit(learning, weight));
   }
   return TERN_SUCCESS;
@@ -131,130 +105,6 @@ static int32_t visit_rows(learning *learning, const char *stage, row_visit visit
   return TERN_SUCCESS;
 }
 
-/* ---- what is made of tags before products are: functions of distances, combinations of density columns ---- */
-
-/* scale: so that g is of order 1 and the leading ones count more, as (moment * largest)^(-1/4). */
-static int32_t learn_tag_functions(learning *learning) {
-  const frames_state *frames = learning->descriptor->state;
-  const density_basis *basis = frames->basis;
-  network_inputs *inputs = learning->inputs;
-  const int64_t n_max = basis->n_max;
-  const int64_t functions =
-      inputs->products[0] > inputs->products[1] ? inputs->products[0] : inputs->products[1];
-  double *radial = NULL;
-  int64_t tags = 0;
-  principal sums = {0};
-  principal_axes found = {0};
-  for (int64_t k = 0; k < learning->sample->count; k++)
-    for (int64_t j = 0; j < learning->sample->environments[k].n_neighbours; j++)
-      tags += frames_is_tag(frames, learning->sample->environments[k].vectors + 3 * j);
-  TRY(MEMORY_NEW(learning->run, &radial, basis->radial_size, what));
-  int32_t status = principal_new(learning->run, n_max, tags > n_max ? tags : n_max, what, &sums);
-  for (int64_t k = 0; status == TERN_SUCCESS && k < learning->sample->count; k++) {
-    const environment *environment = &learning->sample->environments[k];
-    for (int64_t j = 0; status == TERN_SUCCESS && j < environment->n_neighbours; j++)
-      if (frames_is_tag(frames, environment->vectors + 3 * j)) {
-        const double weight = tag_weight(learning, environment, j);
-        density_radial(basis, distance_of(environment, j), radial, NULL);
-        for (int64_t n = 0; n < n_max; n++)
-          radial[n] *= weight;
-        status = principal_add(&sums, 1, radial);
-      }
-  }
-  if (status == TERN_SUCCESS && tags > 0)
-    status = principal_solve(learning->run, &sums, functions, &found);
-  for (int64_t p = 0; status == TERN_SUCCESS && p < found.count && p < functions; p++)
-    for (int64_t n = 0; n < n_max; n++)
-      inputs->tag_functions[n * functions + p] =
-          found.axes[p * n_max + n] / sqrt(sqrt(found.moments[p] * found.moments[0]));
-  principal_axes_free(learning->run, &found);
-  principal_free(learning->run, &sums);
-  memory_free(learning->run, radial);
-  return status;
-}
-
-/* Moments of the columns of +mu and -mu of the turned density, together. */
-static int32_t density_moments(learning *learning, const product_shape *shape, int64_t mu, principal_axes *found) {
-  const frames_state *frames = learning->descriptor->state;
-  frames_scratch scratch;
-  double *columns = NULL;
-  principal sums = {0};
-  int64_t rows = 0;
-  for (int64_t k = 0; k < learning->sample->count; k++)
-    rows += 2 * learning->sample->environments[k].n_neighbours;
-  TRY(MEMORY_NEW(learning->run, &columns, shape->raw[mu], what));
-  int32_t status =
-      principal_new(learning->run, shape->raw[mu], rows > shape->raw[mu] ? rows : shape->raw[mu], what, &sums);
-  for (int64_t k = 0; status == TERN_SUCCESS && k < learning->sample->count; k++) {
-    const environment *environment = &learning->sample->environments[k];
-    frames_expand(frames, environment, learning->scratch, &scratch);
-    for (int64_t j = 0; status == TERN_SUCCESS && j < 2 * scratch.n_tags; j++) {
-      const double weight = tag_weight(learning, environment, scratch.tags[j / 2].neighbour);
-      products_gather(shape, frames, scratch.tags[j / 2].density, mu, j % 2 == 1, columns);
-      for (int64_t i = 0; i < shape->raw[mu]; i++)
-        columns[i] *= weight;
-      status = principal_add(&sums, 1, columns);
-    }
-  }
-  if (status == TERN_SUCCESS)
-    status = principal_solve(learning->run, &sums, shape->raw[mu], found);
-  principal_free(learning->run, &sums);
-  memory_free(learning->run, columns);
-  return status;
-}
-
-/* Of all mu the combinations with the largest moments, so many in all. */
-static void choose_kept(const product_shape *shape, const principal_axes *found, int64_t wanted, int64_t *kept) {
-  memset(kept, 0, (size_t)shape->size * sizeof *kept);
-  for (; wanted > 0; wanted--) {
-    int64_t best = -1;
-    for (int64_t mu = 0; mu < shape->size; mu++)
-      if (kept[mu] < found[mu].count &&
-          (best < 0 || found[mu].moments[kept[mu]] > found[best].moments[kept[best]]))
-        best = mu;
-    if (best < 0)
-      break;
-    kept[best]++;
-  }
-}
-
-static int32_t keep_turns(learning *learning, const product_shape *shape, const principal_axes *found) {
-  network_inputs *inputs = learning->inputs;
-  int64_t size = 0;
-  for (int64_t mu = 0; mu < shape->size; mu++)
-    size += shape->raw[mu] * inputs->kept[mu];
-  TRY(MEMORY_NEW(NULL, &inputs->turns, size, "inputs of a network"));
-  double *turn = inputs->turns;
-  for (int64_t mu = 0; mu < shape->size; mu++)
-    for (int64_t i = 0; i < shape->raw[mu]; i++)
-      for (int64_t k = 0; k < inputs->kept[mu]; k++)
-        *turn++ = found[mu].axes[k * shape->raw[mu] + i];
-  return TERN_SUCCESS;
-}
-
-/* Few columns are taken as they are. */
-static int32_t learn_columns(learning *learning) {
-  network_inputs *inputs = learning->inputs;
-  const product_shape shape = product_shape_of(inputs, learning->descriptor->state);
-  const int64_t most = MOST_EVEN_COLUMNS / (shape.first * shape.right) - 1;
-  principal_axes found[PRODUCTS_MOST_MU] = {{0}};
-  int64_t columns = 0;
-  for (int64_t mu = 0; mu < shape.size; mu++)
-    columns += inputs->kept[mu] = shape.raw[mu];
-  if (columns <= most)
-    return TERN_SUCCESS;
-  int32_t status = TERN_SUCCESS;
-  for (int64_t mu = 0; status == TERN_SUCCESS && mu < shape.size; mu++)
-    status = density_moments(learning, &shape, mu, &found[mu]);
-  if (status == TERN_SUCCESS) {
-    choose_kept(&shape, found, most < shape.size ? shape.size : most, inputs->kept);
-    status = keep_turns(learning, &shape, found);
-  }
-  for (int64_t mu = 0; mu < shape.size; mu++)
-    principal_axes_free(learning->run, &found[mu]);
-  return status;
-}
-
 /* ---- passes ---- */
 
 static int32_t add_mean(learning *learning, double weight) {
@@ -281,7 +131,7 @@ static int32_t add_moments(learning *learning, double weight) {
     even[k] = root * (even[k] - learning->mean[k]);
   for (int64_t k = 0; k < learning->odd; k++)
     odd[k] *= root;
-  return ++learning->in_piece == PIECE ? add_piece(learning) : TERN_SUCCESS;
+  return ++learning->in_piece == INPUTS_PIECE ? add_piece(learning) : TERN_SUCCESS;
 }
 
 /* ---- axes ---- */
@@ -358,9 +208,12 @@ static int32_t learn_axes(learning *learning) {
   principal_axes even = {0}, odd = {0};
   network_inputs *inputs = learning->inputs;
   const int64_t wanted = learning->choices->components;
-  int32_t status = principal_solve(learning->run, &learning->even_sums, wanted, &even);
-  if (status == TERN_SUCCESS && learning->odd > 0)
+  int32_t status = TERN_SUCCESS;
+  if (learning->odd > 0)
     status = principal_solve(learning->run, &learning->odd_sums, wanted, &odd);
+  principal_free(learning->run, &learning->odd_sums); /* room for the even ones, which are more */
+  if (status == TERN_SUCCESS)
+    status = principal_solve(learning->run, &learning->even_sums, wanted, &even);
   if (status == TERN_SUCCESS) {
     choose_components(&even, &odd, wanted, inputs);
     if (inputs->even == 0)
@@ -425,9 +278,21 @@ static int32_t reserve(learning *learning) {
     TRY(MEMORY_NEW(run, &learning->values, learning->most_rows * learning->inputs->features, what));
     TRY(MEMORY_NEW(run, &learning->tags, 2 * learning->most_rows, what));
   }
-  TRY(MEMORY_NEW(run, &learning->even_row, PIECE * learning->even, what));
-  TRY(MEMORY_NEW(run, &learning->odd_row, PIECE * learning->odd, what));
+  TRY(MEMORY_NEW(run, &learning->even_row, INPUTS_PIECE * learning->even, what));
+  TRY(MEMORY_NEW(run, &learning->odd_row, INPUTS_PIECE * learning->odd, what));
   return MEMORY_NEW(run, &learning->mean, learning->even, what);
+}
+
+static void end_passes(learning *learning) {
+  run *run = learning->run;
+  memory_free(run, learning->tags);
+  memory_free(run, learning->scratch);
+  memory_free(run, learning->values);
+  memory_free(run, learning->even_row);
+  memory_free(run, learning->odd_row);
+  learning->tags = NULL;
+  learning->scratch = NULL;
+  learning->values = learning->even_row = learning->odd_row = NULL;
 }
 
 static int32_t learn_moments(learning *learning) {
@@ -449,13 +314,14 @@ static int32_t learn(learning *learning) {
   if (network_inputs_are_products(inputs)) {
     const int64_t bytes = frames_scratch_size(learning->descriptor->state, learning->sample->most_neighbours);
     TRY(memory_new(learning->run, &learning->scratch, bytes, 1, what));
-    TRY(learn_tag_functions(learning));
-    TRY(learn_columns(learning));
+    TRY(inputs_learn_tag_functions(learning));
+    TRY(inputs_learn_columns(learning));
   }
   TRY(count_columns(learning));
   count_rows(learning);
   TRY(reserve(learning));
   TRY(learn_moments(learning));
+  end_passes(learning);
   TRY(learn_axes(learning));
   /* a structure's sum over rows is of order 1, whatever its own number of rows */
   const double mean_weight = learning->total / (double)learning->taken;
@@ -466,12 +332,8 @@ static int32_t learn(learning *learning) {
 
 static void learning_free(learning *learning) {
   run *run = learning->run;
+  end_passes(learning);
   memory_free(run, learning->parities);
-  memory_free(run, learning->tags);
-  memory_free(run, learning->scratch);
-  memory_free(run, learning->values);
-  memory_free(run, learning->even_row);
-  memory_free(run, learning->odd_row);
   memory_free(run, learning->mean);
   principal_free(run, &learning->even_sums);
   principal_free(run, &learning->odd_sums);

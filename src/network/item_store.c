@@ -16,10 +16,7 @@ static int64_t stored_directions(const item_data *data, const item *item) {
   return data->stored < item->freedom ? data->stored : item->freedom;
 }
 
-/* Without directions the values alone are worth the memory. */
-static bool is_stored(const item_data *data, const item *item) {
-  return item->fixed || data->stored > 0 || data->directions == 0;
-}
+static bool is_stored(const item_data *data, const item *item) { return item->fixed || !data->streamed; }
 
 double item_bytes(const item_data *data, const item *item) {
   if (!is_stored(data, item))

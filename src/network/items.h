@@ -13,6 +13,7 @@ typedef struct item_data {
   network_shape shape;
   network_choices choices;
   int64_t directions, stored; /* of a step; in memory */
+  bool streamed;              /* inputs of the items that are trained on are computed anew in each step */
   int64_t batch, period;      /* steps after which a stored direction is another one */
   double per_epoch;           /* steps */
 } item_data;

@@ -133,21 +133,82 @@ static int32_t fill_item(void *context, run *serial, int64_t k, void *space) {
   return name_structure(item_fill(&making->problem->data, serial, item, space), item);
 }
 
+/* ---- what a thread needs ---- */
+
+static item *largest_item(int64_t count, item *items) {
+  item *largest = count > 0 ? &items[0] : NULL;
+  for (int64_t k = 1; k < count; k++)
+    if (items[k].rows > largest->rows)
+      largest = &items[k];
+  return largest;
+}
+
+/* One step's share of work on the largest structure of either set, to see how much memory that takes: less when all
+   inputs are stored. */
+static int32_t measure_scratch(network_problem *problem) {
+  static const char what[] = "the training of a network";
+  const network *network = &problem->trained.network;
+  item *trained = largest_item(problem->n_items, problem->items),
+       *measured = largest_item(problem->n_probed, problem->probed);
+  const int64_t rows = item_rows(&problem->data, trained), stride = gram_stride(network->layout.total, network->wide);
+  run serial = {.threads = 1}, rest = {.threads = 1};
+  item_space space = {0};
+  item_errors errors = {0};
+  double *residual = NULL;
+  void *jacobian = NULL;
+  int32_t status = MEMORY_NEW(NULL, &residual, rows, what);
+  if (status == TERN_SUCCESS)
+    status = memory_new(NULL, &jacobian, rows * stride, number_size(network->wide), what);
+  if (status == TERN_SUCCESS)
+    status = item_linearize(&problem->data, network, &serial, trained, 0, &space, residual, jacobian, stride);
+  item_space_free(&serial, &space);
+  space = (item_space){0};
+  if (status == TERN_SUCCESS)
+    status = item_measure(&problem->data, network, &rest, measured, &space, &errors);
+  item_space_free(&rest, &space);
+  memory_free(NULL, residual);
+  memory_free(NULL, jacobian);
+  problem->scratch = serial.memory_peak > rest.memory_peak ? serial.memory_peak : rest.memory_peak;
+  return status;
+}
+
+/* ---- what is stored ---- */
+
+static double bytes_of(const network_problem *problem, int64_t count, const item *items) {
+  double bytes = 0;
+  for (int64_t k = 0; k < count; k++)
+    bytes += item_bytes(&problem->data, &items[k]);
+  return bytes;
+}
+
+/* Where memory is limited and the threads can work without stored inputs, these leave them the memory for that; items
+   that are measured keep a few directions anyway. */
+static double room_for_stored(const network_problem *problem, const run *run) {
+  const double room = trained_network_room(run), work = 2 * (double)run->threads * (double)problem->scratch;
+  const double rest = memory_left(run) - work - bytes_of(problem, problem->n_held_out, problem->held_out) -
+                      bytes_of(problem, problem->n_probed, problem->probed);
+  return run->memory_limit > 0 && rest > 0 && rest < room ? rest : room;
+}
+
 /* As many directions as there is room for; fewer than a step uses are not worth it. */
 static void choose_stored(network_problem *problem, const run *run) {
   item_data *data = &problem->data;
-  const double room = trained_network_room(run);
-  for (;; data->stored--) {
-    double bytes = 0;
-    for (int64_t k = 0; k < problem->n_items; k++)
-      bytes += item_bytes(data, &problem->items[k]);
-    if (bytes <= room || data->stored <= 0)
-      break;
-    if (data->stored <= data->directions) {
+  const double room = room_for_stored(problem, run);
+  while (!data->streamed && bytes_of(problem, problem->n_items, problem->items) > room)
+    if (data->stored > data->directions)
+      data->stored--;
+    else {
       data->stored = 0;
-      break;
+      data->streamed = true;
     }
-  }
+}
+
+/* Nothing is computed in a step. */
+static bool is_all_stored(const network_problem *problem) {
+  bool all = !problem->data.streamed;
+  for (int64_t k = 0; k < problem->n_items; k++)
+    all = all && problem->items[k].stored == problem->items[k].freedom;
+  return all;
 }
 
 static int32_t place_items(network_problem *problem, run *run, int64_t count, item *items) {
@@ -190,6 +251,8 @@ static int32_t build(network_problem *problem, run *run) {
       {problem, run, problem->items}, {problem, run, problem->held_out}, {problem, run, problem->probed}};
   for (int k = 0; k < 3; k++)
     TRY(trained_network_each(&problem->trained, run, counts[k], open, &lists[k]));
+  if (run->memory_limit > 0)
+    TRY(measure_scratch(problem));
   choose_stored(problem, run);
   if (data->stored > 0) {
     const double per_epoch = (double)problem->n_items / (double)(data->batch > 0 ? data->batch : 100);
@@ -203,50 +266,12 @@ static int32_t build(network_problem *problem, run *run) {
   return TERN_SUCCESS;
 }
 
-/* ---- what a thread needs ---- */
-
-static item *largest_item(int64_t count, item *items) {
-  item *largest = count > 0 ? &items[0] : NULL;
-  for (int64_t k = 1; k < count; k++)
-    if (items[k].rows > largest->rows)
-      largest = &items[k];
-  return largest;
-}
-
-/* One step's share of work on the largest structure of either set, to see how much memory that takes. */
-static int32_t measure_scratch(network_problem *problem) {
-  static const char what[] = "the training of a network";
-  const network *network = &problem->trained.network;
-  item *trained = largest_item(problem->n_items, problem->items),
-       *measured = largest_item(problem->n_probed, problem->probed);
-  const int64_t rows = item_rows(&problem->data, trained), stride = gram_stride(network->layout.total, network->wide);
-  run serial = {.threads = 1}, rest = {.threads = 1};
-  item_space space = {0};
-  item_errors errors = {0};
-  double *residual = NULL;
-  void *jacobian = NULL;
-  int32_t status = MEMORY_NEW(NULL, &residual, rows, what);
-  if (status == TERN_SUCCESS)
-    status = memory_new(NULL, &jacobian, rows * stride, number_size(network->wide), what);
-  if (status == TERN_SUCCESS)
-    status = item_linearize(&problem->data, network, &serial, trained, 0, &space, residual, jacobian, stride);
-  item_space_free(&serial, &space);
-  space = (item_space){0};
-  if (status == TERN_SUCCESS)
-    status = item_measure(&problem->data, network, &rest, measured, &space, &errors);
-  item_space_free(&rest, &space);
-  memory_free(NULL, residual);
-  memory_free(NULL, jacobian);
-  problem->scratch = serial.memory_peak > rest.memory_peak ? serial.memory_peak : rest.memory_peak;
-  return status;
-}
-
 static int32_t make(network_problem *problem, run *run, const unsigned char *part) {
   TRY(list_items(problem, run, part));
   TRY(trained_network_new(&problem->trained, run, &problem->data.shape, problem->data.choices.wide,
                           problem->data.choices.members));
   TRY(build(problem, run));
-  return run->memory_limit > 0 ? measure_scratch(problem) : TERN_SUCCESS;
+  return run->memory_limit > 0 && is_all_stored(problem) ? measure_scratch(problem) : TERN_SUCCESS;
 }
 
 int32_t network_problem_new(network_problem **problem, run *run, const tern_descriptor *descriptor,
@@ -263,6 +288,7 @@ int32_t network_problem_new(network_problem **problem, run *run, const tern_desc
                            .directions = choices->force_weight > 0 ? choices->directions : 0,
                            .stored = choices->force_weight > 0 ? choices->stored : 0,
                            .batch = choices->batch};
+  made->data.streamed = made->data.directions > 0 && made->data.stored == 0; /* values alone are worth the memory */
   const int32_t status = make(made, run, part);
   if (status == TERN_SUCCESS)
     *problem = made;

@@ -70,7 +70,8 @@ class Training(Case):
                     self.assertRaises(ternion.Cancelled, self.fit, kind, epochs=2, progress=self.stop_in(stage)[0])
 
     def test_memory(self):
-        """Where memory is short batches or what is stored shrink, and a model comes out; too little is refused."""
+        """Where memory is short, batches, columns and what is stored shrink, and a model comes out; too little is
+        refused."""
         for kind in KINDS:
             with self.subTest(kind=kind):
                 options = {"epochs": 2, "batch": 40, "uncertainty": "none"}
@@ -85,8 +86,10 @@ class Training(Case):
                         break
                     self.assertLessEqual(model.info["report"]["cost"]["memory_peak"], part * peak)
                     self.assertTrue(numpy.isfinite(model.predict(self.dataset[0].system).energy))
+                    enough = part
                     sizes.add((model.info["report"]["most_rows"], model.info["report"]["stored_directions"]))
                 self.assertGreater(len(sizes), 1, f"peak {peak}")
+                self.assertLessEqual(enough, 0.7)
                 self.assertRaisesRegex(ternion.TernionError, "memory", self.fit, kind, memory_limit=20000, **options)
 
     def test_optimizers(self):
