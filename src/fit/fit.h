@@ -52,10 +52,10 @@ typedef struct fit_problem {
   int32_t (*measure)(void *context, run *run, const double *parameters, bool held_out, fit_measures *measures);
 } fit_problem;
 
-/* Trains `parameters` [members][n_parameters], which hold the start and then the best state, as the options say: optimizer,
-   batch (0: chosen), damping, momentum, step, epochs, time_limit, seed, checkpoint, resume, log. Best is the state of
-   least loss on the held-out set, or else on the training set, among those measured at some dozens of points and the
-   last one.
+/* Trains `parameters` [members][n_parameters], which hold the start and then the best state, as the options say:
+   optimizer, batch (0: chosen), damping, momentum, step, epochs, time_limit, seed, checkpoint, resume, log. Best is the
+   state of least loss on the held-out set, or else on the training set, among those measured at some dozens of points
+   and the last one.
    A positive answer of the progress callback ends the training with the best state so far and success ("stopped":
    "cancelled" in the report), and takes the callback out of the run: nobody is asked again; a negative one is an error,
    as everywhere. Numbers that are not finite end it too ("not finite"); other reasons are "epochs", "time_limit" and
@@ -63,8 +63,8 @@ typedef struct fit_problem {
    `parameters` as well, and the last checkpoint stays as it is.
    With a number of epochs and no time limit the result depends on seed and number of threads only, also when the
    training was ended and resumed from its checkpoint.
-   report: members of a JSON object: optimizer, parameters, members, items, held_out, batch, most_rows, steps, epochs, best_step,
-   stopped, halved_steps, factorizations_repeated, and errors of the best state as train and validation. */
+   report: members of a JSON object: optimizer, parameters, members, items, held_out, batch, most_rows, steps, epochs,
+   best_step, stopped, halved_steps, factorizations_repeated, and errors of the best state as train and validation. */
 int32_t fit_train(run *run, const fit_problem *problem, const tern_options *options, double *parameters, text *report);
 
 #endif

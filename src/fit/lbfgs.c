@@ -15,7 +15,9 @@ static const double enough = 1e-4; /* of the fall that the slope promises */
 
 /* ---- direction ---- */
 
-static int64_t held_pairs(const fit_training *t) { return t->counts.pairs[t->member] < PAIRS ? t->counts.pairs[t->member] : PAIRS; }
+static int64_t held_pairs(const fit_training *t) {
+  return t->counts.pairs[t->member] < PAIRS ? t->counts.pairs[t->member] : PAIRS;
+}
 
 /* direction = -H gradient by the two loops over the pairs, the latest first. */
 static void find_direction(const fit_training *t, double *direction) {

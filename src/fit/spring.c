@@ -192,7 +192,8 @@ static int32_t spring_advance(fit_training *t, const fit_batch *batch, double st
   }
   take_step(t, step);
   t->reals.loss[t->member] = loss;
-  t->reals.usual_loss[t->member] = t->reals.usual_loss[t->member] < 0 ? loss : t->reals.usual_loss[t->member] + (loss - t->reals.usual_loss[t->member]) / 8;
+  double *usual = &t->reals.usual_loss[t->member];
+  *usual = *usual < 0 ? loss : *usual + (loss - *usual) / 8;
   t->reals.caution[t->member] = fmax(1, caution_decay * t->reals.caution[t->member]);
   return TERN_SUCCESS;
 }

@@ -79,8 +79,8 @@ typedef struct fit_optimizer {
   double momentum;    /* when `momentum` is; NaN: as the length of the step has it */
   bool gram;          /* needs the Gram matrix of a batch: it must fit at once */
   bool whole;         /* each step takes all items */
-  /* One step of one member from training->parameters on. When numbers are not finite the parameters stay the last good ones, and
-     `stopped` says so. */
+  /* One step of one member from training->parameters on. When numbers are not finite the parameters stay the last good
+     ones, and `stopped` says so. */
   int32_t (*advance)(fit_training *training, const fit_batch *batch, double step, double damping);
 } fit_optimizer;
 

@@ -125,8 +125,9 @@ static inline void case_start_parameters(fit_case *c) {
 
 static inline void case_new(fit_case *c, bool wide) {
   *c = (fit_case){.factor = 1};
-  c->problem = (fit_problem){.name = "sum of steps", .n_parameters = CASE_PARAMETERS, .members = 1, .n_items = CASE_ITEMS,
-                             .n_held_out = 10, .wide = wide, .fingerprint = 0x1234567890abcdefu, .rows = case_rows,
+  c->problem = (fit_problem){.name = "sum of steps", .n_parameters = CASE_PARAMETERS, .members = 1,
+                             .n_items = CASE_ITEMS, .n_held_out = 10, .wide = wide,
+                             .fingerprint = 0x1234567890abcdefu, .rows = case_rows,
                              .linearize = case_linearize, .measure = case_measure};
   c->run.threads = 1;
   ASSERT_SUCCESS(options_new(&c->options));
