@@ -75,18 +75,6 @@ static int32_t center_reduce(const sensitivity_sum *sum, const sensitivity_cente
   return status;
 }
 
-static void take_out_rigid(const sensitivity_moves *moves, double *row) {
-  const int64_t size = 3 * moves->moving;
-  for (int64_t k = 0; k < moves->n_rigid; k++) {
-    const double *rigid = moves->rigid + k * size;
-    double along = 0;
-    for (int64_t i = 0; i < size; i++)
-      along += row[i] * rigid[i];
-    for (int64_t i = 0; i < size; i++)
-      row[i] -= along * rigid[i];
-  }
-}
-
 /* Row k of the reduced Jacobian is its singular value times a row of V^T. Atoms that do not move have no columns. */
 static int32_t sum_add_reduced(sensitivity_sum *sum, const sensitivity_center *center, const spectrum *reduced) {
   const sensitivity_moves *moves = sum->moves;
@@ -98,7 +86,7 @@ static int32_t sum_add_reduced(sensitivity_sum *sum, const sensitivity_center *c
       for (int a = 0; a < 3 && place >= 0; a++)
         sum->row[3 * place + a] = reduced->singular[k] * reduced->right[(3 * slot + a) * reduced->count + k];
     }
-    take_out_rigid(moves, sum->row);
+    sensitivity_take_out_rigid(moves, sum->row);
     sum->squares += reduced->singular[k] * reduced->singular[k];
     TRY(least_squares_add(&sum->all, 1, sum->row));
   }

@@ -24,6 +24,8 @@ typedef struct sensitivity_moves {
 int32_t sensitivity_moves_new(const tern_descriptor *descriptor, run *run, const tern_system *system, int64_t center,
                               sensitivity_moves *moves);
 void sensitivity_moves_free(run *run, sensitivity_moves *moves);
+/* What is left of a move [3 moving] without its rigid part. */
+void sensitivity_take_out_rigid(const sensitivity_moves *moves, double *move);
 /* Moves that change the shape: 3 moving - n_rigid. */
 int64_t sensitivity_directions(const sensitivity_moves *moves);
 

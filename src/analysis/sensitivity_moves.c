@@ -33,6 +33,18 @@ static void axes_keep(moves_axes *axes, const double *vector) {
     axes->none = true;
 }
 
+void sensitivity_take_out_rigid(const sensitivity_moves *moves, double *move) {
+  const int64_t size = 3 * moves->moving;
+  for (int64_t k = 0; k < moves->n_rigid; k++) {
+    const double *rigid = moves->rigid + k * size;
+    double along = 0;
+    for (int64_t i = 0; i < size; i++)
+      along += rigid[i] * move[i];
+    for (int64_t i = 0; i < size; i++)
+      move[i] -= along * rigid[i];
+  }
+}
+
 /* Takes the rigid moves found so far out of the next one, and keeps what is left of it, unless that is nothing. */
 static void rigid_add(sensitivity_moves *moves) {
   const int64_t size = 3 * moves->moving;
@@ -40,14 +52,7 @@ static void rigid_add(sensitivity_moves *moves) {
   for (int64_t i = 0; i < size; i++)
     before += next[i] * next[i];
   for (int pass = 0; pass < 2; pass++)
-    for (int64_t k = 0; k < moves->n_rigid; k++) {
-      const double *known = moves->rigid + k * size;
-      double along = 0;
-      for (int64_t i = 0; i < size; i++)
-        along += known[i] * next[i];
-      for (int64_t i = 0; i < size; i++)
-        next[i] -= along * known[i];
-    }
+    sensitivity_take_out_rigid(moves, next);
   for (int64_t i = 0; i < size; i++)
     left += next[i] * next[i];
   if (before == 0 || sqrt(left) <= MOVES_LEAST * sqrt(before))

@@ -45,6 +45,32 @@ static inline tern_model *small_model(void) {
   return model;
 }
 
+/* Of a system that was made for the question and ends with it. */
+static inline double energy_at(const tern_model *model, tern_system *system) {
+  run run = serial();
+  double energy;
+  ASSERT_SUCCESS(model_predict(model, &run, system, &energy, NULL, NULL, NULL, NULL));
+  system_free(system);
+  return energy;
+}
+
+static inline tern_system *silicon_dimer(double r) {
+  const int32_t species[2] = {14, 14};
+  const double positions[6] = {0, 0, 0, 0, 0, r};
+  tern_system *made = NULL;
+  ASSERT_SUCCESS(system_new(&made, 2, species, positions, NULL, NULL));
+  return made;
+}
+
+/* One atom in a cube. */
+static inline tern_system *silicon_cubic(double side) {
+  const int32_t species = 14, periodic[3] = {1, 1, 1};
+  const double position[3] = {0, 0, 0}, cell[9] = {side, 0, 0, 0, side, 0, 0, 0, side};
+  tern_system *made = NULL;
+  ASSERT_SUCCESS(system_new(&made, 1, &species, position, cell, periodic));
+  return made;
+}
+
 static inline tern_system *golden_system(const char *file, const char *prefix) {
   golden_block blocks[4];
   const char *const names[4] = {"species", "positions", "cell", "periodic"};

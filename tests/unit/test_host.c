@@ -7,7 +7,6 @@
 #include <stdint.h>
 /* cmocka wants the four above */
 #include <cmocka.h>
-#include <dirent.h>
 #include <dlfcn.h>
 #include <fenv.h>
 #include <locale.h>
@@ -21,16 +20,7 @@
 
 #include "helper_data.h"
 #include "helper_locale.h"
-
-static int count_threads(void) {
-  DIR *folder = opendir("/proc/self/task");
-  int count = 0;
-  assert_non_null(folder);
-  for (struct dirent *entry; (entry = readdir(folder));)
-    count += entry->d_name[0] != '.';
-  closedir(folder);
-  return count;
-}
+#include "helper_threads.h"
 
 static int is_mapped(const char *name) {
   char line[1024];
@@ -46,11 +36,11 @@ static int is_mapped(const char *name) {
 /* Must come first: before anything of the library is used. */
 static void test_load(void **state) {
   (void)state;
-  const int before = count_threads();
+  const int before = helper_threads();
   void *library = dlopen(TEST_LIBRARY, RTLD_NOW | RTLD_LOCAL);
   if (!library)
     fail_msg("%s", dlerror());
-  assert_int_equal(count_threads(), before);
+  assert_int_equal(helper_threads(), before);
   assert_false(is_mapped("openblas"));
   int32_t (*abi_version)(int32_t *);
   *(void **)&abi_version = dlsym(library, "tern_abi_version");
@@ -58,7 +48,7 @@ static void test_load(void **state) {
   assert_non_null(abi_version);
   assert_int_equal(abi_version(&version), TERN_SUCCESS);
   assert_int_equal(version, TERN_ABI_VERSION);
-  assert_int_equal(count_threads(), before);
+  assert_int_equal(helper_threads(), before);
   dlclose(library);
 }
 
@@ -85,12 +75,12 @@ static void test_no_thread_left(void **state) {
   pthread_t first; /* a thread sanitizer starts a thread of its own with the process's first */
   assert_int_equal(pthread_create(&first, NULL, nothing, NULL), 0);
   assert_int_equal(pthread_join(first, NULL), 0);
-  const int before = count_threads();
+  const int before = helper_threads();
   assert_int_equal(fit_and_predict(&energy, forces, NULL, NULL), TERN_SUCCESS);
-  int after = count_threads();
+  int after = helper_threads();
   for (int i = 0; i < 100 && after != before; i++) {
     usleep(1000);
-    after = count_threads();
+    after = helper_threads();
   }
   assert_int_equal(after, before);
 }

@@ -46,14 +46,6 @@ static tern_system *bent(const tern_system *source, int64_t coordinate, double s
   return made;
 }
 
-static double energy_of(const tern_model *model, tern_system *system) {
-  run run = serial();
-  double energy;
-  ASSERT_SUCCESS(model_predict(model, &run, system, &energy, NULL, NULL, NULL, NULL));
-  system_free(system);
-  return energy;
-}
-
 static void check_derivatives(const tern_model *model, const tern_system *system) {
   run run = serial();
   const double h = 1e-4;
@@ -61,13 +53,13 @@ static void check_derivatives(const tern_model *model, const tern_system *system
   ASSERT_SUCCESS(model_predict(model, &run, system, &energy, forces, virial, energies, virials));
   for (int64_t k = 0; k < 3 * system->n_atoms; k++) {
     expected[k] =
-        (energy_of(model, bent(system, k, -h, 0, 0, 0)) - energy_of(model, bent(system, k, h, 0, 0, 0))) / (2 * h);
+        (energy_at(model, bent(system, k, -h, 0, 0, 0)) - energy_at(model, bent(system, k, h, 0, 0, 0))) / (2 * h);
     total[k % 3] += forces[k];
   }
   assert_close("forces", 3 * system->n_atoms, forces, expected, 1e-6);
   for (int k = 0; k < 9; k++)
-    expected[k] = (energy_of(model, bent(system, -1, 0, k / 3, k % 3, -h)) -
-                   energy_of(model, bent(system, -1, 0, k / 3, k % 3, h))) /
+    expected[k] = (energy_at(model, bent(system, -1, 0, k / 3, k % 3, -h)) -
+                   energy_at(model, bent(system, -1, 0, k / 3, k % 3, h))) /
                   (2 * h);
   assert_close("virial", 9, virial, expected, 1e-6);
   for (int axis = 0; axis < 3; axis++)

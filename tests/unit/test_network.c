@@ -51,14 +51,6 @@ static tern_system *made(const double *positions, bool periodic, const double *m
 
 static const double identity[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
 
-static double energy_of(const tern_model *model, tern_system *system) {
-  run run = serial();
-  double energy;
-  ASSERT_SUCCESS(model_predict(model, &run, system, &energy, NULL, NULL, NULL, NULL));
-  system_free(system);
-  return energy;
-}
-
 static void check_derivatives(const tern_model *model, bool periodic) {
   run run = serial();
   const double h = 1e-4;
@@ -70,9 +62,9 @@ static void check_derivatives(const tern_model *model, bool periodic) {
   for (int k = 0; k < 3 * ATOMS; k++) {
     const double start = positions[k];
     positions[k] = start + h;
-    const double up = energy_of(model, made(positions, periodic, identity));
+    const double up = energy_at(model, made(positions, periodic, identity));
     positions[k] = start - h;
-    expected[k] = (energy_of(model, made(positions, periodic, identity)) - up) / (2 * h);
+    expected[k] = (energy_at(model, made(positions, periodic, identity)) - up) / (2 * h);
     positions[k] = start;
   }
   assert_close("forces", 3 * ATOMS, forces, expected, 1e-5);
@@ -80,9 +72,9 @@ static void check_derivatives(const tern_model *model, bool periodic) {
     double strain[9];
     memcpy(strain, identity, sizeof strain);
     strain[k] += h;
-    const double up = energy_of(model, made(positions, periodic, strain));
+    const double up = energy_at(model, made(positions, periodic, strain));
     strain[k] -= 2 * h;
-    expected[k] = (energy_of(model, made(positions, periodic, strain)) - up) / (2 * h);
+    expected[k] = (energy_at(model, made(positions, periodic, strain)) - up) / (2 * h);
   }
   assert_close("virial", 9, virial, expected, 1e-5);
 }
@@ -90,11 +82,11 @@ static void check_derivatives(const tern_model *model, bool periodic) {
 static void check_symmetry(const tern_model *model, bool periodic) {
   double positions[3 * ATOMS], matrix[9] = {0.36, 0.48, -0.8, -0.8, 0.6, 0, 0.48, 0.64, 0.6};
   place(positions);
-  const double energy = energy_of(model, made(positions, periodic, identity));
-  assert_true(fabs(energy_of(model, made(positions, periodic, matrix)) - energy) < 1e-10 * (1 + fabs(energy)));
+  const double energy = energy_at(model, made(positions, periodic, identity));
+  assert_true(fabs(energy_at(model, made(positions, periodic, matrix)) - energy) < 1e-10 * (1 + fabs(energy)));
   for (int k = 0; k < 9; k++)
     matrix[k] = -matrix[k];
-  assert_true(fabs(energy_of(model, made(positions, periodic, matrix)) - energy) < 1e-10 * (1 + fabs(energy)));
+  assert_true(fabs(energy_at(model, made(positions, periodic, matrix)) - energy) < 1e-10 * (1 + fabs(energy)));
   for (int a = 0; a < 3; a++) { /* two equal atoms change places, all move */
     const double first = positions[3 + a];
     positions[3 + a] = positions[9 + a];
@@ -102,7 +94,7 @@ static void check_symmetry(const tern_model *model, bool periodic) {
   }
   for (int k = 0; k < 3 * ATOMS; k++)
     positions[k] += 0.7;
-  assert_true(fabs(energy_of(model, made(positions, periodic, identity)) - energy) < 1e-10 * (1 + fabs(energy)));
+  assert_true(fabs(energy_at(model, made(positions, periodic, identity)) - energy) < 1e-10 * (1 + fabs(energy)));
 }
 
 static void check_model(const char *kind, tern_options *options) {
@@ -179,9 +171,9 @@ static void test_extensive(void **state) {
   ASSERT_SUCCESS(system_new(&one, 3, six, line, NULL, NULL));
   ASSERT_SUCCESS(system_new(&two, 6, six, line, NULL, NULL));
   ASSERT_SUCCESS(system_new(&alone, 1, six, line, NULL, NULL));
-  const double energy = energy_of(model, one);
-  assert_true(fabs(energy_of(model, two) - 2 * energy) < 1e-10 * (1 + fabs(energy)));
-  assert_true(isfinite(energy_of(model, alone)));
+  const double energy = energy_at(model, one);
+  assert_true(fabs(energy_at(model, two) - 2 * energy) < 1e-10 * (1 + fabs(energy)));
+  assert_true(isfinite(energy_at(model, alone)));
   model_free(model);
 }
 
@@ -190,8 +182,8 @@ static void test_extensive(void **state) {
 static void check_same(const tern_model *a, const tern_model *b, double tolerance) {
   double positions[3 * ATOMS];
   place(positions);
-  const double first = energy_of(a, made(positions, true, identity));
-  assert_true(fabs(energy_of(b, made(positions, true, identity)) - first) <= tolerance * (1 + fabs(first)));
+  const double first = energy_at(a, made(positions, true, identity));
+  assert_true(fabs(energy_at(b, made(positions, true, identity)) - first) <= tolerance * (1 + fabs(first)));
 }
 
 static void test_again(void **state) {
@@ -207,7 +199,7 @@ static void test_again(void **state) {
   tern_model *b = trained("triplet", OPTIONS(SMALL, TINY, "seed", "3"), 1);
   double positions[3 * ATOMS];
   place(positions);
-  assert_true(energy_of(a, made(positions, true, identity)) != energy_of(b, made(positions, true, identity)));
+  assert_true(energy_at(a, made(positions, true, identity)) != energy_at(b, made(positions, true, identity)));
   model_free(a);
   model_free(b);
 }

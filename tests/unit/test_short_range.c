@@ -7,22 +7,6 @@
 
 static const double nearest = 1.9; /* Angstrom, of the data below */
 
-static tern_system *dimer(double r) {
-  const int32_t species[2] = {14, 14};
-  const double positions[6] = {0, 0, 0, 0, 0, r};
-  tern_system *made = NULL;
-  ASSERT_SUCCESS(system_new(&made, 2, species, positions, NULL, NULL));
-  return made;
-}
-
-static tern_system *cubic(double side) {
-  const int32_t species = 14, periodic[3] = {1, 1, 1};
-  const double position[3] = {0, 0, 0}, cell[9] = {side, 0, 0, 0, side, 0, 0, 0, side};
-  tern_system *made = NULL;
-  ASSERT_SUCCESS(system_new(&made, 1, &species, position, cell, periodic));
-  return made;
-}
-
 /* Diamond with the given bond length. */
 static tern_system *diamond(double bond) {
   const double a = 4 * bond / sqrt(3), h = a / 2, q = a / 4;
@@ -33,7 +17,7 @@ static tern_system *diamond(double bond) {
   return made;
 }
 
-static tern_system *(*const shapes[3])(double) = {dimer, cubic, diamond};
+static tern_system *(*const shapes[3])(double) = {silicon_dimer, silicon_cubic, diamond};
 static const char *const names[3] = {"dimer", "cubic", "diamond"};
 
 /* Energy of a pair and its derivative; zero from 4 A on. */

@@ -6,7 +6,6 @@
 #include <stdint.h>
 /* cmocka wants the four above */
 #include <cmocka.h>
-#include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -17,6 +16,7 @@
 
 #include "core/error.h"
 #include "core/threads.h"
+#include "helper_threads.h"
 
 enum { MOST = 64 };
 typedef struct record {
@@ -112,27 +112,17 @@ static void test_caller_and_signals(void **state) {
   assert_int_equal(sigismember(&mask, SIGUSR1), 0);
 }
 
-static int count_threads(void) {
-  DIR *folder = opendir("/proc/self/task");
-  int count = 0;
-  assert_non_null(folder);
-  for (struct dirent *entry; (entry = readdir(folder));)
-    count += entry->d_name[0] != '.';
-  closedir(folder);
-  return count;
-}
-
 static void test_none_left(void **state) {
   (void)state;
   static record record;
   memset(&record, 0, sizeof record);
   run run = {.threads = 4};
-  const int before = count_threads();
+  const int before = helper_threads();
   assert_int_equal(threads_for(&run, 100, 1, note, &record), TERN_SUCCESS);
-  int after = count_threads();
+  int after = helper_threads();
   for (int i = 0; i < 100 && after != before; i++) { /* joined, but the kernel may list it a moment longer */
     usleep(1000);
-    after = count_threads();
+    after = helper_threads();
   }
   assert_int_equal(after, before);
 }

@@ -185,37 +185,13 @@ static tern_model *cluster_model(tern_options *options) {
   return model;
 }
 
-static tern_system *dimer(double r) {
-  const int32_t species[2] = {14, 14};
-  const double positions[6] = {0, 0, 0, 0, 0, r};
-  tern_system *made = NULL;
-  ASSERT_SUCCESS(system_new(&made, 2, species, positions, NULL, NULL));
-  return made;
-}
-
-static tern_system *cubic(double side) {
-  const int32_t species = 14, periodic[3] = {1, 1, 1};
-  const double position[3] = {0, 0, 0}, cell[9] = {side, 0, 0, 0, side, 0, 0, 0, side};
-  tern_system *made = NULL;
-  ASSERT_SUCCESS(system_new(&made, 1, &species, position, cell, periodic));
-  return made;
-}
-
-static double energy_of(const tern_model *model, tern_system *system) {
-  run run = serial();
-  double energy;
-  ASSERT_SUCCESS(model_predict(model, &run, system, &energy, NULL, NULL, NULL, NULL));
-  system_free(system);
-  return energy;
-}
-
 /* A pair potential's energies of dimers and simple cubic crystals, no nearer than 1.9 A. */
 static tern_dataset *dimers_and_crystals(void) {
   run run = serial();
   tern_dataset *dataset = NULL;
   ASSERT_SUCCESS(dataset_new(&dataset));
   for (int k = 0; k < 40; k++) {
-    tern_system *system = k % 2 == 0 ? dimer(1.9 + 0.05 * k) : cubic(1.9 + 0.03 * k);
+    tern_system *system = k % 2 == 0 ? silicon_dimer(1.9 + 0.05 * k) : silicon_cubic(1.9 + 0.03 * k);
     neighbours list;
     double energy = 0;
     ASSERT_SUCCESS(neighbours_build(&run, system, 4, 0, NULL, &list));
@@ -239,7 +215,7 @@ static void test_no_hole(void **state) {
                               "1e-4", "baseline", "zbl"));
   double last[2] = {-INFINITY, -INFINITY};
   for (double r = 1.9; r > 0.5; r -= 0.05) {
-    const double now[2] = {energy_of(model, dimer(r)), energy_of(model, cubic(r))};
+    const double now[2] = {energy_at(model, silicon_dimer(r)), energy_at(model, silicon_cubic(r))};
     for (int k = 0; k < 2; k++) {
       if (!(now[k] > last[k]))
         fail_msg("%s at %g A: %g eV, not above %g", k == 0 ? "dimer" : "crystal", r, now[k], last[k]);
@@ -257,11 +233,11 @@ static void test_model(void **state) {
   run run = serial();
   tern_model *model = cluster_model(OPTIONS(SMALL, "baseline", "zbl", "centers", "0")), *loaded = NULL;
   double energies[2], forces[6], virial[9], virials[18], energy, slope;
-  tern_system *near = dimer(1.2), *nearer = dimer(1.2 + 1e-5), *farther = dimer(1.2 - 1e-5);
+  tern_system *near = silicon_dimer(1.2), *nearer = silicon_dimer(1.2 + 1e-5), *farther = silicon_dimer(1.2 - 1e-5);
   ASSERT_SUCCESS(model_predict(model, &run, near, NULL, forces, virial, energies, virials));
   zbl_pair_energy(&model->zbl->pairs[0], 1.2, &energy, &slope);
   assert_true(fabs(energies[1] - model->e0[0] - 0.5 * energy) < 1e-10); /* no centre of the descriptor */
-  assert_true(fabs(forces[5] + (energy_of(model, nearer) - energy_of(model, farther)) / 2e-5) < 1e-5 * fabs(forces[5]));
+  assert_true(fabs(forces[5] + (energy_at(model, nearer) - energy_at(model, farther)) / 2e-5) < 1e-5 * fabs(forces[5]));
   assert_true(fabs(virial[8] - virials[8] - virials[17]) < 1e-10 * fabs(virial[8]));
   ASSERT_SUCCESS(model_save(model, TEST_BINARY_DIR "/zbl.tern"));
   ASSERT_SUCCESS(model_load(&loaded, TEST_BINARY_DIR "/zbl.tern"));
@@ -324,7 +300,7 @@ static void test_shortest(void **state) {
   }
   assert_true(fabs(model->shortest[0] - least) < 1e-12);
   assert_non_null(strstr(model->report, "\"shortest_distances\": {\"Si-Si\": 1.9"));
-  tern_system *near = dimer(0.5 * least);
+  tern_system *near = silicon_dimer(0.5 * least);
   ASSERT_SUCCESS(shortest_ratios(model, &run, near, ratios));
   assert_true(fabs(ratios[0] - 0.5) < 1e-12 && fabs(ratios[1] - 0.5) < 1e-12);
   system_free(near);
