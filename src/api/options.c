@@ -59,8 +59,8 @@ static int32_t options_class(const char *kind, const char **class_name) {
   if (*class_name)
     return TERN_SUCCESS;
   return error_set(TERN_ERROR_ARGUMENT,
-                   "argument 'kind' is '%.200s'; valid: a kind listed by tern_kinds_entry, dataset, compare, or "
-                   "NULL for all",
+                   "'%.200s' is no kind that has options; valid: a kind of descriptor or model, such as frames or "
+                   "ridge, or dataset, compare, or nothing (NULL) for all",
                    kind);
 }
 

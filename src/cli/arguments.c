@@ -14,12 +14,15 @@ typedef struct flag {
   const char *name, *value, *meaning;
 } flag;
 static const flag flags[] = {
-    {'o', "output", "FILE", "what to write (demo: a folder)"},
+    {'o', "output", "FILE", "what to write"},
+    {'O', "output", "DIR", "folder to write to"},
     {'d', "descriptor", "KIND", "descriptor kind, such as power_spectrum"},
     {'m', "model", "KIND",
      "model kind, such as ridge, or a sum: ridge+triplet fits the second on what the first leaves"},
     {'s', "set", "KEY=VALUE",
      "set an option; `ternion options KIND` lists them; KIND.KEY=VALUE: for one part of a sum; may be repeated"},
+    {'R', "set", "KEY=VALUE", "set an option of reading; `ternion options dataset` lists them; may be repeated"},
+    {'T', "set", "KEY=VALUE", "set time_limit, threads, memory_limit or seed; may be repeated"},
     {'S', "settings", "NAME",
      "read `key = value` lines from a shipped set (b8, metal, molecule, tensor) or a file; --set wins"},
     {'r', "resume", "CHECKPOINT", "go on with the training that wrote this file, and keep writing it"},
@@ -41,7 +44,8 @@ void arguments_help(const verb *verb) {
   printf("Usage: ternion %s %s\n\n%c%s.\n\n", verb->name, verb->synopsis, toupper(verb->meaning[0]), verb->meaning + 1);
   for (int i = 0; i < N_FLAGS; ++i)
     if (strchr(verb->letters, flags[i].letter)) {
-      const char *value = flags[i].value, *brief = flags[i].letter == 'o' ? "-o," : flags[i].letter == 'q' ? "-q," : "";
+      const char *value = flags[i].value, letter = flags[i].letter;
+      const char *brief = letter == 'o' || letter == 'O' ? "-o," : letter == 'q' ? "-q," : "";
       char left[40];
       snprintf(left, sizeof left, "--%s%s%s", flags[i].name, value ? " " : "", value ? value : "");
       printf("  %3s %-22s %s\n", brief, left, flags[i].meaning);
@@ -124,9 +128,27 @@ typedef struct typed {
   int n_sets;
 } typed;
 
+static int take_set(typed *typed, const char *word) {
+  if (typed->n_sets == MOST_SETS)
+    return usage_error("more than %d --set", MOST_SETS);
+  typed->sets[typed->n_sets++] = word;
+  return EXIT_SUCCESS;
+}
+
+/* Is it KEY=VALUE of an option that reading structures takes? A model has its options in its file. */
+static bool is_for_reading(const char *word) {
+  const size_t length = strcspn(word, " =");
+  char name[64];
+  for (int64_t k = 0; tern_options_entry("dataset", k, TERN_FIELD_NAME, name, sizeof name, NULL) == TERN_SUCCESS; ++k)
+    if (strlen(name) == length && memcmp(name, word, length) == 0)
+      return true;
+  return false;
+}
+
 static int take_flag(arguments *arguments, typed *typed, char letter, const char *value) {
   switch (letter) {
-  case 'o': arguments->output = value; break;
+  case 'o':
+  case 'O': arguments->output = value; break;
   case 'd': typed->descriptor = value; break;
   case 'm': typed->model = value; break;
   case 'S': typed->settings = value; break;
@@ -142,10 +164,12 @@ static int take_flag(arguments *arguments, typed *typed, char letter, const char
   case 'a': arguments->atoms = true; break;
   case 'j': arguments->json = true; break;
   case 'q': arguments->quiet = true; break;
-  case 's':
-    if (typed->n_sets == MOST_SETS)
-      return usage_error("more than %d --set", MOST_SETS);
-    typed->sets[typed->n_sets++] = value;
+  case 'R':
+    if (!is_for_reading(value))
+      return usage_error("--set %s: no option of reading structures; `ternion options dataset` lists them", value);
+    return take_set(typed, value);
+  case 'T':
+  case 's': return take_set(typed, value);
   }
   return EXIT_SUCCESS;
 }

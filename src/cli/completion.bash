@@ -12,7 +12,7 @@ _ternion() {
   fi
   case $before in
     --descriptor | --model | options) COMPREPLY=($(compgen -W "$(_ternion_names)" -- "$word")) ;;
-    --settings) COMPREPLY=($(compgen -W "b8 metal molecule" -f -- "$word")) ;;
+    --settings) COMPREPLY=($(compgen -W "b8 metal molecule tensor" -f -- "$word")) ;;
     plot) COMPREPLY=($(compgen -W "parity pairs training" -- "$word")) ;;
     --set)
       known=$(ternion options --json 2>/dev/null | sed 's/.*"name": "\([^"]*\)".*/\1/')

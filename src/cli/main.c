@@ -6,37 +6,40 @@
 #include <string.h>
 
 static const verb verbs[] = {
-    {"demo", "[--full] [--go-on] [--set time_limit=SECONDS] [-o DIR] [--data FILE]",
+    {"demo", "[--full] [--go-on] [--set KEY=VALUE ...] [-o DIR] [--data FILE]",
      "fit models on degenerate pairs of B8 clusters, and show what those of two and three neighbours cannot see",
      "ternion demo -o demo\n"
      "         ternion demo --full --set time_limit=60 -o full   (of the longest training; others in proportion)",
-     0, 0, "oDsFgjq", verb_demo},
+     0, 0, "ODTFgjq", verb_demo},
     {"describe", "IN --descriptor KIND [--set KEY=VALUE ...] -o OUT",
      "write the features of structures (safetensors or .npy)",
      "ternion describe silicon.extxyz --descriptor power_spectrum --set cutoff=5 -o features.safetensors", 1, 1,
      "odsSjq", verb_describe},
-    {"fit", "TRAIN --model KIND [--descriptor KIND] [--set KEY=VALUE ...] [--test FILE] [--resume CHECKPOINT] -o MODEL",
+    {"fit",
+     "TRAIN --model KIND [--descriptor KIND] [--settings NAME] [--set KEY=VALUE ...] [--test FILE] "
+     "[--resume CHECKPOINT] -o MODEL",
      "fit a model; Ctrl-C ends a training early and saves its best state (exit code 3), a second one stops at once",
      "ternion fit train.extxyz --model ridge --descriptor power_spectrum --set cutoff=5 -o silicon.tern\n"
      "         ternion fit train.extxyz --settings metal --test test.extxyz -o silicon.tern",
      1, 1, "odmrstSjq", verb_fit},
-    {"predict", "MODEL IN [-o OUT.extxyz] [--atoms] [--uncertainty] [--pairs]",
+    {"predict", "MODEL IN [-o OUT.extxyz] [--set KEY=VALUE ...] [--atoms] [--uncertainty] [--pairs]",
      "energies, forces and virials; errors where references exist; warnings where atoms are nearer than in any data",
      "ternion predict silicon.tern test.extxyz -o predicted.extxyz\n"
      "         ternion predict silicon.tern run.extxyz.gz --uncertainty --atoms -o predicted.extxyz.gz",
-     2, 2, "osSuapjq", verb_predict},
+     2, 2, "oRSuapjq", verb_predict},
     {"plot", "parity|pairs|training INPUT ... -o PICTURE",
      "draw predictions against references, differences of pairs, or the course of a training (PNG, SVG or PDF)",
      "ternion plot parity silicon.tern test.extxyz -o parity.png\n"
      "         ternion plot parity predicted.extxyz test.extxyz -o parity.pdf\n"
      "         ternion plot pairs b8.tern b8_test.extxyz -o pairs.svg\n"
      "         ternion plot training first.jsonl second.jsonl -o training.png",
-     2, MOST_INPUTS, "osSjq", verb_plot},
+     2, MOST_INPUTS, "oRSjq", verb_plot},
     {"sensitivity", "IN --descriptor KIND [--set KEY=VALUE ...] [--frame N] [--center I]",
      "which moves of atoms a descriptor sees, and which it is blind to",
      "ternion sensitivity methane.extxyz --descriptor power_spectrum --center 0", 1, 1, "dsSfcjq", verb_sensitivity},
-    {"options", "[KIND]", "list the kinds of descriptors and models, and the options of one", "ternion options ridge",
-     0, 1, "j", verb_options},
+    {"options", "[KIND]",
+     "list the kinds of descriptors and models, and the options of one, or of `dataset`: what reading takes",
+     "ternion options ridge", 0, 1, "j", verb_options},
     {"info", "[FILE]", "what this build is, or what a model, descriptor or feature file holds",
      "ternion info silicon.tern", 0, 1, "j", verb_info},
 };

@@ -32,7 +32,15 @@ static int read_number(const char *word, const char *flag, int64_t *number) {
 
 static int32_t open_structure(sensitivity *s, progress_bar *bar) {
   const arguments *arguments = s->arguments;
+  int64_t size = 0;
   int32_t status = tern_dataset_read(&s->dataset, arguments->inputs[0], arguments->options);
+  if (status == TERN_SUCCESS)
+    status = tern_dataset_size(s->dataset, &size);
+  if (status == TERN_SUCCESS && s->frame >= size) {
+    usage_error("--frame %lld: %s has %lld structures; valid: 0 to %lld", (long long)s->frame, arguments->inputs[0],
+                (long long)size, (long long)size - 1);
+    return ALREADY_TOLD;
+  }
   if (status == TERN_SUCCESS)
     status = tern_dataset_system(s->dataset, s->frame, &s->system);
   if (status == TERN_SUCCESS)

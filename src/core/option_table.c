@@ -62,7 +62,8 @@ static const option_row options_rows[] = {
     {"learned", OPTION_TEXT, "", "", "a file's path", "descriptor/learned",
      "Model fitted on vectors of atoms, whose predictions are the features"},
     {"descriptor", OPTION_CHOICE, "power_spectrum", "", "density|power_spectrum|correlations|frames|triplets|learned",
-     "model", "Descriptor that the model reads"},
+     "model",
+     "Descriptor that ridge, kernel and network read; triplet always reads frames, and models of tensors correlations"},
     {"energy_weight", OPTION_REAL, "1", "", "[0, inf)", "model", "Weight of the energies"},
     {"force_weight", OPTION_REAL, "0.1", "Angstrom", "[0, inf)", "model",
      "Weight of the forces, which are used when the data have them"},
@@ -87,7 +88,8 @@ static const option_row options_rows[] = {
      "Principal components of the features, for each species of the centre, that are compared; 0: the features "
      "themselves"},
     {"validation", OPTION_REAL, "0", "", "[0, 1)", "model",
-     "Fraction of the structures that is held out for validation; 0: generalized cross-validation"},
+     "Fraction of the structures that is held out to choose by; 0: none, then ridge and kernel choose by generalized "
+     "cross-validation, networks by errors of the training set"},
     {"uncertainty", OPTION_CHOICE, "auto", "", "auto|none|last_layer", "model",
      "Whether a model can tell how sure it is: last_layer, or auto: where the model and memory_limit allow it; takes "
      "about a tenth of the time of a fit"},
@@ -156,8 +158,8 @@ static const option_row options_rows[] = {
     {"log", OPTION_TEXT, "", "", "a file's path", "model/network model/triplet",
      "File for a line of JSON at each training step, with errors where they were measured"},
     {"precision", OPTION_CHOICE, "float32", "", "float32|float64", "model/network model/triplet",
-     "Precision of training: in float32 energies of B8 are off by up to 5e-6 eV (network) or 4e-5 eV (triplet), their "
-     "derivatives by 1e-4 eV/Angstrom; predictions are always in double precision"},
+     "Precision of training: in float32 energies of clusters of eight atoms are off by up to 5e-6 eV (network) or 4e-5 "
+     "eV (triplet), their derivatives by 1e-4 eV/Angstrom; predictions are always in double precision"},
 
     {"target", OPTION_TEXT, "energy", "", "energy|KEY", "model dataset",
      "What is fitted: the energy with its forces and virials; the tensor that comment lines have under that key, such "

@@ -355,6 +355,33 @@ static void options_kinds(const option_row *row, const char *class_name, char *k
   }
 }
 
+/* Is a kind one of a sum? */
+static bool options_has_part(const char *kinds, const char *part) {
+  const size_t length = strlen(part);
+  for (const char *next = kinds; next != NULL; next = strchr(next, '+') != NULL ? strchr(next, '+') + 1 : NULL)
+    if (strcspn(next, "+") == length && memcmp(next, part, length) == 0)
+      return true;
+  return false;
+}
+
+/* Keys of one part, "triplet.cutoff": the model has that part, and the part that option. */
+static int32_t options_check_scoped(const tern_options *options, const char *kinds) {
+  int64_t count;
+  const option_row *rows = options_table(&count);
+  for (const options_scoped_value *one = options->scoped; one; one = one->next) {
+    const option_row *row = &rows[one->index];
+    if (!one->value.set)
+      continue;
+    if (!options_has_part(kinds, one->scope))
+      return error_set(TERN_ERROR_OPTION, "option '%s.%s' is for a part '%s', which the model '%s' does not have",
+                       one->scope, row->name, one->scope, kinds);
+    if (!options_row_applies(row, one->scope, "model") && !options_shared(row, "model"))
+      return error_set(TERN_ERROR_OPTION, "option '%s' does not apply to '%s'; leave '%s.%s' out", row->name,
+                       one->scope, one->scope, row->name);
+  }
+  return TERN_SUCCESS;
+}
+
 int32_t options_check(const tern_options *options, const char *kind, const char *class_name) {
   int64_t count;
   const option_row *rows = options_table(&count);
@@ -368,7 +395,7 @@ int32_t options_check(const tern_options *options, const char *kind, const char 
     return error_set(TERN_ERROR_OPTION, "option '%s' does not apply to the %s '%s'; it applies to: %s", row->name,
                      class_name, kind, kinds);
   }
-  return TERN_SUCCESS;
+  return options && strcmp(class_name, "model") == 0 ? options_check_scoped(options, kind) : TERN_SUCCESS;
 }
 
 int32_t options_each(const tern_options *options, const char *kind, const char *class_name, options_visit visit,

@@ -60,7 +60,8 @@ int32_t options_reals(const tern_options *options, const char *key, int64_t *cou
 bool options_is_set(const tern_options *options, const char *key);
 
 /* Several kinds are written with a plus between, "ridge+triplet". Refuses a set key that belongs to `class_name`
-   ("descriptor", "model", "dataset") alone but does not apply to `kind`, naming both. */
+   ("descriptor", "model", "dataset") alone but does not apply to `kind`, naming both, and for a model the keys of parts
+   that it does not have. */
 int32_t options_check(const tern_options *options, const char *kind, const char *class_name);
 /* Calls visit for each set key that applies to the kind, in the table's order: for storing. Keys of every class ("any")
    say how a call runs, not what it makes, and are left out. */

@@ -226,7 +226,7 @@ static int32_t jacobian(const void *state, const environment *environment, void 
 
 const descriptor_kind contracted_kind = {
     .name = "correlations",
-    .meaning = "contracted correlations of the density",
+    .meaning = "Contracted correlations of the density",
     .state_size = sizeof(contracted),
     .fill = fill,
     .clear = clear,

@@ -197,7 +197,7 @@ static int32_t jacobian(const void *state, const environment *environment, void 
 
 const descriptor_kind expanded_kind = {
     .name = "correlations",
-    .meaning = "invariants and equivariants of any number of neighbours (bispectrum and beyond)",
+    .meaning = "Invariants and equivariants of any number of neighbours (bispectrum and beyond)",
     .state_size = sizeof(expanded),
     .fill = fill,
     .clear = clear,

@@ -37,6 +37,6 @@ static int32_t choose(const tern_options *options, const descriptor_kind **chose
 
 const descriptor_kind correlations_kind = {
     .name = "correlations",
-    .meaning = "invariants and equivariants of any number of neighbours (bispectrum and beyond)",
+    .meaning = "Invariants and equivariants of any number of neighbours (bispectrum and beyond)",
     .choose = choose,
 };

@@ -246,7 +246,7 @@ static int32_t jacobian(const void *state, const environment *environment, void 
 
 const descriptor_kind power_spectrum_kind = {
     .name = "power_spectrum",
-    .meaning = "two-neighbour invariants of the density (smooth overlap of atomic positions)",
+    .meaning = "Two-neighbour invariants of the density (smooth overlap of atomic positions)",
     .state_size = sizeof(power_spectrum_state),
     .fill = fill,
     .clear = clear,

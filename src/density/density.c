@@ -114,7 +114,7 @@ static int32_t jacobian(const void *state, const environment *environment, void 
 
 const descriptor_kind density_kind = {
     .name = "density",
-    .meaning = "neighbour density of each centre in radial functions and spherical harmonics",
+    .meaning = "Neighbour density of each centre in radial functions and spherical harmonics",
     .state_size = sizeof(density_state),
     .fill = fill,
     .clear = clear,

@@ -27,12 +27,13 @@ int32_t store_format_version(const tern_model *model) {
   return model->n_parts > 1 ? MODEL_FORMAT_SUM : MODEL_FORMAT_SINGLE;
 }
 
-/* Is the option of any meaning for the part's target? Files of energies leave the target out, as they always did. */
+/* Is the option of any meaning for the part's target? Files of energies leave the target out, as they always did, and
+   those of kinds that read one descriptor only its name. */
 static bool option_counts(const model_part *part, const char *name) {
   static const char *const energies[] = {"energy_weight", "force_weight", "virial_weight", "e0",         "baseline",
                                          "zbl_inner",     "zbl_outer",    "descriptor",    "uncertainty"};
   if (part->kind->tensor == NULL)
-    return strcmp(name, "target") != 0;
+    return strcmp(name, "target") != 0 && (part->kind->descriptor == NULL || strcmp(name, "descriptor") != 0);
   for (size_t k = 0; k < sizeof energies / sizeof *energies; k++)
     if (strcmp(name, energies[k]) == 0)
       return false;

@@ -119,7 +119,7 @@ static int32_t forward(const void *state, const environment *environment, void *
 
 const descriptor_kind frames_kind = {
     .name = "frames",
-    .meaning = "density in the frame of each ordered pair of tags: complete, with one row per triplet",
+    .meaning = "Density in the frame of each ordered pair of tags: complete, with one row per triplet",
     .index_size = index_size,
     .state_size = sizeof(frames_state),
     .fill = fill,

@@ -174,7 +174,7 @@ static int32_t forward(const void *state, const environment *environment, void *
 
 const descriptor_kind triplets_kind = {
     .name = "triplets",
-    .meaning = "coupled density and pair of tags: complete, with one row per "
+    .meaning = "Coupled density and pair of tags: complete, with one row per "
                "triplet, per pair or per centre",
     .index_size = index_size,
     .state_size = sizeof(triplets_state),

@@ -46,6 +46,8 @@ class Words(InFolder):
         self.refused(2, *model, "--set", "cutoff=-4", say=["cutoff", "-4"])
         self.refused(2, *model, "--set", "cutoff", say=["KEY=VALUE"])
         self.refused(2, *model, "--settings", "no-such", say=["no-such"])
+        self.refused(2, "predict", "m", CLUSTERS, "--set", "n_max=3", say=["n_max", "options dataset"])
+        self.refused(2, "options", "rigde", "ridge", say=["[KIND]"])
 
     def test_failures(self):
         model = ["--model", "ridge", "-o", self.path("m")]
@@ -54,6 +56,9 @@ class Words(InFolder):
         self.refused(1, "fit", CLUSTERS, "--model", "rigde", "-o", self.path("m"), say=["rigde", "ridge"])
         self.refused(1, "fit", CLUSTERS, "--model", "ridge", *SMALL, "-o", "/proc/none/m", say=["/proc/none"])
         self.refused(1, "predict", CLUSTERS, CLUSTERS, say=["clusters.extxyz"])
+        self.refused(1, "fit", CLUSTERS, *model, "--set", "triplet.epochs=3", say=["triplet.epochs", "'ridge'"])
+        self.refused(1, "options", "rigde", say=["rigde", "frames or ridge"])
+        self.refused(1, "sensitivity", CLUSTERS, "--descriptor", "density", "--frame", "99", say=["--frame 99", "40"])
 
     def test_settings(self):
         settings = self.path("mine")

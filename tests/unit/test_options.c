@@ -340,6 +340,12 @@ static void test_scopes(void **state) {
   assert_int_equal(options_of_scope(&part, options, "ridge"), TERN_SUCCESS);
   assert_string_equal(text_of(part, "cutoff"), "3.5");
   options_free(part);
+  assert_int_equal(options_check(copy, "ridge+triplet", "model"), TERN_SUCCESS);
+  assert_int_equal(options_check(copy, "triplet", "model"), TERN_ERROR_OPTION);
+  assert_non_null(strstr(error_message(), "a part 'ridge', which the model 'triplet' does not have"));
+  assert_int_equal(options_set(copy, "ridge.epochs", "4"), TERN_SUCCESS);
+  assert_int_equal(options_check(copy, "ridge+triplet", "model"), TERN_ERROR_OPTION);
+  assert_non_null(strstr(error_message(), "'epochs' does not apply to 'ridge'"));
   options_free(copy);
   options_free(options);
 }
