@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a training begins with, as one number: a checkpoint of other structures or of another descriptor is told by it. */
+/* What a training begins with, as one number: a checkpoint of other structures or of another descriptor is told by it.
+   */
 #ifndef TERNION_MODEL_ORIGIN_H
 #define TERNION_MODEL_ORIGIN_H
 

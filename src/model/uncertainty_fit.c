@@ -100,8 +100,8 @@ static double square_of(int64_t count, const double *values) {
   return sum;
 }
 
-/* Held-out structures are new to the model. Others are left out by the formula of linear models: the error grows by
-   1 / (1 - leverage). That is of a last layer that is fitted to the energies alone; few of them it goes through, and the
+/* Held-out structures are new to the model. Others are left out by the formula of linear models: the error grows by 1 /
+   (1 - leverage). That is of a last layer that is fitted to the energies alone; few of them it goes through, and the
    formula says nothing of a model that has forces to follow, or earlier parts: no error grows more than MOST_GROWTH
    times, or beyond what the last layer alone would miss. missed: the mean square of that. */
 static void leave_out(const last_layer *self, samples *samples, double *missed) {
