@@ -111,11 +111,12 @@ bool plot_training(picture *picture, int count, const char *const *logs) {
   }
   if (good) {
     const bool minutes = longest > 300;
+    const double end = 1.001 * longest; /* printed with few digits: a last point beyond would be cut off */
     picture_panels(picture, all_measured ? 2 : 1);
     fprintf(picture->script,
             "set logscale y\nset format y '10^{%%L}'\nset xlabel 'time of the training / %s'\nset xrange [0:%.6g]\n"
             "set key top right\n",
-            minutes ? "min" : "s", longest / (minutes ? 60 : 1));
+            minutes ? "min" : "s", end / (minutes ? 60 : 1));
     write_loss(picture->script, count, logs, minutes ? 60 : 1);
     fputs("set format y '%g'\n", picture->script);
     if (all_measured)

@@ -2,6 +2,7 @@
 """The program as a person types it: verbs, exit codes, files, JSON lines, Ctrl-C."""
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -192,6 +193,18 @@ class Work(InFolder):
         same = [lines("plot", "parity", source, CLUSTERS, "-o", self.path("p.png"))[0]["forces"]["rmse"]
                 for source in (model, out)]
         self.assertAlmostEqual(*same, 6)
+
+    def test_plot_reaches_the_last_step(self):
+        """What gnuplot is told; a last point beyond the range would be cut off, and so would what only it has."""
+        gnuplot, script, log = self.path("gnuplot"), self.path("script"), self.path("log.jsonl")
+        with open(gnuplot, "w") as file:
+            file.write(f"#!/bin/sh\n/bin/cat > '{script}'\n")
+        os.chmod(gnuplot, 0o755)
+        with open(log, "w") as file:
+            file.write(json.dumps({"step": 1, "seconds": 3.4827149, "loss": 1, "train": {"loss": 2, "energy_rmse": 0.3}}) + "\n")
+        run("plot", "training", log, "-o", self.path("p.png"), env={"PATH": self.folder})
+        with open(script) as file:
+            self.assertGreater(float(re.search(r"xrange \[0:(\S+)\]", file.read())[1]), 3.4827149)
 
     def test_plot_failures(self):
         model = self.path("m")
