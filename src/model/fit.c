@@ -204,6 +204,22 @@ static int32_t check_tensor_options(const char *target, const tern_options *opti
   return TERN_SUCCESS;
 }
 
+/* Parts that are trained would overwrite each other's state, and none of them could go on from it. */
+static int32_t check_checkpoints(const tern_model *model, int64_t count) {
+  const char *paths[MODEL_MOST_PARTS];
+  for (int64_t k = 0; k < count; k++) {
+    const model_kind *kind = model->parts[k].kind;
+    TRY(options_text(model->parts[k].options, "checkpoint", &paths[k]));
+    for (int64_t j = 0; j < k; j++)
+      if (kind->linear == NULL && model->parts[j].kind->linear == NULL && paths[k][0] != 0 &&
+          strcmp(paths[j], paths[k]) == 0)
+        return error_set(TERN_ERROR_OPTION, "option 'checkpoint' is '%s' for two parts of '%s'; give each its own file, "
+                                            "%s.checkpoint and %s.checkpoint",
+                         paths[k], model->kind, model->parts[j].kind->name, kind->name);
+  }
+  return TERN_SUCCESS;
+}
+
 /* Kinds and options of the parts of "ridge+triplet"; n_parts of the model counts only those that are fitted. */
 static int32_t prepare_parts(tern_model *model, const char *kinds, const tern_options *options, int64_t *count) {
   char name[64];
@@ -222,6 +238,7 @@ static int32_t prepare_parts(tern_model *model, const char *kinds, const tern_op
     ++*count;
     TRY(check_descriptor(found, part->options, strchr(kinds, '+') == NULL));
   }
+  TRY(check_checkpoints(model, *count));
   return options_check(options, kinds, "model");
 }
 

@@ -156,6 +156,16 @@ static void test_checkpoint(void **state) {
   dataset_free(dataset);
 }
 
+static void test_shared_checkpoint(void **state) {
+  (void)state;
+  tern_dataset *dataset = training_set();
+  refused("network+triplet", dataset, options_for("network+triplet", "checkpoint", "both"), 0, TERN_ERROR_OPTION,
+          "give each its own file, network.checkpoint and triplet.checkpoint");
+  model_free(fit("ridge+triplet", dataset, "checkpoint", TEST_BINARY_DIR "/one.checkpoint"));
+  remove(TEST_BINARY_DIR "/one.checkpoint");
+  dataset_free(dataset);
+}
+
 /* None, which is what 0 means, and one that is over at once: both end with a model. */
 static void test_time(void **state) {
   (void)state;
@@ -323,6 +333,7 @@ int main(void) {
       cmocka_unit_test(test_targets),    cmocka_unit_test(test_species),
       cmocka_unit_test(test_memory),     cmocka_unit_test(test_checkpoint),
       cmocka_unit_test(test_time),       cmocka_unit_test(test_huge),
+      cmocka_unit_test(test_shared_checkpoint),
       cmocka_unit_test(test_single),     cmocka_unit_test(test_duplicates),
       cmocka_unit_test(test_outliers),   cmocka_unit_test(test_nearly_duplicates),
       cmocka_unit_test(test_sound),      cmocka_unit_test(test_outlier_named),
