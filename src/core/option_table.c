@@ -64,6 +64,9 @@ static const option_row options_rows[] = {
     {"descriptor", OPTION_CHOICE, "power_spectrum", "", "density|power_spectrum|correlations|frames|triplets|learned",
      "model",
      "Descriptor that ridge, kernel and network read; triplet always reads frames, and models of tensors correlations"},
+    {"together", OPTION_FLAG, "0", "", "0|1", "model",
+     "Whether the parts of a sum are fitted together, as ridge and kernel can be; else each on what the earlier ones "
+     "leave"},
     {"energy_weight", OPTION_REAL, "1", "", "[0, inf)", "model", "Weight of the energies"},
     {"force_weight", OPTION_REAL, "0.1", "Angstrom", "[0, inf)", "model",
      "Weight of the forces, which are used when the data have them"},

@@ -15,6 +15,7 @@
 #include "model/model.h"
 #include "model/residual.h"
 #include "model/shortest.h"
+#include "model/together.h"
 #include "model/uncertainty.h"
 #include "model/vectors.h"
 
@@ -113,6 +114,22 @@ static int32_t fit_part(tern_model *model, run *run, const tern_dataset *dataset
   return status;
 }
 
+/* All parts at once. They count as parts only now: until then the model is e0 and the baseline. */
+static int32_t fit_together(tern_model *model, run *run, const tern_dataset *dataset, int64_t n_parts, text *report) {
+  tern_dataset *rest = NULL;
+  TRY(residual_new(&rest, model, run, dataset));
+  text_add(report, ", ");
+  int32_t status = TERN_SUCCESS;
+  for (int64_t k = 0; status == TERN_SUCCESS && k < n_parts; k++) {
+    status = fit_descriptor(&model->parts[k], run, dataset);
+    model->n_parts++;
+  }
+  if (status == TERN_SUCCESS)
+    status = together_fit(model, run, rest, report);
+  dataset_free(rest);
+  return status;
+}
+
 /* The parts that there are, "ridge" of "ridge+triplet". */
 static void shorten_name(tern_model *model) {
   char *end = model->kind;
@@ -125,6 +142,10 @@ static void shorten_name(tern_model *model) {
    cancelled, which takes the progress callback away, is the last part of a model that can be used as it is. */
 static int32_t fit_parts(tern_model *model, run *run, const tern_dataset *dataset, int64_t n_parts, text *report) {
   const tern_progress progress = run->progress;
+  bool together;
+  TRY(together_check(model->parts, n_parts, model->options, &together));
+  if (together)
+    return fit_together(model, run, dataset, n_parts, report);
   for (int64_t k = 0; k < n_parts && run->progress == progress; k++) {
     if (k > 0)
       text_add(report, "%s{\"kind\": \"%s\", ", k > 1 ? ", " : ", \"further_parts\": [", model->parts[k].kind->name);

@@ -13,8 +13,7 @@ void kernel_settle(void *state, run *run) {
   if (model == NULL || model->fitted == NULL)
     return;
   kernel_factors_free(run, &model->fitted->factors);
-  memory_free(run, model->fitted->sums.gram);
-  memory_free(run, model->fitted->sums.moment);
+  normal_equations_free(run, &model->fitted->sums);
   memory_free(run, model->fitted);
   model->fitted = NULL;
 }
@@ -78,7 +77,9 @@ static int32_t kernel_rows(const void *state, run *run, const tern_descriptor *d
                            rows);
 }
 
-const model_linear kernel_linear = {.precision = kernel_precision,
+const model_linear kernel_linear = {.prepare = kernel_prepare,
+                                    .set = kernel_set,
+                                    .precision = kernel_precision,
                                     .targets = kernel_targets,
                                     .rows = kernel_rows,
                                     .whiten = kernel_whiten,

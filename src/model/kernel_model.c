@@ -125,20 +125,22 @@ static int32_t keep_trial(kernel_model *model) {
   return TERN_SUCCESS;
 }
 
-static int32_t set_weights(kernel_model *model, double *w, double *trial) {
+int32_t kernel_set(void *state, double *weights, double *trial) {
+  kernel_model *model = state;
   const kernel_factors *factors = &model->fitted->factors;
   if (trial != NULL) {
     TRY(kernel_factors_weights(factors, trial, model));
     TRY(keep_trial(model));
   }
-  return kernel_factors_weights(factors, w, model);
+  TRY(kernel_factors_weights(factors, weights, model));
+  return kernel_form_make(model);
 }
 
 static int32_t fit_weights(run *run, kernel_model *model, const tern_descriptor *descriptor,
                            const tern_dataset *dataset, const tern_options *options, const unsigned char *part,
                            text *report) {
   kernel_fitted *fitted = model->fitted;
-  kernel_sums sums[2] = {{0}};
+  normal_equations sums[2] = {{0}};
   double *w = NULL, *trial = NULL;
   int32_t status = kernel_rows_gather(run, model, &fitted->factors, descriptor, dataset, &fitted->targets, part, sums);
   fitted->sums = sums[0];
@@ -147,42 +149,54 @@ static int32_t fit_weights(run *run, kernel_model *model, const tern_descriptor 
   if (status == TERN_SUCCESS && part != NULL)
     status = MEMORY_NEW(run, &trial, fitted->factors.columns, "the weights of a kernel model");
   if (status == TERN_SUCCESS)
-    status = kernel_solve(run, options, &fitted->sums, part != NULL ? &sums[1] : NULL, w, trial, &fitted->damping,
-                          report);
+    status = normal_equations_solve(run, options, &fitted->sums, part != NULL ? &sums[1] : NULL, w, trial,
+                                    &fitted->damping, report);
   if (status == TERN_SUCCESS)
-    status = set_weights(model, w, trial);
+    status = kernel_set(model, w, trial);
   memory_free(run, w);
   memory_free(run, trial);
-  memory_free(run, sums[1].gram);
-  memory_free(run, sums[1].moment);
+  normal_equations_free(run, &sums[1]);
   return status;
 }
 
-static int32_t fit_points(run *run, kernel_model *model, tern_descriptor *descriptor, const tern_dataset *dataset,
-                          const tern_options *options, const targets *targets, const unsigned char *part,
-                          text *report) {
+static int32_t choose_points(run *run, kernel_model *model, tern_descriptor *descriptor, const tern_dataset *dataset,
+                             const tern_options *options, const targets *targets, text *report) {
   TRY(kernel_points_choose(model, run, descriptor, dataset, options, report));
   TRY(MEMORY_NEW(run, &model->fitted, 1, "a kernel model"));
   model->fitted->targets = *targets;
   for (int32_t k = 0; k < model->n_species; k++)
     TRY(MEMORY_NEW(NULL, &model->species[k].weights, model->species[k].count, "the weights of a kernel model"));
   TRY(kernel_factors_new(run, model, &model->fitted->factors));
-  return fit_weights(run, model, descriptor, dataset, options, part, report);
+  text_add(report, ", \"points\": %lld", (long long)model->fitted->factors.columns);
+  return TERN_SUCCESS;
+}
+
+int32_t kernel_prepare(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
+                       const tern_options *options, text *report) {
+  targets targets;
+  kernel_model *model = NULL;
+  TRY(targets_read(options, dataset, &targets));
+  targets_report(&targets, dataset, report);
+  int32_t status = kernel_model_new(&model, descriptor, options);
+  if (status == TERN_SUCCESS)
+    status = choose_points(run, model, descriptor, dataset, options, &targets, report);
+  if (status == TERN_SUCCESS) {
+    *state = model;
+    return status;
+  }
+  kernel_settle(model, run);
+  kernel_model_free(model);
+  return status;
 }
 
 static int32_t kernel_fit(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
                           const tern_options *options, text *report) {
-  targets targets;
   unsigned char *part = NULL;
-  kernel_model *model = NULL;
-  TRY(targets_read(options, dataset, &targets));
-  targets_report(&targets, dataset, report);
+  void *model = NULL;
   TRY(split_new(&part, run, options, dataset->size));
-  int32_t status = kernel_model_new(&model, descriptor, options);
+  int32_t status = kernel_prepare(&model, run, descriptor, dataset, options, report);
   if (status == TERN_SUCCESS)
-    status = fit_points(run, model, descriptor, dataset, options, &targets, part, report);
-  if (status == TERN_SUCCESS)
-    status = kernel_form_make(model);
+    status = fit_weights(run, model, descriptor, dataset, options, part, report);
   memory_free(run, part);
   if (status == TERN_SUCCESS) {
     *state = model;

@@ -8,6 +8,7 @@
 
 #include "kernels/kernels.h"
 #include "model/model.h"
+#include "model/normal_equations.h"
 #include "model/targets.h"
 
 extern const model_kind kernel_kind;
@@ -79,35 +80,27 @@ int32_t kernel_factors_whiten(const kernel_factors *factors, int64_t count, doub
 /* Weights w of the linear model, spoiled, become the c of the points. */
 int32_t kernel_factors_weights(const kernel_factors *factors, double *w, kernel_model *model);
 
-/* Normal equations: sums over weighted rows a and their targets b. */
-typedef struct kernel_sums {
-  int64_t columns, rows;
-  double *gram;   /* [columns][columns]: sum of a a^T, its lower triangle in Fortran's order */
-  double *moment; /* [columns]: sum of a b */
-  double square;  /* sum of b^2 */
-} kernel_sums;
 /* sums[0] of the structures that are fitted and, unless part is NULL, sums[1] of those that it marks. */
 int32_t kernel_rows_gather(run *run, const kernel_model *model, const kernel_factors *factors,
                            const tern_descriptor *descriptor, const tern_dataset *dataset, const targets *targets,
-                           const unsigned char *part, kernel_sums sums[2]);
+                           const unsigned char *part, normal_equations sums[2]);
 /* The weighted rows of one structure, [targets_rows][columns], as kernel vectors. */
 int32_t kernel_rows_write(run *run, const kernel_model *model, const kernel_factors *factors,
                           const tern_descriptor *descriptor, const tern_dataset *dataset, const targets *targets,
                           int64_t index, double **rows);
-/* Minimises |A w - b|^2 + regularization * trace(A^T A) / columns * |w|^2, over both sums in the end, which the latter
-   takes up; trial: over the first one alone, unless held_out is NULL. damping: what was added to the diagonal of the
-   first one's Gram matrix. */
-int32_t kernel_solve(run *run, const tern_options *options, kernel_sums *sums, kernel_sums *held_out, double *w,
-                     double *trial, double *damping, text *report);
-
 /* What the linear problem says of the model; sums without held-out structures. */
 typedef struct kernel_fitted {
   kernel_factors factors;
-  kernel_sums sums;
+  normal_equations sums;
   double damping;
   targets targets;
 } kernel_fitted;
 extern const model_linear kernel_linear;
+/* A model with points and their factors but no weights. */
+int32_t kernel_prepare(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
+                       const tern_options *options, text *report);
+/* Weights in the frame of the factors, spoiled, and those of the trial, if any. */
+int32_t kernel_set(void *state, double *weights, double *trial);
 void kernel_settle(void *model, run *run);
 
 #endif

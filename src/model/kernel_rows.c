@@ -262,20 +262,9 @@ static int32_t write_structures(void *context, int64_t begin, int64_t end, int32
 
 /* ---- blocks ---- */
 
-static int32_t add_block(const gathering *g, int64_t count, kernel_sums *sums) {
-  static const double one = 1;
-  const blas_table *blas;
-  const int32_t columns = (int32_t)sums->columns, n = (int32_t)count;
+static int32_t add_block(const gathering *g, int64_t count, normal_equations *sums) {
   TRY(kernel_factors_whiten(g->factors, count, g->rows));
-  TRY(blas_begin(&blas));
-  blas->dsyrk("L", "N", &columns, &n, &one, g->rows, &columns, &one, sums->gram, &columns, 1, 1);
-  blas_end();
-  kernel_model_matrix(g->model)
-      ->transposed_times_vector(count, sums->columns, g->rows, sums->columns, g->aims, sums->moment);
-  for (int64_t row = 0; row < count; row++)
-    sums->square += g->aims[row] * g->aims[row];
-  sums->rows += count;
-  return TERN_SUCCESS;
+  return normal_equations_add(sums, count, g->rows, g->aims);
 }
 
 /* How many structures from the block's first on have their rows in it. */
@@ -291,7 +280,7 @@ static int64_t fill_block(gathering *g, int64_t end) {
   return count;
 }
 
-static int32_t gather_range(gathering *g, int64_t end, kernel_sums *sums) {
+static int32_t gather_range(gathering *g, int64_t end, normal_equations *sums) {
   while (g->begin < end) {
     const int64_t count = fill_block(g, end);
     TRY(threads_for(g->run, count, 1, write_structures, g));
@@ -301,12 +290,6 @@ static int32_t gather_range(gathering *g, int64_t end, kernel_sums *sums) {
     TRY(run_report(g->run, "rows", g->begin, g->dataset->size, -1));
   }
   return TERN_SUCCESS;
-}
-
-static int32_t sums_new(run *run, int64_t columns, kernel_sums *sums) {
-  sums->columns = columns;
-  TRY(MEMORY_NEW(run, &sums->gram, columns * columns, "the normal equations of a kernel model"));
-  return MEMORY_NEW(run, &sums->moment, columns, "the normal equations of a kernel model");
 }
 
 static int32_t gathering_new(gathering *g, const unsigned char *part) {
@@ -331,13 +314,13 @@ static int32_t gathering_new(gathering *g, const unsigned char *part) {
   return MEMORY_NEW(g->run, &g->aims, g->capacity, "targets of a kernel model");
 }
 
-static int32_t gather_all(gathering *g, const unsigned char *part, kernel_sums sums[2]) {
+static int32_t gather_all(gathering *g, const unsigned char *part, normal_equations sums[2]) {
   TRY(gathering_new(g, part));
-  TRY(sums_new(g->run, g->factors->columns, &sums[0]));
+  TRY(normal_equations_new(g->run, g->factors->columns, &sums[0]));
   TRY(gather_range(g, g->n_fitted, &sums[0]));
   if (part == NULL)
     return TERN_SUCCESS;
-  TRY(sums_new(g->run, g->factors->columns, &sums[1]));
+  TRY(normal_equations_new(g->run, g->factors->columns, &sums[1]));
   TRY(gather_range(g, g->dataset->size, &sums[1]));
   for (int k = 0; k < 2; k++)
     if (sums[k].rows == 0)
@@ -373,7 +356,7 @@ int32_t kernel_rows_write(run *run, const kernel_model *model, const kernel_fact
 
 int32_t kernel_rows_gather(run *run, const kernel_model *model, const kernel_factors *factors,
                            const tern_descriptor *descriptor, const tern_dataset *dataset, const targets *targets,
-                           const unsigned char *part, kernel_sums sums[2]) {
+                           const unsigned char *part, normal_equations sums[2]) {
   gathering gathering = {.run = run,
                          .model = model,
                          .factors = factors,

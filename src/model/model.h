@@ -31,6 +31,12 @@ typedef struct vector_functions {
 /* What a kind whose weights a linear problem gives knows of them, as long as the fit of the model lasts. Its outputs
    are those that the weights are for. */
 typedef struct model_linear {
+  /* A state that lacks nothing but its weights, for those of a sum that are fitted together; report as of fit. */
+  int32_t (*prepare)(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
+                     const tern_options *options, text *report);
+  /* The weights, where the penalty is plain, and those before held-out structures were added; NULL: none were. Both are
+     spoiled. */
+  int32_t (*set)(void *state, double *weights, double *trial);
   /* lower [width][width]: L by rows, L L^T the precision of the weights: the sum of a a^T over the weighted rows a of
      the fit, those of held-out structures not among them, plus the penalty. */
   int32_t (*precision)(void *state, run *run, double *lower);

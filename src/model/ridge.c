@@ -61,21 +61,33 @@ static int32_t ridge_solve(run *run, const tern_options *options, const ridge_da
   return status;
 }
 
+int32_t ridge_prepare(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
+                      const tern_options *options, text *report) {
+  targets targets;
+  ridge *self = NULL;
+  (void)run;
+  TRY(targets_read(options, dataset, &targets));
+  TRY(ridge_new(&self, descriptor->n_species, descriptor->kind->features(descriptor->state)));
+  self->targets = targets;
+  targets_report(&targets, dataset, report);
+  *state = self;
+  return TERN_SUCCESS;
+}
+
 static int32_t ridge_fit(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
                          const tern_options *options, text *report) {
   ridge_data data = {.descriptor = descriptor, .dataset = dataset};
   unsigned char *part = NULL;
-  ridge *self = NULL;
-  TRY(targets_read(options, dataset, &data.targets));
-  data.features = descriptor->kind->features(descriptor->state);
-  data.columns = data.features * descriptor->n_species;
-  TRY(ridge_new(&self, descriptor->n_species, data.features));
+  void *made = NULL;
+  TRY(ridge_prepare(&made, run, descriptor, dataset, options, report));
+  ridge *self = made;
+  data.targets = self->targets;
+  data.features = self->features;
+  data.columns = self->features * self->n_species;
   int32_t status = split_new(&part, run, options, dataset->size);
   data.part = part;
   if (status == TERN_SUCCESS && part != NULL)
     status = MEMORY_NEW(NULL, &self->trial, data.columns, "the weights of a ridge model");
-  self->targets = data.targets;
-  targets_report(&data.targets, dataset, report);
   if (status == TERN_SUCCESS)
     status = ridge_solve(run, options, &data, self, report);
   memory_free(run, part);

@@ -85,5 +85,20 @@ static int32_t ridge_rows(const void *state, run *run, const tern_descriptor *de
   return status;
 }
 
-const model_linear ridge_linear = {
-    .precision = ridge_precision, .targets = ridge_targets, .rows = ridge_rows, .settle = ridge_settle};
+static int32_t ridge_set(void *state, double *weights, double *trial) {
+  ridge *self = state;
+  const int64_t columns = self->n_species * self->features;
+  memcpy(self->weights, weights, (size_t)columns * sizeof(double));
+  if (trial == NULL)
+    return TERN_SUCCESS;
+  TRY(MEMORY_NEW(NULL, &self->trial, columns, "the weights of a ridge model"));
+  memcpy(self->trial, trial, (size_t)columns * sizeof(double));
+  return TERN_SUCCESS;
+}
+
+const model_linear ridge_linear = {.prepare = ridge_prepare,
+                                   .set = ridge_set,
+                                   .precision = ridge_precision,
+                                   .targets = ridge_targets,
+                                   .rows = ridge_rows,
+                                   .settle = ridge_settle};

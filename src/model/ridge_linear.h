@@ -17,6 +17,9 @@ typedef struct ridge {
 } ridge;
 
 extern const model_linear ridge_linear;
+/* A ridge model without weights; report: its targets. */
+int32_t ridge_prepare(void **state, run *run, tern_descriptor *descriptor, const tern_dataset *dataset,
+                      const tern_options *options, text *report);
 void ridge_settle(void *state, run *run);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "model/targets.h"
 
+#include <math.h>
+
 #include "core/error.h"
 
 int64_t targets_rows(const targets *targets, const frame *frame) {
@@ -12,6 +14,17 @@ int64_t targets_rows(const targets *targets, const frame *frame) {
   if (targets->virial > 0 && frame->has_virial)
     rows += 9;
   return rows;
+}
+
+void targets_write(const targets *targets, const frame *frame, double *aims) {
+  const int64_t atoms = frame->system->n_atoms;
+  const double per_atom = 1 / sqrt((double)atoms);
+  if (targets->energy > 0 && frame->has_energy)
+    *aims++ = targets->energy * per_atom * frame->energy;
+  for (int64_t k = 0; targets->forces > 0 && frame->forces != NULL && k < 3 * atoms; k++)
+    *aims++ = targets->forces * frame->forces[k];
+  for (int k = 0; targets->virial > 0 && frame->has_virial && k < 9; k++)
+    *aims++ = targets->virial * per_atom * frame->virial[k / 3][k % 3];
 }
 
 /* The weight of a target: an explicit one must have rows, a default is used where the data have them. */

@@ -16,6 +16,8 @@ typedef struct targets {
 int32_t targets_read(const tern_options *options, const tern_dataset *dataset, targets *targets);
 /* Rows of a structure: its energy, three of each atom's force, nine of its virial, in this order. */
 int64_t targets_rows(const targets *targets, const frame *frame);
+/* The targets of these rows, by their weights. */
+void targets_write(const targets *targets, const frame *frame, double *aims);
 /* Members of a JSON object: numbers of rows and weights. */
 void targets_report(const targets *targets, const tern_dataset *dataset, text *report);
 

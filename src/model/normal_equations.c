@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Normal equations of a kernel model by Cholesky, and the search for their regularization. */
+/* Normal equations by Cholesky, and the search for their regularization. */
+#include "model/normal_equations.h"
+
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -7,15 +9,43 @@
 #include "core/blas.h"
 #include "core/error.h"
 #include "core/memory.h"
-#include "model/kernel_model.h"
 #include "model/least_squares.h"
 
 /* Powers of ten that are searched: first all of them, then twice between the neighbours of the best. */
 enum { LOWEST = -13, HIGHEST = 1, REFINEMENTS = 2 };
 
+int32_t normal_equations_new(run *run, int64_t columns, normal_equations *sums) {
+  *sums = (normal_equations){.columns = columns};
+  TRY(MEMORY_NEW(run, &sums->gram, columns * columns, "the normal equations of a linear fit"));
+  return MEMORY_NEW(run, &sums->moment, columns, "the normal equations of a linear fit");
+}
+
+void normal_equations_free(run *run, normal_equations *sums) {
+  memory_free(run, sums->gram);
+  memory_free(run, sums->moment);
+  *sums = (normal_equations){0};
+}
+
+int32_t normal_equations_add(normal_equations *sums, int64_t count, const double *rows, const double *aims) {
+  static const double one = 1;
+  static const int32_t stride = 1;
+  const blas_table *blas;
+  const int32_t columns = (int32_t)sums->columns, n = (int32_t)count;
+  TRY(blas_begin(&blas));
+  blas->dsyrk("L", "N", &columns, &n, &one, rows, &columns, &one, sums->gram, &columns, 1, 1);
+  blas->dgemv("N", &columns, &n, &one, rows, &columns, aims, &stride, &one, sums->moment, &stride, 1);
+  blas_end();
+  for (int64_t row = 0; row < count; row++)
+    sums->square += aims[row] * aims[row];
+  sums->rows += count;
+  return TERN_SUCCESS;
+}
+
+/* ---- the regularization ---- */
+
 typedef struct solver {
   run *run;
-  const kernel_sums *sums, *held_out; /* held_out NULL: generalized cross-validation */
+  const normal_equations *sums, *held_out; /* held_out NULL: generalized cross-validation */
   double scale;                       /* trace(A^T A) / columns */
   double *factor;                     /* [columns][columns]: of gram + damping */
   double *w, *trial;                  /* [columns] */
@@ -58,11 +88,11 @@ static int32_t solve(solver *solver, double damping, bool *definite) {
 /* |A_h w - b_h|^2 per row of the structures held out. */
 static int32_t held_out_error(const solver *solver, double *error) {
   static const double one = 1, zero = 0;
-  const kernel_sums *held_out = solver->held_out;
+  const normal_equations *held_out = solver->held_out;
   const blas_table *blas;
   const int32_t n = (int32_t)held_out->columns, single = 1;
   double *product = NULL;
-  TRY(MEMORY_NEW(solver->run, &product, held_out->columns, "residuals of a kernel model"));
+  TRY(MEMORY_NEW(solver->run, &product, held_out->columns, "residuals of a linear fit"));
   int32_t status = blas_begin(&blas);
   if (status == TERN_SUCCESS) {
     blas->dsymm("L", "L", &n, &single, &one, held_out->gram, &n, solver->w, &n, &zero, product, &n, 1, 1);
@@ -76,7 +106,7 @@ static int32_t held_out_error(const solver *solver, double *error) {
 
 /* Generalized cross-validation as of a spectrum: rows |A w - b|^2 / (rows - 1.4 trace of the influence)^2. */
 static int32_t cross_validation_error(solver *solver, double damping, double *error) {
-  const kernel_sums *sums = solver->sums;
+  const normal_equations *sums = solver->sums;
   const blas_table *blas;
   const int32_t n = (int32_t)sums->columns;
   int32_t info = 0;
@@ -105,7 +135,7 @@ static int32_t score(solver *solver, double exponent, double *error) {
   if (!definite)
     return TERN_SUCCESS;
   TRY(solver->held_out != NULL ? held_out_error(solver, error) : cross_validation_error(solver, damping, error));
-  const kernel_sums *from = solver->held_out != NULL ? solver->held_out : solver->sums;
+  const normal_equations *from = solver->held_out != NULL ? solver->held_out : solver->sums;
   if (*error < 64 * DBL_EPSILON * from->square / (double)from->rows)
     *error = 64 * DBL_EPSILON * from->square / (double)from->rows;
   return TERN_SUCCESS;
@@ -139,7 +169,7 @@ static int32_t search(solver *solver, double *exponent, double *least) {
   }
   return isfinite(*least)
              ? TERN_SUCCESS
-             : error_set(TERN_ERROR_NUMERICAL, "no regularization gives a kernel model that can be solved");
+             : error_set(TERN_ERROR_NUMERICAL, "no regularization gives a linear fit that can be solved");
 }
 
 static int32_t choose_regularization(solver *solver, const tern_options *options, double *regularization,
@@ -160,7 +190,7 @@ static int32_t choose_regularization(solver *solver, const tern_options *options
 }
 
 /* Both are fitted in the end. */
-static void merge(kernel_sums *sums, const kernel_sums *others) {
+static void merge(normal_equations *sums, const normal_equations *others) {
   for (int64_t k = 0; k < sums->columns * sums->columns; k++)
     sums->gram[k] += others->gram[k];
   for (int64_t k = 0; k < sums->columns; k++)
@@ -169,7 +199,7 @@ static void merge(kernel_sums *sums, const kernel_sums *others) {
   sums->rows += others->rows;
 }
 
-static double trace(const kernel_sums *sums) {
+static double trace(const normal_equations *sums) {
   double sum = 0;
   for (int64_t k = 0; k < sums->columns; k++)
     sum += sums->gram[k * (sums->columns + 1)];
@@ -180,7 +210,7 @@ static double trace(const kernel_sums *sums) {
 static int32_t norm_of_matrix(const solver *solver, double damping, double *norm) {
   const int64_t columns = solver->sums->columns;
   double *sums = NULL;
-  TRY(MEMORY_NEW(solver->run, &sums, columns, "the condition of a kernel model"));
+  TRY(MEMORY_NEW(solver->run, &sums, columns, "the condition of a linear fit"));
   for (int64_t column = 0; column < columns; column++)
     for (int64_t row = column; row < columns; row++) {
       const double value = fabs(solver->sums->gram[column * columns + row] + (row == column ? damping : 0));
@@ -202,8 +232,8 @@ static int32_t estimate_condition(const solver *solver, double damping, double *
   double norm, *work = NULL;
   int32_t *integers = NULL, info = 0;
   TRY(norm_of_matrix(solver, damping, &norm));
-  TRY(MEMORY_NEW(solver->run, &work, 3 * (int64_t)n, "the condition of a kernel model"));
-  int32_t status = MEMORY_NEW(solver->run, &integers, n, "the condition of a kernel model");
+  TRY(MEMORY_NEW(solver->run, &work, 3 * (int64_t)n, "the condition of a linear fit"));
+  int32_t status = MEMORY_NEW(solver->run, &integers, n, "the condition of a linear fit");
   if (status == TERN_SUCCESS)
     status = blas_begin(&blas);
   if (status == TERN_SUCCESS) {
@@ -220,11 +250,11 @@ static int32_t solve_definite(solver *solver, double regularization) {
   TRY(solve(solver, regularization * solver->scale, &definite));
   if (!definite)
     return error_set(TERN_ERROR_NUMERICAL,
-                     "with the regularization %g the kernel model is singular to rounding; a larger one would do",
+                     "with the regularization %g the linear fit is singular to rounding; a larger one would do",
                      regularization);
   for (int64_t k = 0; k < solver->sums->columns; k++)
     if (!isfinite(solver->w[k]))
-      return error_set(TERN_ERROR_NUMERICAL, "the kernel fit gave a weight that is not finite; targets are too large");
+      return error_set(TERN_ERROR_NUMERICAL, "the linear fit gave a weight that is not finite; targets are too large");
   return TERN_SUCCESS;
 }
 
@@ -232,7 +262,7 @@ static int32_t solve_finally(solver *solver, double regularization, text *report
   double reciprocal = 0;
   TRY(solve_definite(solver, regularization));
   TRY(estimate_condition(solver, regularization * solver->scale, &reciprocal));
-  text_add(report, ", \"points\": %lld, \"regularized_condition\": ", (long long)solver->sums->columns);
+  text_add(report, ", \"regularized_condition\": ");
   if (reciprocal > 0)
     text_add(report, "%.4g", sqrt(1 / reciprocal));
   else
@@ -240,7 +270,7 @@ static int32_t solve_finally(solver *solver, double regularization, text *report
   return TERN_SUCCESS;
 }
 
-static int32_t solve_all(solver *solver, const tern_options *options, kernel_sums *held_out, double *damping,
+static int32_t solve_all(solver *solver, const tern_options *options, normal_equations *held_out, double *damping,
                          text *report) {
   double regularization;
   TRY(choose_regularization(solver, options, &regularization, report));
@@ -256,11 +286,11 @@ static int32_t solve_all(solver *solver, const tern_options *options, kernel_sum
   return run_report(solver->run, "regularization", solver->tried, solver->tried, -1);
 }
 
-int32_t kernel_solve(run *run, const tern_options *options, kernel_sums *sums, kernel_sums *held_out, double *w,
-                     double *trial, double *damping, text *report) {
+int32_t normal_equations_solve(run *run, const tern_options *options, normal_equations *sums,
+                               normal_equations *held_out, double *w, double *trial, double *damping, text *report) {
   solver solver = {.run = run, .sums = sums, .held_out = held_out, .w = w, .trial = trial};
   solver.scale = trace(sums) / (double)sums->columns;
-  TRY(MEMORY_NEW(run, &solver.factor, sums->columns * sums->columns, "the factor of a kernel model"));
+  TRY(MEMORY_NEW(run, &solver.factor, sums->columns * sums->columns, "the factor of a linear fit"));
   const int32_t status = solve_all(&solver, options, held_out, damping, report);
   memory_free(run, solver.factor);
   return status;
