@@ -227,6 +227,8 @@ static int parse_flags(const verb *verb, int count, char **words, arguments *arg
     }
     if (letter == ':')
       return usage_error("%s needs a value", words[optind - 1]);
+    if (letter == 'o' && strchr(verb->letters, 'O') != NULL)
+      letter = 'O'; /* the short form of both */
     if (letter == '?' || strchr(verb->letters, letter) == NULL)
       return usage_error("%s is no option of `ternion %s`; see `ternion %s --help`", flag_word(words), verb->name,
                          verb->name);

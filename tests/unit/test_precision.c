@@ -38,7 +38,8 @@ static double *parameters_of(const network_state *self) {
 static void linearize(const tern_model *model, const tern_dataset *dataset, bool wide, double *residual) {
   const network_state *self = model->parts[0].state;
   const network_choices choices = {
-      .wide = wide, .seed = 1, .energy_weight = 1, .force_weight = 1, .directions = DIRECTIONS, .unit = self->unit};
+      .wide = wide, .seed = 1, .energy_weight = 1, .force_weight = 1, .directions = DIRECTIONS, .members = 1,
+      .unit = self->unit};
   run run = serial();
   int64_t items[FRAMES], first_row[FRAMES + 1] = {0};
   network_problem *problem = NULL;
