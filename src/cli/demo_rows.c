@@ -2,7 +2,11 @@
 /* The rows of the demonstration. Fits are on energies unless a row says otherwise. */
 #include "demo.h"
 
-#define TRIPLET_NETWORK {"tag_width", "0.1"}, {"tag_products", "0"}, {"tag_gaussians", "5"}, {"input_power", "0"}
+#define TRIPLET_NETWORK                                                                                              \
+  {"tag_width", "0.1"}, {"tag_products", "0"}, {"tag_gaussians", "5"}, {"input_power", "0"}, {"damping", "0.01"},     \
+      {"damping_end", "1e-6"}
+/* Networks that are averaged: as many as can be trained in the time. */
+#define ENERGIES_ALONE(members) {"batch", "500"}, {"members", members}
 #define VECTOR_NETWORK {"tag_width", "0.1"}
 /* A network that is blind fits noise if it may, so that its best state is chosen on structures that are held out. */
 #define FEATURE_NETWORK {"validation", "0.05"}, {"batch", "400"}
@@ -50,7 +54,7 @@ const demo_row demo_rows[] = {
     {.label = "triplet network",
      .name = "triplet_network",
      .model = "triplet",
-     .options = {TRIPLET_NETWORK},
+     .options = {TRIPLET_NETWORK, ENERGIES_ALONE("4")},
      .published = {1.77, 20.0},
      .seconds = 75,
      .tables = DEMO_SHORT},
@@ -82,14 +86,14 @@ const demo_row demo_rows[] = {
     {.label = "triplet network, energies",
      .name = "triplet_energies",
      .model = "triplet",
-     .options = {TRIPLET_NETWORK},
+     .options = {TRIPLET_NETWORK, ENERGIES_ALONE("8")},
      .published = {1.77, 20.0},
      .seconds = 600,
      .tables = DEMO_FULL},
     {.label = "triplet network, energies and forces",
      .name = "triplet_forces",
      .model = "triplet",
-     .options = {TRIPLET_NETWORK},
+     .options = {TRIPLET_NETWORK, {"batch", "250"}, {"members", "2"}},
      .seconds = 600,
      .tables = DEMO_FULL,
      .forces = true},
