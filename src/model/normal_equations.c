@@ -141,15 +141,13 @@ static int32_t score(solver *solver, double exponent, double *error) {
   return TERN_SUCCESS;
 }
 
-/* From strong to weak; two decades in a row that make it worse end the search. */
+/* All powers are tried: between fitting nothing and fitting enough the error can rise. */
 static int32_t search(solver *solver, double *exponent, double *least) {
-  int worse = 0;
   double spacing = 1;
   *least = INFINITY;
-  for (int tried = HIGHEST; tried >= LOWEST && worse < 2; tried--) {
+  for (int tried = HIGHEST; tried >= LOWEST; tried--) {
     double error;
     TRY(score(solver, tried, &error));
-    worse = error < *least ? 0 : worse + 1;
     if (error < *least) {
       *least = error;
       *exponent = tried;

@@ -5,6 +5,7 @@
 #include "model_checks.h"
 
 #include "model/held_out.h"
+#include "model/normal_equations.h"
 
 /* Few columns for the rows, and neither part's among the other's. */
 #define DENSITY "cutoff", "3.0", "l_max", "1", "sigma", "0.4", "n_max", "1", "e0", "H:0,C:0", "regularization", "1e-9"
@@ -152,6 +153,28 @@ static void test_held_out(void **state) {
   dataset_free(dataset);
 }
 
+/* A first column that misleads makes the error rise over decades before a second, much smaller one makes it fall. */
+static void test_error_rises_first(void **state) {
+  (void)state;
+  const double fitted[4] = {1, 0, 0, 1e-4}, held_out[4] = {-0.1, 0, 0, 1e-4}, aims[2] = {1, 3};
+  run run = serial();
+  normal_equations sums[2];
+  tern_options *options = OPTIONS("regularization", "auto");
+  text report = {0};
+  double w[2], trial[2], damping;
+  for (int side = 0; side < 2; side++) {
+    ASSERT_SUCCESS(normal_equations_new(&run, 2, &sums[side]));
+    ASSERT_SUCCESS(normal_equations_add(&sums[side], 2, side == 0 ? fitted : held_out, aims));
+  }
+  ASSERT_SUCCESS(normal_equations_solve(&run, options, &sums[0], &sums[1], w, trial, &damping, &report));
+  assert_true(fabs(trial[1] / 3e4 - 1) < 0.01);
+  for (int side = 0; side < 2; side++)
+    normal_equations_free(&run, &sums[side]);
+  text_free(&report);
+  options_free(options);
+  assert_int_equal(run.memory_used, 0);
+}
+
 static void test_files(void **state) {
   (void)state;
   const char *path = TEST_BINARY_DIR "/together.tern";
@@ -203,6 +226,7 @@ int main(void) {
       cmocka_unit_test(test_least_squares), cmocka_unit_test(test_order_and_threads),
       cmocka_unit_test(test_derivatives),   cmocka_unit_test(test_held_out),
       cmocka_unit_test(test_files),         cmocka_unit_test(test_refusals),
+      cmocka_unit_test(test_error_rises_first),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
