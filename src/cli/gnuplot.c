@@ -27,11 +27,12 @@ typedef struct terminal {
   const char *ending, *name;
   double width, height;
   const char *unit, *font;
+  const char *last; /* what the last bytes of a whole file contain */
 } terminal;
 static const terminal terminals[] = {
-    {".png", "pngcairo", 750, 700, "", "sans,16"},
-    {".svg", "svg", 560, 520, "", "sans,14"},
-    {".pdf", "pdfcairo", 5, 4.7, "in", "sans,12"},
+    {".png", "pngcairo", 750, 700, "", "sans,16", "IEND"},
+    {".svg", "svg", 560, 520, "", "sans,14", "</svg>"},
+    {".pdf", "pdfcairo", 5, 4.7, "in", "sans,12", "%%EOF"},
 };
 enum { N_TERMINALS = sizeof terminals / sizeof terminals[0] };
 
@@ -127,17 +128,41 @@ static bool drawn(picture *picture) {
   return sent && closed && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/* gnuplot does not tell when the disk was full. */
+static bool whole(const picture *picture) {
+  enum { TAIL = 16 };
+  char tail[TAIL];
+  size_t count = 0;
+  FILE *file = fopen(picture->part, "rb");
+  if (file != NULL && fseek(file, -TAIL, SEEK_END) == 0)
+    count = fread(tail, 1, TAIL, file);
+  if (file != NULL)
+    fclose(file);
+  const char *last = find_terminal(picture->path)->last;
+  return memmem(tail, count, last, strlen(last)) != NULL;
+}
+
+static const char *close_part(picture *picture) {
+  if (!drawn(picture))
+    return "gnuplot failed";
+  if (!whole(picture))
+    return "the file could not be written to its end; is the disk full?";
+  return rename(picture->part, picture->path) == 0 ? NULL : strerror(errno);
+}
+
 /* The picture appears whole under its name, or not at all. */
 bool picture_close(picture *picture, bool wanted) {
   if (picture->script == NULL)
     return false;
   if (wanted)
     fputs("unset multiplot\nset output\n", picture->script);
-  const bool done = drawn(picture) && wanted;
-  if (done && rename(picture->part, picture->path) == 0)
+  const char *reason = wanted ? close_part(picture) : "not wanted";
+  if (reason == NULL)
     return true;
   if (wanted)
-    fprintf(stderr, "ternion: %s was not drawn: %s\n", picture->path, done ? strerror(errno) : "gnuplot failed");
+    fprintf(stderr, "ternion: %s was not drawn: %s\n", picture->path, reason);
+  else
+    drawn(picture);
   unlink(picture->part);
   return false;
 }

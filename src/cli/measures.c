@@ -247,6 +247,8 @@ int32_t measures_dataset(measures *measures, const tern_model *model, const tern
     if (status == TERN_SUCCESS)
       status = prediction_make(&prediction, model, dataset, i, system, measures);
     tern_system_free(system);
+    if (status != TERN_SUCCESS && status != TERN_CANCELLED)
+      fprintf(stderr, "ternion: structure %lld of those to measure errors on (counted from 0):\n", (long long)i);
     if (status == TERN_SUCCESS && bar && (i % 64 == 63 || i + 1 == size) &&
         progress_show("predict", i + 1, size, -1, bar))
       status = TERN_CANCELLED;

@@ -194,6 +194,39 @@ static void warn_unlearned(warnings *warnings, int64_t n_species, const int32_t 
   }
 }
 
+/* Structures that nothing can be learned of. */
+static void warn_without_target(warnings *warnings) {
+  const tern_dataset *dataset = warnings->dataset;
+  int64_t count = 0, first = -1;
+  text message = {0};
+  for (int64_t k = 0; k < dataset->size; k++)
+    if (dataset->frames[k]->system->n_owned > 0 && !has_target(warnings, dataset->frames[k])) {
+      first = first < 0 ? k : first;
+      count++;
+    }
+  if (count == 0)
+    return;
+  text_add(&message, "%lld of %lld structures have no %s%s%s and are left out; the first is ", (long long)count,
+           (long long)dataset->size, warnings->target != NULL ? "'" : "energy, forces or virial",
+           warnings->target != NULL ? warnings->target : "", warnings->target != NULL ? "'" : "");
+  add_structure(warnings, first, &message);
+  warn(warnings, &message);
+}
+
+static void warn_too_little(warnings *warnings) {
+  const tern_dataset *dataset = warnings->dataset;
+  text constant = {0}, single = {0};
+  if (warnings->target == NULL && dataset_count(dataset, TERN_TARGET_ENERGY) == 0) {
+    text_add(&constant, "no structure has an energy: forces and virials are fitted alone, and energies lack a constant "
+                        "for each species; if the file has energies, name their key with energy_key");
+    warn(warnings, &constant);
+  }
+  if (dataset->size == 1) {
+    text_add(&single, "there is one structure only: no error or deviation says what to expect of others");
+    warn(warnings, &single);
+  }
+}
+
 static int32_t check(run *run, warnings *warnings, int64_t n_species, const int32_t *species, int64_t *first,
                      double *outlying) {
   const tern_dataset *dataset = warnings->dataset;
@@ -212,6 +245,8 @@ static int32_t check(run *run, warnings *warnings, int64_t n_species, const int3
   warn_outliers(warnings, outliers, outlying);
   warn_duplicates(warnings, duplicates, first);
   warn_unlearned(warnings, n_species, species);
+  warn_without_target(warnings);
+  warn_too_little(warnings);
   text_add(warnings->report, "]}");
   return TERN_SUCCESS;
 }

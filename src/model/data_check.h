@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What looks wrong with a data set, though it can be fitted: structures that occur twice, energies or tensors out of
-   bounds, species of which nothing is learned. */
+   bounds, species of which nothing is learned, structures without target, no energies at all, a single structure. */
 #ifndef TERNION_MODEL_DATA_CHECK_H
 #define TERNION_MODEL_DATA_CHECK_H
 

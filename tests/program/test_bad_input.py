@@ -73,10 +73,26 @@ class BadInput(InFolder):
     def test_single(self):
         path = self.write(frames()[:1])
         for kind in KINDS:
-            self.assertEqual(self.warned(*self.fit(kind, path)), "")
+            self.assertIn("warning: there is one structure only", self.warned(*self.fit(kind, path)))
             os.remove(self.path("model.tern"))
             self.refused(1, *self.fit(kind, path, "--set", "validation=0.1"),
                          say=["validation", "1 structures", "set it to 0"])
+
+    def test_no_energies(self):
+        path = self.write([re.sub(r" energy=\S+", "", text) for text in frames()])
+        for kind in KINDS:
+            self.assertIn("warning: no structure has an energy", self.warned(*self.fit(kind, path)))
+
+    def test_left_out(self):
+        texts = frames()
+        texts[4] = re.sub(r"( energy=\S+|:forces:R:3| virial=\"[^\"]*\")", "", texts[4])
+        lines = texts[4].splitlines()
+        texts[4] = "\n".join(lines[:2] + [" ".join(line.split()[:4]) for line in lines[2:]]) + "\n"
+        path = self.write(texts)
+        for kind in KINDS:
+            said = self.warned(*self.fit(kind, path))
+            self.assertIn(f"warning: 1 of {len(texts)} structures have no energy, forces or virial", said)
+            self.assertIn("the first is structure 4 (", said)
 
     def test_targets(self):
         bare = [re.sub(r"(:forces:R:3|virial=\"[^\"]*\" ?)", "", text) for text in frames()]
@@ -95,6 +111,7 @@ class BadInput(InFolder):
             self.warned(*self.fit(kind, GOLDEN))
             self.refused(1, "predict", self.path("model.tern"), CLUSTERS, "-o", self.path("predicted.extxyz"),
                          say=["frame 0", "atom 0 is Si", "it knows H, C"])
+            self.refused(1, *self.fit(kind, GOLDEN, "--test", CLUSTERS), say=["structure 0 of", "atom 0 is Si"])
 
     def test_checkpoint(self):
         self.warned(*self.fit("triplet", GOLDEN, "--set", "checkpoint=" + self.path("training")))

@@ -142,6 +142,11 @@ class Predict(InFolder):
             self.assertEqual(said.returncode, 1, said.stderr)
             self.assertIn("large", said.stderr)
             self.assertEqual(sorted(os.listdir(self.folder)), before)
+        for name in ("out.png", "out.svg", "out.pdf"):
+            said = run("plot", "parity", model, many, "-o", self.path(name), preexec_fn=limit)
+            self.assertEqual(said.returncode, 1, said.stderr)
+            self.assertIn("was not drawn", said.stderr)
+            self.assertEqual(sorted(os.listdir(self.folder)), before)
 
     def test_signals_leave_no_temporary_file(self):
         model, many = self.fitted(), self.many()
