@@ -31,7 +31,7 @@ tree() {
 program() {
   unset LD_LIBRARY_PATH # the program finds its library by itself
   "$prefix/bin/ternion" info
-  "$prefix/bin/ternion" fit train.extxyz --model ridge --settings metal -o silicon.tern
+  "$prefix/bin/ternion" fit train.extxyz --settings metal -o silicon.tern
   "$prefix/bin/ternion" predict silicon.tern train.extxyz -o predicted.extxyz
 }
 
