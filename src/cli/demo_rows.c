@@ -7,7 +7,8 @@
       {"damping_end", "1e-6"}
 /* Networks that are averaged: as many as can be trained in the time. */
 #define ENERGIES_ALONE(members) {"batch", "500"}, {"members", members}
-#define VECTOR_NETWORK {"tag_width", "0.1"}
+/* Wide enough at its end for as many numbers as the vectors have. */
+#define VECTOR_NETWORK TRIPLET_NETWORK, {"hidden", "96,160"}
 /* A network that is blind fits noise if it may, so that its best state is chosen on structures that are held out. */
 #define FEATURE_NETWORK {"validation", "0.05"}, {"batch", "400"}
 
