@@ -39,7 +39,7 @@ def training_set(path, source):
     """Structures with energies, of a file or made up."""
     if source:
         atoms = ase.io.read(source, ":40", format="extxyz")
-        energies = [a.get_potential_energy() for a in atoms]
+        energies = [float(a.get_potential_energy()) for a in atoms]
     else:
         atoms = [structures.silicon(2, seed) for seed in range(40)]
         energies = [-5.0 * len(a) + float(e) for a, e in zip(atoms, np.random.default_rng(0).normal(size=len(atoms)))]
