@@ -102,10 +102,7 @@ static int32_t fit_gather(const tern_descriptor *descriptor, run *run, const ter
   TRY(fit_sample_new(descriptor, run, dataset, sample));
   for (int64_t k = 0; k < dataset->size; k++) {
     const tern_system *system = dataset->frames[k]->system;
-    const int32_t status = fit_gather_structure(descriptor, run, system, before, sample);
-    if (status == TERN_ERROR_DATA)
-      return error_prefix(status, "structure %" PRId64 ": ", k);
-    TRY(status);
+    TRY(dataset_name_failure(dataset, k, fit_gather_structure(descriptor, run, system, before, sample)));
     TRY(run_report(run, "environments", k + 1, dataset->size, -1));
     before += descriptor_count_centers(descriptor, system);
   }

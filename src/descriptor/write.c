@@ -96,8 +96,7 @@ static int32_t write_pass(const tern_descriptor *descriptor, run *run, const ter
                             : write_buffered(descriptor, &quiet, &made, target);
       environments_free(&quiet, &made);
     }
-    if (status != TERN_SUCCESS)
-      return error_prefix(status, "structure %" PRId64 ": ", structure);
+    TRY(dataset_name_failure(dataset, structure, status));
     TRY(run_report(run, rows != NULL ? "rows" : "features", structure + 1, dataset->size, -1));
   }
   return TERN_SUCCESS;

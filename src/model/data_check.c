@@ -17,38 +17,34 @@ enum { MOST_NAMED = 5 }; /* of one sort, in warnings; all are counted */
 /* Of energies in eV; a tensor or a vector, whose unit is unknown, must only not overflow when it is squared. */
 static const double LARGEST_ENERGY = 1e15, LARGEST_NUMBER = 1e100;
 
-static int32_t check_numbers(int64_t index, const frame *frame, const char *what, double largest, int64_t count,
-                             const double *values) {
-  const char *place = frame->place;
+static int32_t check_numbers(const char *what, double largest, int64_t count, const double *values) {
   int64_t k = 0;
   while (values != NULL && k < count && fabs(values[k]) <= largest)
     k++;
   if (values == NULL || k == count)
     return TERN_SUCCESS;
-  return error_set(TERN_ERROR_DATA,
-                   "structure %lld%s%s%s: number %lld of its %s is %g; up to %g can be fitted",
-                   (long long)index, place != NULL ? " (" : "", place != NULL ? place : "", place != NULL ? ")" : "",
-                   (long long)k, what, values[k], largest);
+  return error_set(TERN_ERROR_DATA, "number %lld of its %s is %g; up to %g can be fitted", (long long)k, what,
+                   values[k], largest);
 }
 
-static int32_t check_sizes(int64_t index, const frame *frame, const char *target) {
+static int32_t check_sizes(const frame *frame, const char *target) {
   const int64_t atoms = frame->system->n_atoms;
   const frame_tensor *tensor = target != NULL ? frame_find_tensor(frame, target) : NULL;
   const frame_vectors *vectors = target != NULL ? frame_find_vectors(frame, target) : NULL;
   if (tensor != NULL)
-    TRY(check_numbers(index, frame, target, LARGEST_NUMBER, tensor_count(tensor->order), tensor->values));
+    TRY(check_numbers(target, LARGEST_NUMBER, tensor_count(tensor->order), tensor->values));
   if (vectors != NULL)
-    TRY(check_numbers(index, frame, target, LARGEST_NUMBER, atoms * vectors->width, vectors->values));
+    TRY(check_numbers(target, LARGEST_NUMBER, atoms * vectors->width, vectors->values));
   if (target != NULL)
     return TERN_SUCCESS;
-  TRY(check_numbers(index, frame, "energy", LARGEST_ENERGY, frame->has_energy, &frame->energy));
-  TRY(check_numbers(index, frame, "forces", LARGEST_ENERGY, 3 * atoms, frame->forces));
-  return check_numbers(index, frame, "virial", LARGEST_ENERGY, frame->has_virial ? 9 : 0, frame->virial[0]);
+  TRY(check_numbers("energy", LARGEST_ENERGY, frame->has_energy, &frame->energy));
+  TRY(check_numbers("forces", LARGEST_ENERGY, 3 * atoms, frame->forces));
+  return check_numbers("virial", LARGEST_ENERGY, frame->has_virial ? 9 : 0, frame->virial[0]);
 }
 
 int32_t data_check_sizes(const tern_dataset *dataset, const char *target) {
   for (int64_t k = 0; k < dataset->size; k++)
-    TRY(check_sizes(k, dataset->frames[k], target));
+    TRY(dataset_name_failure(dataset, k, check_sizes(dataset->frames[k], target)));
   return TERN_SUCCESS;
 }
 

@@ -57,10 +57,8 @@ static int32_t fill_structure(const chunk *chunk, run *run, int64_t item, double
 
 static int32_t fill(void *context, run *serial, int64_t item, void *scratch) {
   const chunk *chunk = context;
-  const int32_t status = fill_structure(chunk, serial, item, scratch);
-  if (status != TERN_SUCCESS)
-    error_prefix(status, "structure %lld: ", (long long)chunk->data->frames[chunk->first + item]);
-  return status;
+  return dataset_name_failure(chunk->data->dataset, chunk->data->frames[chunk->first + item],
+                              fill_structure(chunk, serial, item, scratch));
 }
 
 /* ---- all rows ---- */

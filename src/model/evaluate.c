@@ -58,9 +58,7 @@ static int32_t evaluate_frame(evaluation *evaluation, run *run, int64_t index) {
   if (status == TERN_SUCCESS)
     status = model_predict(evaluation->model, run, frame->system, &energy, forces, frame->has_virial ? virial : NULL,
                            energies, NULL);
-  if (status != TERN_SUCCESS)
-    error_prefix(status, "structure %lld: ", (long long)index);
-  else
+  if (status == TERN_SUCCESS)
     add_differences(frame, energy, forces, virial, evaluation->measures[index]);
   if (status == TERN_SUCCESS && energies != NULL)
     keep_highest(evaluation, index, energies);
@@ -76,9 +74,7 @@ static int32_t evaluate_tensor(evaluation *evaluation, run *run, int64_t index) 
   const frame_tensor *tensor = frame_find_tensor(frame, model_target(evaluation->model, &order));
   if (tensor == NULL)
     return TERN_SUCCESS;
-  const int32_t status = model_predict_tensor(evaluation->model, run, frame->system, values);
-  if (status != TERN_SUCCESS)
-    return error_prefix(status, "structure %lld: ", (long long)index);
+  TRY(model_predict_tensor(evaluation->model, run, frame->system, values));
   for (int64_t k = 0; k < tensor_count(order); k++)
     measure_add(&evaluation->measures[index][TENSOR], values[k] - tensor->values[k]);
   return TERN_SUCCESS;
@@ -89,8 +85,9 @@ static int32_t evaluate_structure(void *context, run *run, int64_t index, void *
   (void)space;
   if (evaluation->marks != NULL && !evaluation->marks[index])
     return TERN_SUCCESS;
-  return model_has_tensor(evaluation->model) ? evaluate_tensor(evaluation, run, index)
-                                             : evaluate_frame(evaluation, run, index);
+  return dataset_name_failure(evaluation->dataset, index,
+                              model_has_tensor(evaluation->model) ? evaluate_tensor(evaluation, run, index)
+                                                                  : evaluate_frame(evaluation, run, index));
 }
 
 static void report_measures(const evaluation *evaluation, text *report) {

@@ -108,10 +108,7 @@ int32_t fade_meet_data(zbl *zbl, run *run, const tern_dataset *dataset) {
   double reach = 0;
   for (int64_t k = 0; k < zbl->n_species * zbl->n_species; k++)
     reach = fmax(reach, zbl->pairs[k].reach);
-  for (int64_t index = 0; reach > 0 && index < dataset->size; index++) {
-    const int32_t status = meet_frame(zbl, run, dataset->frames[index]->system, reach);
-    if (status != TERN_SUCCESS)
-      return error_prefix(status, "structure %lld: ", (long long)index);
-  }
+  for (int64_t index = 0; reach > 0 && index < dataset->size; index++)
+    TRY(dataset_name_failure(dataset, index, meet_frame(zbl, run, dataset->frames[index]->system, reach)));
   return TERN_SUCCESS;
 }

@@ -41,7 +41,7 @@ static int32_t count_candidates(choice *choice) {
     const int32_t status =
         environments_build(choice->descriptor, choice->run, choice->dataset->frames[index]->system, &environments);
     if (status != TERN_SUCCESS)
-      return error_prefix(status, "structure %lld: ", (long long)index);
+      return dataset_name_failure(choice->dataset, index, status);
     const int64_t centers = environments.neighbours.n_centers, rows = environments.n_rows;
     for (int64_t center = 0; center < centers; center++)
       choice->of[environments.center_species[center]].total++;

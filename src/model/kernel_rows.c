@@ -227,8 +227,8 @@ static int32_t fill_rows(structure *s, const environments *environments) {
 static int32_t check_finite(const gathering *g, int64_t index, int64_t first, int64_t last) {
   for (int64_t k = first * g->factors->columns; k < last * g->factors->columns; k++)
     if (!isfinite(g->rows[k]))
-      return error_set(TERN_ERROR_NUMERICAL, "structure %lld: features or their derivatives are not finite",
-                       (long long)index);
+      return dataset_name_failure(g->dataset, index,
+                                  error_set(TERN_ERROR_NUMERICAL, "features or their derivatives are not finite"));
   return TERN_SUCCESS;
 }
 
@@ -242,7 +242,7 @@ static int32_t write_structure(const gathering *g, int64_t place) {
   memset(g->rows + first * g->factors->columns, 0, (size_t)((last - first) * g->factors->columns) * sizeof(double));
   int32_t status = environments_build(g->descriptor, g->run, s.frame->system, &environments);
   if (status != TERN_SUCCESS)
-    return error_prefix(status, "structure %lld: ", (long long)index);
+    return dataset_name_failure(g->dataset, index, status);
   place_rows(&s, first);
   status = fill_rows(&s, &environments);
   environments_free(g->run, &environments);

@@ -130,10 +130,8 @@ static int32_t add_sample(const gathering *gathering, run *run, int64_t sample) 
 static int32_t work_on_sample(void *context, run *serial, int64_t sample, void *space) {
   const gathering *gathering = context;
   (void)space;
-  const int32_t status = add_sample(gathering, serial, sample);
-  if (status != TERN_SUCCESS)
-    error_prefix(status, "structure %lld: ", (long long)gathering->order[sample]);
-  return status;
+  return dataset_name_failure(gathering->left_out->dataset, gathering->order[sample],
+                              add_sample(gathering, serial, sample));
 }
 
 static bool may_count(const targets *targets, const frame *frame) {

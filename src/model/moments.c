@@ -165,10 +165,8 @@ static int32_t add_structure(gathering *gathering, share *share, run *run, int64
 
 static int32_t work_on_structure(void *context, run *serial, int64_t visit, void *share) {
   gathering *gathering = context;
-  const int32_t status = add_structure(gathering, share, serial, visit);
-  if (status != TERN_SUCCESS)
-    error_prefix(status, "structure %lld: ", (long long)gathering->moments->visited[visit]);
-  return status;
+  return dataset_name_failure(gathering->moments->dataset, gathering->moments->visited[visit],
+                              add_structure(gathering, share, serial, visit));
 }
 
 static int32_t share_new(const gathering *gathering, share *share) {

@@ -48,9 +48,9 @@ static int32_t subtract_tensor(const tern_model *model, run *run, frame *frame) 
 
 static int32_t subtract_from(void *context, run *serial, int64_t index, void *space) {
   const subtraction *subtraction = context;
-  const int32_t status = subtraction->subtract(subtraction->model, serial, subtraction->dataset->frames[index]);
   (void)space;
-  return status == TERN_SUCCESS ? status : error_prefix(status, "structure %lld: ", (long long)index);
+  return dataset_name_failure(subtraction->dataset, index,
+                              subtraction->subtract(subtraction->model, serial, subtraction->dataset->frames[index]));
 }
 
 /* Frames of its own, as those of the data set may be shared. */
@@ -59,6 +59,7 @@ static int32_t copy_frames(const tern_dataset *dataset, const char *target, tern
     const frame *frame = dataset->frames[index];
     TRY(dataset_append(copy, frame->system, frame->has_energy ? &frame->energy : NULL, frame->forces,
                        frame->has_virial ? &frame->virial[0][0] : NULL));
+    TRY(frame_set_place(copy->frames[index], frame->place));
     const frame_tensor *tensor = frame_find_tensor(frame, target);
     if (tensor != NULL)
       TRY(dataset_set_tensor(copy, index, target, tensor->order, tensor->values));

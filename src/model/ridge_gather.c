@@ -29,8 +29,8 @@ static int32_t gather_frame(gathering *gathering, share *share, ridge_workspace 
   TRY(ridge_rows_write(space, index, &count));
   for (int64_t k = 0; k < count * (gathering->data->columns + 1); k++)
     if (!isfinite(space->rows[k]))
-      return error_set(TERN_ERROR_NUMERICAL, "structure %lld: features or their derivatives are not finite",
-                       (long long)index);
+      return dataset_name_failure(gathering->data->dataset, index,
+                                  error_set(TERN_ERROR_NUMERICAL, "features or their derivatives are not finite"));
   return least_squares_add(&share->problems[part == NULL ? 0 : part[index]], count, space->rows);
 }
 

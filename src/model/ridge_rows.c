@@ -152,7 +152,7 @@ int32_t ridge_rows_write(ridge_workspace *space, int64_t index, int64_t *count) 
     return TERN_SUCCESS;
   int32_t status = environments_build(data->descriptor, space->run, frame->system, &environments);
   if (status != TERN_SUCCESS)
-    return error_prefix(status, "structure %lld: ", (long long)index);
+    return dataset_name_failure(data->dataset, index, status);
   status = workspace_rows(space, frame, *count);
   if (status == TERN_SUCCESS)
     status = workspace_environments(space, &environments);

@@ -72,11 +72,8 @@ int32_t shortest_measure(run *run, const tern_dataset *dataset, int64_t n_specie
   const pairs_of pairs = {n_species, species, cutoff, keep_shorter, &table};
   for (int64_t k = 0; k < n_species * n_species; k++)
     distances[k] = cutoff;
-  for (int64_t index = 0; index < dataset->size; index++) {
-    const int32_t status = visit_pairs(&pairs, run, dataset->frames[index]->system);
-    if (status != TERN_SUCCESS)
-      return error_prefix(status, "structure %lld: ", (long long)index);
-  }
+  for (int64_t index = 0; index < dataset->size; index++)
+    TRY(dataset_name_failure(dataset, index, visit_pairs(&pairs, run, dataset->frames[index]->system)));
   return TERN_SUCCESS;
 }
 

@@ -84,8 +84,8 @@ static int32_t write_structure(void *context, run *serial, int64_t item, void *s
     TRY(write_part(joint, serial, k, index, count, rows));
   for (int64_t k = 0; k < count * joint->columns; k++)
     if (!isfinite(rows[k]))
-      return error_set(TERN_ERROR_NUMERICAL, "structure %lld: features or their derivatives are not finite",
-                       (long long)index);
+      return dataset_name_failure(joint->dataset, index,
+                                  error_set(TERN_ERROR_NUMERICAL, "features or their derivatives are not finite"));
   targets_write(joint->targets, joint->dataset->frames[index], joint->aims + first);
   return TERN_SUCCESS;
 }

@@ -66,11 +66,9 @@ static int32_t evaluate_frame(evaluation *evaluation, run *run, int64_t index) {
 }
 
 static int32_t work_on_frame(void *context, run *serial, int64_t index, void *space) {
-  const int32_t status = evaluate_frame(context, serial, index);
+  const evaluation *evaluation = context;
   (void)space;
-  if (status != TERN_SUCCESS)
-    error_prefix(status, "structure %lld: ", (long long)index);
-  return status;
+  return dataset_name_failure(evaluation->dataset, index, evaluate_frame(context, serial, index));
 }
 
 /* Sum over all centres and numbers of the squared differences from the means of the numbers. */

@@ -106,12 +106,6 @@ static int32_t measure(void *context, run *run, const double *parameters, bool h
 
 /* ---- life ---- */
 
-static int32_t name_structure(int32_t status, const item *item) {
-  if (status != TERN_SUCCESS)
-    error_prefix(status, "structure %lld: ", (long long)item->structure);
-  return status;
-}
-
 typedef struct making {
   const network_problem *problem;
   run *run;
@@ -123,14 +117,16 @@ static int32_t open_item(void *context, run *serial, int64_t k, void *space) {
   const making *making = context;
   item *item = &making->items[k];
   (void)serial, (void)space;
-  return name_structure(item_open(&making->problem->data, making->run, item), item);
+  return dataset_name_failure(making->problem->data.dataset, item->structure,
+                              item_open(&making->problem->data, making->run, item));
 }
 
 /* The inputs that are stored. */
 static int32_t fill_item(void *context, run *serial, int64_t k, void *space) {
   const making *making = context;
   item *item = &making->items[k];
-  return name_structure(item_fill(&making->problem->data, serial, item, space), item);
+  return dataset_name_failure(making->problem->data.dataset, item->structure,
+                              item_fill(&making->problem->data, serial, item, space));
 }
 
 /* ---- what a thread needs ---- */

@@ -76,10 +76,8 @@ static int32_t take(run *run, const tern_descriptor *descriptor, const tern_data
     const tern_system *system = dataset->frames[k]->system;
     if (part != NULL && part[k] != 0)
       continue;
-    const int32_t status =
-        add_structure(run, descriptor, system, before, (double)total / (double)wanted, wanted, sample);
-    if (status != TERN_SUCCESS)
-      return error_prefix(status, "structure %lld: ", (long long)k);
+    TRY(dataset_name_failure(
+        dataset, k, add_structure(run, descriptor, system, before, (double)total / (double)wanted, wanted, sample)));
     before += descriptor_count_centers(descriptor, system);
     TRY(run_report(run, "environments", k + 1, dataset->size, -1));
   }

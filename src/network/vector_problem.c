@@ -120,10 +120,9 @@ static int32_t find_environments(vector_problem *problem, run *run) {
   const tern_dataset *dataset = problem->dataset;
   TRY(MEMORY_NEW(run, &problem->environments, dataset->size, "environments to train on"));
   for (int64_t k = 0; k < dataset->size; k++) {
-    const int32_t status =
-        environments_build(problem->descriptor, run, dataset->frames[k]->system, &problem->environments[k]);
-    if (status != TERN_SUCCESS)
-      return error_prefix(status, "structure %lld: ", (long long)k);
+    const tern_system *system = dataset->frames[k]->system;
+    TRY(dataset_name_failure(dataset, k,
+                             environments_build(problem->descriptor, run, system, &problem->environments[k])));
     TRY(run_report(run, "environments", k + 1, dataset->size, -1));
   }
   return TERN_SUCCESS;
@@ -157,8 +156,7 @@ static int32_t store(const storing *storing, run *serial, vector_item *item, vec
 static int32_t store_item(void *context, run *serial, int64_t k, void *space) {
   const storing *storing = context;
   vector_item *item = &storing->problem->items[k];
-  const int32_t status = store(storing, serial, item, space);
-  return status == TERN_SUCCESS ? status : error_prefix(status, "structure %lld: ", (long long)item->structure);
+  return dataset_name_failure(storing->problem->dataset, item->structure, store(storing, serial, item, space));
 }
 
 static int32_t make(vector_problem *problem, run *run, const network_shape *shape, const unsigned char *part) {

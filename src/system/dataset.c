@@ -108,15 +108,16 @@ static int32_t frame_set_tensor(frame *frame, const char *name, int32_t order, c
   return TERN_SUCCESS;
 }
 
-static int32_t frame_set_place(frame *frame, const char *place) {
+int32_t frame_set_place(frame *frame, const char *place) {
   memory_free(NULL, frame->place);
-  frame->place = memory_text(place);
-  return frame->place != NULL ? TERN_SUCCESS : error_set(TERN_ERROR_MEMORY, "no memory for a structure's place");
+  frame->place = place != NULL ? memory_text(place) : NULL;
+  return (frame->place == NULL) == (place == NULL)
+             ? TERN_SUCCESS
+             : error_set(TERN_ERROR_MEMORY, "no memory for a structure's place");
 }
 
 static int32_t frame_copy_named(frame *copy, const frame *frame) {
-  if (frame->place != NULL)
-    TRY(frame_set_place(copy, frame->place));
+  TRY(frame_set_place(copy, frame->place));
   for (int64_t k = 0; k < frame->n_tensors; ++k)
     TRY(frame_set_tensor(copy, frame->tensors[k].name, frame->tensors[k].order, frame->tensors[k].values));
   return frame_copy_vectors(copy, frame);
@@ -189,6 +190,14 @@ int32_t dataset_subset(const tern_dataset *dataset, int64_t count, const int64_t
   made->size = count;
   *subset = made;
   return TERN_SUCCESS;
+}
+
+int32_t dataset_name_failure(const tern_dataset *dataset, int64_t index, int32_t status) {
+  const char *place = dataset->frames[index]->place;
+  if (status <= TERN_SUCCESS || status == TERN_CANCELLED) /* stopped by the caller, not by a structure */
+    return status;
+  return place == NULL ? error_prefix(status, "structure %lld: ", (long long)index)
+                       : error_prefix(status, "structure %lld (%s): ", (long long)index, place);
 }
 
 int64_t dataset_count(const tern_dataset *dataset, int32_t target) {

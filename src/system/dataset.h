@@ -47,6 +47,8 @@ int32_t dataset_append(tern_dataset *dataset, const tern_system *system, const d
                        const double *virial);
 /* Where the last structure was read. */
 int32_t dataset_set_place(tern_dataset *dataset, const char *path, int64_t line);
+/* "train.xyz:17" to a frame that nobody shares; NULL: none. */
+int32_t frame_set_place(frame *frame, const char *place);
 int32_t dataset_subset(const tern_dataset *dataset, int64_t count, const int64_t *indices, tern_dataset **subset);
 int32_t dataset_read(tern_dataset **dataset, const char *path, const tern_options *options);
 int32_t dataset_write(const tern_dataset *dataset, const char *path);
@@ -70,6 +72,9 @@ int32_t frame_copy_vectors(frame *copy, const frame *frame);
 void frame_free_vectors(frame *frame);
 /* In the data set's place of a structure, one that nobody shares. */
 int32_t dataset_own_frame(tern_dataset *dataset, int64_t index, frame **own);
+/* Puts "structure 3 (train.xyz:17): " before the message of a failure, unless it is a cancellation; returns the status.
+ */
+int32_t dataset_name_failure(const tern_dataset *dataset, int64_t index, int32_t status);
 int64_t dataset_count(const tern_dataset *dataset, int32_t target);
 /* The species that occur, ascending; [119] is enough. Returns how many. */
 int32_t dataset_species(const tern_dataset *dataset, int32_t *species);

@@ -201,6 +201,19 @@ static void test_huge(void **state) {
 
 /* ---- fitted, with a word ---- */
 
+/* Named with file and line, also where a model works on data of its own: what earlier parts leave. */
+static void test_coincident(void **state) {
+  (void)state;
+  for (int k = 0; k < KINDS; k++) {
+    tern_dataset *dataset = training_set();
+    double *positions = dataset->frames[3]->system->positions;
+    memcpy(positions + 3, positions, 3 * sizeof *positions);
+    refused(kinds[k], dataset, options_for(kinds[k], NULL, NULL), 0, TERN_ERROR_DATA, "structure 3 (");
+    assert_non_null(strstr(error_message(), "ridge_train.extxyz:15): atoms 0 and 1 (counted from 0) are at the same"));
+    dataset_free(dataset);
+  }
+}
+
 static void test_single(void **state) {
   (void)state;
   tern_dataset *dataset = training_set(), *one = NULL;
@@ -334,6 +347,7 @@ int main(void) {
       cmocka_unit_test(test_memory),     cmocka_unit_test(test_checkpoint),
       cmocka_unit_test(test_time),       cmocka_unit_test(test_huge),
       cmocka_unit_test(test_shared_checkpoint),
+      cmocka_unit_test(test_coincident),
       cmocka_unit_test(test_single),     cmocka_unit_test(test_duplicates),
       cmocka_unit_test(test_outliers),   cmocka_unit_test(test_nearly_duplicates),
       cmocka_unit_test(test_sound),      cmocka_unit_test(test_outlier_named),
