@@ -8,7 +8,7 @@
 #include "demo.h"
 
 /* Of a force component beside an energy, in Angstrom. */
-#define FORCE_WEIGHT 0.006
+#define FORCE_WEIGHT 0.002
 
 /* Ctrl-C during a training ends it with the best state so far; once there is a model, nothing takes it away. */
 int32_t demo_progress(const char *stage, int64_t done, int64_t total, double loss, void *context) {
